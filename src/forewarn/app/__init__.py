@@ -1,0 +1,1 @@
+"""Composition root and command line: one file per command."""

@@ -1,0 +1,47 @@
+"""The `forewarn` command. Each command lives in a file of its own, and loads what it needs."""
+
+import sys
+
+import typer
+
+from forewarn.app import (
+    bench,
+    check,
+    demo,
+    fly,
+    prepare,
+    recording,
+    replay,
+    run,
+    score,
+    simulate,
+    zones,
+)
+from forewarn.errors import ForewarnError
+
+cli = typer.Typer(
+    name="forewarn",
+    help="From sensor plots to warned zones: who is about to be hit, and in how many seconds.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+cli.command("demo")(demo.demo)
+cli.command("run")(run.run)
+cli.command("replay")(replay.replay)
+cli.command("score")(score.score)
+cli.command("simulate")(simulate.simulate)
+cli.command("fly")(fly.fly)
+cli.command("check")(check.check)
+cli.command("bench")(bench.bench)
+cli.command("prepare")(prepare.prepare)
+cli.add_typer(zones.cli, name="zones")
+cli.add_typer(recording.cli, name="recording")
+
+
+def app() -> None:
+    """Run the command; a failure that Forewarn names is one line, not a traceback."""
+    try:
+        cli()
+    except ForewarnError as error:
+        print(f"forewarn: {error}", file=sys.stderr)
+        sys.exit(2)

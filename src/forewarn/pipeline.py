@@ -1,0 +1,76 @@
+"""The chain in one readable function, and the ports at its two ends."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from forewarn.exposure import PointIndex, expose
+from forewarn.forecast import Forecaster
+from forewarn.records import Alert, Event, Outcome, Zones
+from forewarn.records.arrays import FloatArray, IntArray
+from forewarn.track import Tracker
+from forewarn.warning import Warner
+
+Memory = dict[str, FloatArray | IntArray]
+
+
+class Source(Protocol):
+    """Where events come from: yields them unstamped by number, in order of arrival."""
+
+    def events(self) -> AsyncIterator[Event]: ...
+
+
+class Channel(Protocol):
+    """Carries alerts away. `offer` only queues: it never waits and never raises."""
+
+    def offer(self, alerts: Sequence[Alert]) -> None: ...
+
+
+class Store(Protocol):
+    """Durable record. Each call returns only when what it was given is safe."""
+
+    def append(self, events: Sequence[Event]) -> None: ...
+
+    def record(self, outcomes: Sequence[Outcome]) -> None: ...
+
+    def save(self, seq: int, memory: Memory) -> None: ...
+
+
+class Pipeline:
+    """The whole warning chain. Same events in, same outcomes out: no clock, no I/O."""
+
+    def __init__(
+        self, tracker: Tracker, forecaster: Forecaster, warner: Warner, zones: Zones
+    ) -> None:
+        self._tracker = tracker
+        self._forecaster = forecaster
+        self._warner = warner
+        self._points = PointIndex(zones)
+
+    def step(self, event: Event) -> Outcome:
+        tracks = self._tracker.step(event)
+        forecasts = self._forecaster.step(tracks, event)
+        exposures = expose(forecasts, self._points)
+        alerts = self._warner.step(exposures, event)
+        return Outcome(event.seq, event.received_s, tracks, forecasts, exposures, alerts)
+
+    def memory(self) -> Memory:
+        """All that the chain remembers, as named arrays: a snapshot."""
+        stages = {"track": self._tracker, "forecast": self._forecaster, "warning": self._warner}
+        return {
+            f"{stage}.{name}": array
+            for stage, owner in stages.items()
+            for name, array in owner.memory().items()
+        }
+
+    def restore(self, memory: Memory) -> None:
+        """Go on from a snapshot, as if the events before it had been seen."""
+        stages = {"track": self._tracker, "forecast": self._forecaster, "warning": self._warner}
+        for stage, owner in stages.items():
+            head = f"{stage}."
+            owner.restore(
+                {
+                    name.removeprefix(head): array
+                    for name, array in memory.items()
+                    if name.startswith(head)
+                }
+            )

@@ -1,0 +1,42 @@
+"""What flows along the chain. Frozen records that check themselves and do no more."""
+
+from forewarn.records.alerts import LIVE_STATES, Alert, AlertState
+from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
+from forewarn.records.events import (
+    ChannelDelay,
+    Command,
+    CommandAction,
+    Event,
+    PlotBatch,
+    Tick,
+    Weather,
+)
+from forewarn.records.outcome import Outcome
+from forewarn.records.sensors import Sensor, SensorKind
+from forewarn.records.stages import MODES, Exposures, Forecasts, Tracks
+from forewarn.records.zones import Zones
+
+__all__ = [
+    "LIVE_STATES",
+    "MODES",
+    "Alert",
+    "AlertState",
+    "BoolArray",
+    "ChannelDelay",
+    "Command",
+    "CommandAction",
+    "Event",
+    "Exposures",
+    "FloatArray",
+    "Forecasts",
+    "IntArray",
+    "Outcome",
+    "PlotBatch",
+    "Sensor",
+    "SensorKind",
+    "Tick",
+    "Tracks",
+    "Weather",
+    "Zones",
+    "seal",
+]

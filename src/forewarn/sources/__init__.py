@@ -1,0 +1,1 @@
+"""Adapters that bring plots in, one standard per file."""

@@ -1,0 +1,1 @@
+"""Durable record: journal, alerts, outbox, snapshots."""

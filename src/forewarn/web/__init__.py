@@ -1,0 +1,1 @@
+"""Public page, operators' page, and their two APIs."""
