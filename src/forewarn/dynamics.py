@@ -87,6 +87,43 @@ def gravity_acceleration(
 
 
 @kernel
+def drag_acceleration(
+    px: float,
+    py: float,
+    pz: float,
+    vx: float,
+    vy: float,
+    vz: float,
+    ln_beta: float,
+    gust_e: float,
+    gust_n: float,
+    air: FloatArray,
+    drag: FloatArray,
+) -> tuple[float, float, float]:
+    """Drag in moving air, m/s2, Earth-fixed.
+
+    px .. vz       : position m and velocity m/s, Earth-fixed
+    ln_beta        : ln of the ballistic coefficient m / (Cd A) in kg/m2, at Mach 1.5-2.5
+    gust_e, gust_n : wind beyond the table's, towards the east and north, m/s
+    air            : table of `atmosphere`; drag : table of `drag_table`
+    """
+    density, sound, wind_e, wind_n = air_at(air, height_of(px, py, pz))
+    wind_e += gust_e
+    wind_n += gust_n
+    across = np.sqrt(px * px + py * py)
+    r = np.sqrt(across * across + pz * pz)
+    # wind along local east and north; the pole has neither, and no weather of ours
+    ex, ey = -py / across, px / across
+    nx, ny, nz = -pz * px / (across * r), -pz * py / (across * r), across / r
+    rx = vx - wind_e * ex - wind_n * nx
+    ry = vy - wind_e * ey - wind_n * ny
+    rz = vz - wind_n * nz
+    speed = np.sqrt(rx * rx + ry * ry + rz * rz)
+    brake = 0.5 * density * speed * drag_at(drag, speed / sound) * np.exp(-ln_beta)
+    return -brake * rx, -brake * ry, -brake * rz
+
+
+@kernel
 def falling_acceleration(
     px: float,
     py: float,
@@ -98,22 +135,7 @@ def falling_acceleration(
     air: FloatArray,
     drag: FloatArray,
 ) -> tuple[float, float, float]:
-    """Acceleration of a body that only falls: gravity and drag in moving air, m/s2.
-
-    px .. vz : position m and velocity m/s, Earth-fixed
-    ln_beta  : ln of the ballistic coefficient m / (Cd A) in kg/m2, at Mach 1.5-2.5
-    air      : table of `atmosphere`; drag : table of `drag_table`
-    """
-    ax, ay, az = gravity_acceleration(px, py, pz, vx, vy, vz)
-    density, sound, wind_e, wind_n = air_at(air, height_of(px, py, pz))
-    across = np.sqrt(px * px + py * py)
-    r = np.sqrt(across * across + pz * pz)
-    # wind along local east and north; the pole has neither, and no weather of ours
-    ex, ey = -py / across, px / across
-    nx, ny, nz = -pz * px / (across * r), -pz * py / (across * r), across / r
-    rx = vx - wind_e * ex - wind_n * nx
-    ry = vy - wind_e * ey - wind_n * ny
-    rz = vz - wind_n * nz
-    speed = np.sqrt(rx * rx + ry * ry + rz * rz)
-    brake = 0.5 * density * speed * drag_at(drag, speed / sound) * np.exp(-ln_beta)
-    return ax - brake * rx, ay - brake * ry, az - brake * rz
+    """Acceleration of a body that only falls: gravity and drag in the table's wind, m/s2."""
+    gx, gy, gz = gravity_acceleration(px, py, pz, vx, vy, vz)
+    dx, dy, dz = drag_acceleration(px, py, pz, vx, vy, vz, ln_beta, 0.0, 0.0, air, drag)
+    return gx + dx, gy + dy, gz + dz
