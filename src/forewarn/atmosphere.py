@@ -48,10 +48,14 @@ def us1976(height_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         inside = np.where(potential > low, inside, 0.0)
         if lapse:
             warmer = temperature + lapse * inside
-            pressure = pressure * (warmer / temperature) ** (-_GRAVITY_MPS2 / (_GAS_JPKGK * lapse))
+            pressure = pressure * (warmer / temperature) ** (
+                -_GRAVITY_MPS2 / (_GAS_JPKGK * lapse)
+            )
             temperature = warmer
         else:
-            pressure = pressure * np.exp(-_GRAVITY_MPS2 * inside / (_GAS_JPKGK * temperature))
+            pressure = pressure * np.exp(
+                -_GRAVITY_MPS2 * inside / (_GAS_JPKGK * temperature)
+            )
     above = np.maximum(potential - _LAYER_TOP_M, 0.0)
     pressure = pressure * np.exp(-_GRAVITY_MPS2 * above / (_GAS_JPKGK * temperature))
     return temperature, pressure, pressure / (_GAS_JPKGK * temperature)
@@ -89,7 +93,7 @@ def with_wind(table: FloatArray, height_m: FloatArray, wind_mps: FloatArray) -> 
 
 
 def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
-    """(cells, 4) coefficients c0..c3 in powers of the distance into the cell over STEP_M."""
+    """(cells, 4) coefficients in powers of the distance into the cell over STEP_M."""
     spline = CubicSpline(grid, values, bc_type="natural")
     scale = STEP_M ** np.arange(4)
     coefficients: FloatArray = spline.c[::-1].T * scale

@@ -57,7 +57,7 @@ def drag_at(table: FloatArray, mach: float) -> float:
 
 @kernel
 def height_of(px: float, py: float, pz: float) -> float:
-    """Height above the ellipsoid, m; exact on it and 6 cm off at 10 km, without iteration."""
+    """Height above the ellipsoid, m; exact on it and 6 cm off at 10 km."""
     across2 = px * px + py * py
     r2 = across2 + pz * pz
     sin2 = pz * pz / r2
@@ -135,7 +135,7 @@ def falling_acceleration(
     air: FloatArray,
     drag: FloatArray,
 ) -> tuple[float, float, float]:
-    """Acceleration of a body that only falls: gravity and drag in the table's wind, m/s2."""
+    """Acceleration of a body that only falls, by gravity and drag, m/s2."""
     gx, gy, gz = gravity_acceleration(px, py, pz, vx, vy, vz)
     dx, dy, dz = drag_acceleration(px, py, pz, vx, vy, vz, ln_beta, 0.0, 0.0, air, drag)
     return gx + dx, gy + dy, gz + dz

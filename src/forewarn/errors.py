@@ -2,7 +2,7 @@
 
 
 class ForewarnError(Exception):
-    """Any failure that Forewarn names. A message says which part, what it got, what happens."""
+    """Any failure that Forewarn names: which part, what it got, what happens."""
 
 
 class ConfigError(ForewarnError):

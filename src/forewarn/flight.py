@@ -13,7 +13,12 @@ LONGEST_S = 3000.0
 
 @kernel
 def _slope(
-    s: FloatArray, ln_beta: float, gust: FloatArray, air: FloatArray, drag: FloatArray, out: FloatArray
+    s: FloatArray,
+    ln_beta: float,
+    gust: FloatArray,
+    air: FloatArray,
+    drag: FloatArray,
+    out: FloatArray,
 ) -> None:
     gx, gy, gz = gravity_acceleration(s[0], s[1], s[2], s[3], s[4], s[5])
     dx, dy, dz = drag_acceleration(

@@ -74,8 +74,10 @@ def enu_from_ecef(lat_rad: float, lon_rad: float) -> FloatArray:
     return turn
 
 
-def ecef_points(lat_rad: FloatArray, lon_rad: FloatArray, height_m: FloatArray) -> FloatArray:
-    """(n, 3) Earth-fixed points (m) of arrays of latitude, longitude, height."""
+def ecef_points(
+    lat_rad: FloatArray, lon_rad: FloatArray, height_m: FloatArray
+) -> FloatArray:
+    """(n, 3) Earth-fixed points (m) of latitudes, longitudes, heights (n,)."""
     sin_lat, cos_lat = np.sin(lat_rad), np.cos(lat_rad)
     prime = EARTH_A_M / np.sqrt(1 - EARTH_E2 * sin_lat**2)
     return np.stack(
@@ -89,7 +91,7 @@ def ecef_points(lat_rad: FloatArray, lon_rad: FloatArray, height_m: FloatArray) 
 
 
 def geographic_points(pos_ecef_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Latitude (rad), longitude (rad), height (m), each (n,), of (n, 3) Earth-fixed points."""
+    """Latitude rad, longitude rad, height m, each (n,), of (n, 3) Earth-fixed points."""
     rows = np.atleast_2d(pos_ecef_m)
     out = np.empty((len(rows), 3))
     _geographic_rows(np.ascontiguousarray(rows), out)

@@ -1,16 +1,17 @@
 """The chain in one readable function, and the ports at its two ends."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from forewarn.exposure import PointIndex, expose
 from forewarn.forecast import Forecaster
 from forewarn.records import Alert, Event, Outcome, Zones
-from forewarn.records.arrays import FloatArray, IntArray
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 
-Memory = dict[str, FloatArray | IntArray]
+Memory = dict[str, NDArray[Any]]
 
 
 class Source(Protocol):
@@ -55,7 +56,11 @@ class Pipeline:
 
     def memory(self) -> Memory:
         """All that the chain remembers, as named arrays: a snapshot."""
-        stages = {"track": self._tracker, "forecast": self._forecaster, "warning": self._warner}
+        stages = {
+            "track": self._tracker,
+            "forecast": self._forecaster,
+            "warning": self._warner,
+        }
         return {
             f"{stage}.{name}": array
             for stage, owner in stages.items()
@@ -64,7 +69,11 @@ class Pipeline:
 
     def restore(self, memory: Memory) -> None:
         """Go on from a snapshot, as if the events before it had been seen."""
-        stages = {"track": self._tracker, "forecast": self._forecaster, "warning": self._warner}
+        stages = {
+            "track": self._tracker,
+            "forecast": self._forecaster,
+            "warning": self._warner,
+        }
         for stage, owner in stages.items():
             head = f"{stage}."
             owner.restore(

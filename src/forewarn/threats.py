@@ -72,10 +72,7 @@ THREATS = (
         "one-way attack drones: 140-200 km/h cruise, public reports 2022-2025",
     ),
     ThreatClass("aircraft", 0.0, (20.0, 350.0), (0.0, 15e3), (8.5, 0.6), "civil traffic"),
-    ThreatClass("clutter", 0.0, (0.0, 60.0), (0.0, 6e3), (6.0, 1.0), "birds, weather, noise"),
+    ThreatClass("clutter", 0.0, (0.0, 60.0), (0.0, 6e3), (6.0, 1.0), "birds, weather"),
 )
 
-MISSILE_KINDS = frozenset({"rocket", "ballistic_missile", "cruise_missile", "drone", "debris"})
-HARMFUL_M = {"debris": 100.0} | {
-    t.name: t.harmful_m for t in THREATS if t.name in MISSILE_KINDS
-}
+HARMFUL_M = {t.name: t.harmful_m for t in THREATS if t.harmful_m} | {"debris": 100.0}

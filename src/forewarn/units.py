@@ -1,4 +1,4 @@
-"""Conversions. Inside: SI, radians, UTC seconds since 1970; other units only at the edge."""
+"""Conversions. Inside: SI, radians, UTC seconds since 1970; all else at the edge."""
 
 from datetime import UTC, datetime
 from math import pi

@@ -1,4 +1,4 @@
-"""The `forewarn` command. Each command lives in a file of its own, and loads what it needs."""
+"""The `forewarn` command. One file per command, which loads what it needs."""
 
 import sys
 
@@ -21,7 +21,7 @@ from forewarn.errors import ForewarnError
 
 cli = typer.Typer(
     name="forewarn",
-    help="From sensor plots to warned zones: who is about to be hit, and in how many seconds.",
+    help="From sensor plots to warned zones: who is about to be hit, in how many seconds.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )

@@ -25,7 +25,7 @@ class Alert:
     step        : 0, 1, 2 ... within that life
     seq         : number of the event that caused the step
     issued_s    : received_s of that event
-    onset_p05_s : UTC seconds, early quantile of the first impact; nan when there is none ahead
+    onset_p05_s : UTC seconds, early quantile of the first impact; nan = none ahead
     onset_p50_s : UTC seconds, median of the same
     probability : of the zone, when decided
     threshold   : it was held against

@@ -22,7 +22,7 @@ class PlotBatch:
     received_s    : UTC seconds at which the scan reached us
     sensor_id     : whose plots they are
     time_s        : (n,)    UTC seconds at which each echo was measured (or sound heard)
-    measured      : (n, 4)  range m, azimuth rad, elevation rad, range rate m/s; nan = not measured
+    measured      : (n, 4)  range m, azimuth, elevation rad, range rate m/s; nan = none
     sigma         : (n, 4)  standard deviation of each
     origin_ecef_m : (n, 3)  where it was seen from, Earth-fixed; of a position report:
                             the place reported (measured and sigma are then nan)
@@ -51,10 +51,12 @@ class PlotBatch:
         seal(self.sensor_id, "sigma_pos_m", self.sigma_pos_m, (n, 2))
         if len(self.identity) != n:
             raise PlotError(
-                f"{self.sensor_id}: identity has {len(self.identity)} rows, must have {n}: refused"
+                f"{self.sensor_id}: identity has {len(self.identity)} rows, must have {n}"
             )
         if not np.all(np.isfinite(self.time_s)):
-            raise PlotError(f"{self.sensor_id}: time_s holds a value that is no time: refused")
+            raise PlotError(
+                f"{self.sensor_id}: time_s holds a value that is no time: refused"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ class Tracks:
     received_s  : "now"
     track_id    : (n,)           number that stays with the track
     time_s      : (n,)           UTC seconds at which its state is true (its last update)
-    mean        : (n, 3, 7)      per mode (MODES): ECEF position m, velocity m/s, ln(beta / kg m-2)
+    mean        : (n, 3, 7)      per mode (MODES): ECEF position m, velocity m/s, ln beta
     cov         : (n, 3, 7, 7)   covariance of each
     mode_weight : (n, 3)         probability of each mode, sums to 1
     class_prob  : (n, 6)         probability of each class (threats.CLASSES), sums to 1

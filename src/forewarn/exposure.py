@@ -1,0 +1,237 @@
+"""Whom a forecast threatens: every future votes for the people it may harm.
+
+`p` of a zone is the mean over its people of the probability that a threat comes down
+within its harmful radius of them, so that cutting a zone in two silences nobody.
+"""
+
+import numpy as np
+
+from forewarn.compiled import kernel
+from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray
+from forewarn.records import Exposures, Forecasts, IntArray, Zones
+
+CELL_RAD = 2000.0 / 6.37e6  # of the search grid
+REACH_SIGMAS = 4.0
+FLOOR = 1e-7  # pairs below this are not worth a row
+
+
+class PointIndex:
+    """People in a search grid: as points, and as whole zones for wide futures."""
+
+    def __init__(self, zones: Zones) -> None:
+        self.count = len(zones.zone_id)
+        self.shelter_s = zones.shelter_s
+        self.points = _grid(
+            zones.point_rad, zones.point_zone, zones.point_share, zones.point_sigma_m
+        )
+        spread = np.sqrt(zones.area_m2 / 12.0)
+        self.zones = _grid(
+            zones.centre_rad, np.arange(self.count), np.ones(self.count), spread
+        )
+        self.widest_m = float(spread.max()) if self.count else 0.0
+
+
+Grid = tuple[FloatArray, IntArray, FloatArray, FloatArray, IntArray, FloatArray, IntArray]
+
+
+def _grid(
+    place_rad: FloatArray, zone: IntArray, share: FloatArray, sigma_m: FloatArray
+) -> Grid:
+    """Points by cell: place, zone, share, sigma, first of each cell, origin, shape."""
+    if not len(place_rad):
+        empty = np.zeros(0)
+        return (
+            np.zeros((0, 2)),
+            np.zeros(0, np.int64),
+            empty,
+            empty,
+            np.zeros(2, np.int64),
+            np.zeros(2),
+            np.ones(2, np.int64),
+        )
+    origin = place_rad.min(axis=0)
+    cell = ((place_rad - origin) / CELL_RAD).astype(np.int64)
+    shape = cell.max(axis=0) + 1
+    key = cell[:, 0] * shape[1] + cell[:, 1]
+    order = np.argsort(key, kind="stable")
+    start = np.searchsorted(key[order], np.arange(shape[0] * shape[1] + 1))
+    return (
+        np.ascontiguousarray(place_rad[order]),
+        zone[order].astype(np.int64),
+        np.ascontiguousarray(share[order]),
+        np.ascontiguousarray(sigma_m[order]),
+        start.astype(np.int64),
+        origin,
+        shape,
+    )
+
+
+def expose(forecasts: Forecasts, index: PointIndex) -> Exposures:
+    """Zones each threat may reach, how probably and when.
+
+    The vote of a future for a person is the Gaussian probability of the disc of harmful
+    radius around them, by matching the second moment of the disc: 1 - exp(-q) with
+    q = pi R2 N(0; d, C + R2/4); exact where the future is wide, 14 % low at its centre
+    where it is a point.
+    """
+    zone, threat, rows = _vote(
+        forecasts.start,
+        forecasts.weight,
+        forecasts.place_rad,
+        forecasts.cov_m2,
+        forecasts.time_s,
+        forecasts.slope_spm,
+        forecasts.sigma_time_s,
+        forecasts.harmful_m,
+        index.points,
+        index.zones,
+        index.widest_m,
+        index.count,
+    )
+    order = np.lexsort((threat, zone))
+    zone, threat, rows = zone[order], threat[order], rows[order]
+    spread = np.sqrt(np.maximum(rows[:, 2], 0.0))
+    return Exposures(
+        received_s=forecasts.received_s,
+        zone=zone,
+        threat=threat,
+        probability=np.minimum(rows[:, 0], 1.0),
+        onset_p05_s=rows[:, 1] - 1.645 * spread,
+        onset_p50_s=rows[:, 1].copy(),
+        track_id=forecasts.track_id,
+        group_mask=forecasts.group_mask,
+        trusted=forecasts.trusted,
+        kind=forecasts.kind,
+        last_s=forecasts.last_s,
+        group_names=forecasts.group_names,
+    )
+
+
+@kernel
+def _vote_one(
+    weight: float,
+    place: FloatArray,
+    cov: FloatArray,
+    time_s: float,
+    slope: FloatArray,
+    sigma_time_s: float,
+    harmful_m: float,
+    grid: Grid,
+    sums: FloatArray,
+    touched: IntArray,
+    count: int,
+) -> int:
+    """Add one future's votes to `sums` (zone, [p, p t, p t2]); returns zones touched."""
+    spot, zone, share, sigma, start, origin, shape = grid
+    sin2 = np.sin(place[0]) ** 2
+    squeeze = 1 - EARTH_E2 * sin2
+    per_lat = EARTH_A_M * (1 - EARTH_E2) / (squeeze * np.sqrt(squeeze))
+    per_lon = EARTH_A_M / np.sqrt(squeeze) * np.cos(place[0])
+    disc = harmful_m * harmful_m / 4.0
+    reach_n = REACH_SIGMAS * np.sqrt(cov[2] + disc) + harmful_m
+    reach_e = REACH_SIGMAS * np.sqrt(cov[0] + disc) + harmful_m
+    row_0 = max(int(np.floor((place[0] - reach_n / per_lat - origin[0]) / CELL_RAD)), 0)
+    row_1 = min(
+        int(np.floor((place[0] + reach_n / per_lat - origin[0]) / CELL_RAD)), shape[0] - 1
+    )
+    col_0 = max(int(np.floor((place[1] - reach_e / per_lon - origin[1]) / CELL_RAD)), 0)
+    col_1 = min(
+        int(np.floor((place[1] + reach_e / per_lon - origin[1]) / CELL_RAD)), shape[1] - 1
+    )
+    if col_1 < col_0:
+        return count
+    for row in range(row_0, row_1 + 1):
+        for i in range(start[row * shape[1] + col_0], start[row * shape[1] + col_1 + 1]):
+            east = (spot[i, 1] - place[1]) * per_lon
+            north = (spot[i, 0] - place[0]) * per_lat
+            wide = disc + sigma[i] * sigma[i]
+            ee, nn = cov[0] + wide, cov[2] + wide
+            det = ee * nn - cov[1] * cov[1]
+            away = (nn * east * east - 2 * cov[1] * east * north + ee * north * north) / det
+            if away > 2 * REACH_SIGMAS * REACH_SIGMAS:
+                continue
+            q = 0.5 * harmful_m * harmful_m / np.sqrt(det) * np.exp(-0.5 * away)
+            p = weight * share[i] * (1.0 - np.exp(-q))
+            # where the time depends on the place, it is that of the place within reach of
+            # both: the mean of the future given that it comes down near this point
+            pull_e = (cov[0] * nn - cov[1] * cov[1]) / det * east
+            pull_e += (cov[1] * ee - cov[0] * cov[1]) / det * north
+            pull_n = (cov[1] * nn - cov[2] * cov[1]) / det * east
+            pull_n += (cov[2] * ee - cov[1] * cov[1]) / det * north
+            t = time_s + slope[0] * pull_e + slope[1] * pull_n
+            z = zone[i]
+            if sums[z, 0] == 0.0 and p > 0.0:
+                touched[count] = z
+                count += 1
+                sums[z, 3] = t  # reference, to keep squares of differences small
+            dt = t - sums[z, 3]
+            sums[z, 0] += p
+            sums[z, 1] += p * dt
+            sums[z, 2] += p * (dt * dt + sigma_time_s * sigma_time_s)
+    return count
+
+
+@kernel
+def _vote(
+    start: IntArray,
+    weight: FloatArray,
+    place: FloatArray,
+    cov: FloatArray,
+    time_s: FloatArray,
+    slope: FloatArray,
+    sigma_time_s: FloatArray,
+    harmful_m: FloatArray,
+    points: Grid,
+    zones: Grid,
+    widest_m: float,
+    zone_count: int,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows (zone, threat, [p, mean time, variance of time]) of all pairs above FLOOR."""
+    sums = np.zeros((zone_count, 4))
+    touched = np.empty(zone_count, np.int64)
+    room = 1024
+    out_zone = np.empty(room, np.int64)
+    out_threat = np.empty(room, np.int64)
+    out = np.empty((room, 3))
+    filled = 0
+    for threat in range(len(start) - 1):
+        count = 0
+        for k in range(start[threat], start[threat + 1]):
+            det = cov[k, 0] * cov[k, 2] - cov[k, 1] * cov[k, 1]
+            narrow = np.sqrt(max(det, 0.0) / max(cov[k, 0] + cov[k, 2], 1.0))
+            grid = zones if narrow > 2.0 * widest_m else points
+            count = _vote_one(
+                weight[k],
+                place[k],
+                cov[k],
+                time_s[k],
+                slope[k],
+                sigma_time_s[k],
+                harmful_m[threat],
+                grid,
+                sums,
+                touched,
+                count,
+            )
+        for j in range(count):
+            z = touched[j]
+            p = sums[z, 0]
+            if p > FLOOR:
+                if filled == room:
+                    room *= 2
+                    wider_zone = np.empty(room, np.int64)
+                    wider_threat = np.empty(room, np.int64)
+                    wider = np.empty((room, 3))
+                    wider_zone[:filled] = out_zone
+                    wider_threat[:filled] = out_threat
+                    wider[:filled] = out
+                    out_zone, out_threat, out = wider_zone, wider_threat, wider
+                mean = sums[z, 1] / p
+                out_zone[filled] = z
+                out_threat[filled] = threat
+                out[filled, 0] = p
+                out[filled, 1] = sums[z, 3] + mean
+                out[filled, 2] = sums[z, 2] / p - mean * mean
+                filled += 1
+            sums[z] = 0.0
+    return out_zone[:filled], out_threat[:filled], out[:filled]

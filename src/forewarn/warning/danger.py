@@ -1,0 +1,91 @@
+"""What the threats at hand mean for each zone, before anything is decided."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, Exposures, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Danger:
+    """Per zone (z): what is due, what may come, and whether two groups agree.
+
+    Only threats still ahead, or not yet surely over, count.
+    due        : probability of threats so near that people must move now, from sources
+                 that may raise take_cover
+    soon       : probability of all threats, also from sources that may only raise prepare
+    onset_p05_s, onset_p50_s : of the first due threat still ahead (else of the first of
+                 all that are); nan = none
+    over_s     : UTC seconds by which the threats that count must be over; -inf = none
+    agreed     : two independent groups see every threat that counts
+    kind       : class of the most probable threat, -1 = none
+    counts     : (p,) pairs that count for `soon`
+    """
+
+    due: FloatArray
+    soon: FloatArray
+    onset_p05_s: FloatArray
+    onset_p50_s: FloatArray
+    over_s: FloatArray
+    agreed: BoolArray
+    kind: IntArray
+    counts: BoolArray
+
+
+def assess(
+    exposures: Exposures, need_s: FloatArray, muted_before: IntArray, prepare_s: float
+) -> Danger:
+    """Combine the threats of each zone: one minus the product of their absences.
+
+    need_s       : (z,) seconds people of a zone need, with all delays
+    muted_before : (z,) track ids below this were cleared by an operator
+    """
+    zones = len(need_s)
+    z, t = exposures.zone, exposures.threat
+    p = np.minimum(exposures.probability, 1 - 1e-9)
+    early_s, median_s = exposures.onset_p05_s, exposures.onset_p50_s
+    now_s = exposures.received_s
+    heard = exposures.track_id[t] >= muted_before[z]
+    counts = heard & (early_s - now_s <= prepare_s)
+    two = _two_groups(exposures.group_mask)[t]
+    urgent = counts & (early_s - now_s <= need_s[z]) & (exposures.trusted[t] | two)
+
+    def union(which: BoolArray) -> FloatArray:
+        absent = np.bincount(z[which], weights=np.log1p(-p[which]), minlength=zones)
+        return -np.expm1(absent)
+
+    onset = np.full((zones, 2), np.inf)
+    ahead = median_s > now_s
+    for which in (counts & ahead, urgent & ahead):  # what is due speaks before what is not
+        first = np.full(zones, np.inf)
+        # a threat that cannot raise anything must not shorten the seconds of those that can
+        telling = which & (p > 0.05 * _largest(p, z, which, zones)[z])
+        np.minimum.at(first, z[telling], early_s[telling])
+        leads = telling & (early_s == first[z])
+        onset[z[leads], 0] = early_s[leads]
+        onset[z[leads], 1] = median_s[leads]
+    over = np.full(zones, -np.inf)
+    np.maximum.at(
+        over, z[counts], np.minimum(2 * median_s - early_s, exposures.last_s[t])[counts]
+    )
+    agreed = np.ones(zones, bool)
+    agreed[z[counts & ~two]] = False
+    kind = np.full(zones, -1, np.int64)
+    gravest = counts & (p == _largest(p, z, counts, zones)[z])
+    kind[z[gravest]] = exposures.kind[t[gravest]]
+    onset[~np.isfinite(onset)] = np.nan
+    return Danger(
+        union(urgent), union(counts), onset[:, 0], onset[:, 1], over, agreed, kind, counts
+    )
+
+
+def _largest(p: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
+    largest = np.zeros(zones)
+    np.maximum.at(largest, z[which], p[which])
+    return largest
+
+
+def _two_groups(mask: IntArray) -> BoolArray:
+    return np.asarray((mask & (mask - 1)) != 0)

@@ -1,0 +1,55 @@
+"""The numbers of the decision: cost, harm, times; each with its reason."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forewarn.geodesy import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WarningParams:
+    """Settings of the warning decision: table [warning] of a site file.
+
+    cost_min        : what one alert costs each person in it, minutes of their time: about
+                      two under cover, the way there and back, and trust worn away
+    harm_min        : what being in a harmful radius without shelter costs, minutes: one
+                      in 200 is badly hurt there on average, at 40 years a life changed
+    benefit         : share of that harm which shelter avoids when reached in time
+    benefit_late    : share avoided by those told too late to reach it: lying down, indoors
+    channel_delay_s : from decision to people's ears, until a channel's own is measured;
+                      phones took 4 to 13 s in published tests, so the slow end
+    margin_s        : kept for a decision step and for people who start late
+    prepare_s       : the quiet `prepare` may go out this long before the early quantile
+    prepare_ratio   : and at this many times the threshold, for it is not urgent
+    hold_s          : an alert stays this long after its last reason is gone
+    release_ratio   : a reason is gone when p falls below this share of the threshold
+    correct_s       : an alert is repeated when its seconds moved by more than this
+    correct_every_s : but not more often than this
+    manual_s        : a manual alert ends by itself after this, if nobody ends it
+    """
+
+    cost_min: float = 10.0
+    harm_min: float = 105_000.0
+    benefit: float = 0.9
+    benefit_late: float = 0.5
+    channel_delay_s: float = 13.0
+    margin_s: float = 5.0
+    prepare_s: float = 300.0
+    prepare_ratio: float = 10.0
+    hold_s: float = 30.0
+    release_ratio: float = 0.2
+    correct_s: float = 8.0
+    correct_every_s: float = 5.0
+    manual_s: float = 1800.0
+
+    def threshold(self, left_s: FloatArray, shelter_s: FloatArray) -> FloatArray:
+        """Probability above which warning pays: cost / (benefit(t) harm).
+
+        left_s    : (z,) seconds left when people hear it
+        shelter_s : (z,) seconds they need
+        Source: Richardson, "Skill and relative economic value" (2000), the cost-loss rule.
+        """
+        reached = np.clip(left_s / np.maximum(shelter_s, 1.0), 0.0, 1.0)
+        benefit = self.benefit_late + (self.benefit - self.benefit_late) * reached
+        return self.cost_min / (benefit * self.harm_min)

@@ -1,0 +1,212 @@
+"""The stage: decides for every zone what its people are told, and remembers it."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.errors import ConfigError
+from forewarn.geodesy import FloatArray
+from forewarn.records import (
+    Alert,
+    AlertState,
+    ChannelDelay,
+    Command,
+    CommandAction,
+    Event,
+    Exposures,
+    IntArray,
+    Zones,
+)
+from forewarn.threats import CLASSES
+from forewarn.warning.danger import Danger, assess
+from forewarn.warning.life import CLEAR, PREPARE, STATES, STAY, TAKE_COVER
+from forewarn.warning.params import WarningParams
+
+_WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
+_REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s")
+
+
+class Warner:
+    """Keeps, per zone, the life of its alert."""
+
+    def __init__(self, site_name: str, zones: Zones, params: WarningParams) -> None:
+        self._site = site_name
+        self._zones = zones
+        self._row = {zone_id: i for i, zone_id in enumerate(zones.zone_id)}
+        self._params = params
+        n = len(zones.zone_id)
+        self._whole: dict[str, IntArray] = {name: np.zeros(n, np.int64) for name in _WHOLE}
+        self._real: dict[str, FloatArray] = {name: np.full(n, -np.inf) for name in _REAL}
+        self._delays: dict[str, float] = {}
+
+    def step(self, exposures: Exposures, event: Event) -> tuple[Alert, ...]:
+        """Alerts that this event changes, in the order of their zones."""
+        now_s = exposures.received_s
+        self._obey(event)
+        p = self._params
+        need_s = self._need_s()
+        danger = assess(exposures, need_s, self._whole["muted_before"], p.prepare_s)
+        left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
+        threshold = p.threshold(left_s, self._zones.shelter_s)
+        state = self._decide(danger, threshold, now_s)
+        return self._tell(exposures, danger, threshold, state, event.seq)
+
+    def _obey(self, event: Event) -> None:
+        """Take up an operator's command or a channel's measured delay."""
+        if isinstance(event, ChannelDelay):
+            self._delays[event.channel] = event.delay_s
+        if not isinstance(event, Command):
+            return
+        rows = np.array([self._row[i] for i in event.zone_ids if i in self._row], np.int64)
+        if event.action is CommandAction.ALL_CLEAR:
+            self._whole["manual"][rows] = CLEAR
+            self._real["manual_until_s"][rows] = -np.inf
+            self._real["hold_until_s"][rows] = -np.inf
+            # tracks are numbered by the event of their birth: those known by now are what
+            # the operator judged; one that appears later speaks for itself
+            self._whole["muted_before"][rows] = (event.seq + 1) << 16
+        else:
+            self._whole["manual"][rows] = STATES.index(AlertState(event.action.value))
+            self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s
+
+    def _need_s(self) -> FloatArray:
+        delay_s = max(self._delays.values(), default=self._params.channel_delay_s)
+        return self._zones.shelter_s + delay_s + self._params.margin_s
+
+    def _decide(self, danger: Danger, threshold: FloatArray, now_s: float) -> IntArray:
+        """(z,) the state each zone goes into."""
+        p = self._params
+        before = self._whole["state"]
+        hold = self._real["hold_until_s"]
+        ahead = np.isfinite(danger.onset_p50_s)
+        cover = (danger.due > threshold) & ahead
+        prepare = (danger.soon > p.prepare_ratio * threshold) & ahead
+        manual = np.where(
+            self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
+        )
+        state = np.where(before == TAKE_COVER, STAY, before)
+        state[
+            (before == TAKE_COVER) & ahead & (danger.due > p.release_ratio * threshold)
+        ] = TAKE_COVER
+        state[(before == CLEAR) & prepare] = PREPARE
+        state[cover] = TAKE_COVER
+        state = np.maximum(state, np.where(state == STAY, CLEAR, manual))
+        state[(state == STAY) & (manual == TAKE_COVER)] = TAKE_COVER
+        # a reason holds the alert; one group alone cannot take back what it raised: then
+        # the time of its threats must have run out
+        reason = (
+            np.where(before == PREPARE, danger.soon, danger.due)
+            > p.release_ratio * threshold
+        )
+        held = reason | cover | prepare & (before <= PREPARE)
+        hold[held] = np.maximum(hold[held], now_s + p.hold_s)
+        alone = (state >= TAKE_COVER) & ~danger.agreed & np.isfinite(danger.over_s) & held
+        hold[alone] = np.maximum(hold[alone], danger.over_s[alone] + p.hold_s)
+        state[(manual == CLEAR) & (now_s >= hold)] = CLEAR
+        return state
+
+    def _tell(
+        self,
+        exposures: Exposures,
+        danger: Danger,
+        threshold: FloatArray,
+        state: IntArray,
+        seq: int,
+    ) -> tuple[Alert, ...]:
+        """Write the steps of all zones whose state, or seconds left, changed."""
+        now_s = exposures.received_s
+        before = self._whole["state"]
+        onset = danger.onset_p05_s
+        moved = np.abs(onset - self._real["told_onset_s"]) > self._params.correct_s
+        patient = now_s - self._real["issued_s"] >= self._params.correct_every_s
+        correct = (state == TAKE_COVER) & (before == TAKE_COVER) & moved & patient
+        rows = np.flatnonzero((state != before) | correct)
+        opened = rows[before[rows] == CLEAR]
+        self._whole["opened_seq"][opened] = seq
+        self._whole["life_step"][opened] = -1
+        self._whole["kind"][opened] = -1
+        self._whole["life_step"][rows] += 1
+        known = rows[danger.kind[rows] >= 0]
+        self._whole["kind"][known] = danger.kind[known]
+        self._whole["state"] = state
+        self._real["issued_s"][rows] = now_s
+        self._real["told_onset_s"][rows] = onset[rows]
+        return tuple(
+            self._alert(exposures, danger, threshold, int(row), seq) for row in rows
+        )
+
+    def _alert(
+        self,
+        exposures: Exposures,
+        danger: Danger,
+        threshold: FloatArray,
+        row: int,
+        seq: int,
+    ) -> Alert:
+        zones, whole = self._zones, self._whole
+        state = STATES[whole["state"][row]]
+        ended = state is AlertState.CLEAR
+        first, last = np.searchsorted(exposures.zone, [row, row + 1])
+        pairs = np.arange(first, last)[danger.counts[first:last]]
+        # those that make up the danger, not every far possibility
+        pairs = pairs[
+            exposures.probability[pairs]
+            > 0.05 * exposures.probability[pairs].max(initial=0)
+        ]
+        threats = exposures.threat[pairs]
+        mask = int(np.bitwise_or.reduce(exposures.group_mask[threats], initial=0))
+        opened = int(whole["opened_seq"][row])
+        kind = int(whole["kind"][row])
+        by_hand = bool(self._real["manual_until_s"][row] > exposures.received_s)
+        return Alert(
+            alert_id=_alert_id(self._site, zones.zone_id[row], opened),
+            step=int(whole["life_step"][row]),
+            seq=seq,
+            zone_id=zones.zone_id[row],
+            state=AlertState.ALL_CLEAR if ended else state,
+            issued_s=exposures.received_s,
+            onset_p05_s=float("nan") if ended else float(danger.onset_p05_s[row]),
+            onset_p50_s=float("nan") if ended else float(danger.onset_p50_s[row]),
+            probability=float(
+                (danger.due if state is not AlertState.PREPARE else danger.soon)[row]
+            ),
+            threshold=float(threshold[row]),
+            people=float(zones.population[row]),
+            kind=CLASSES[kind] if kind >= 0 else "",
+            threats=() if ended else tuple(f"T{i}" for i in exposures.track_id[threats]),
+            sources=() if ended else _names(mask, exposures.group_names),
+            reason="by hand" if by_hand else "over" if ended else "threat",
+        )
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on."""
+        return {
+            **self._whole,
+            **self._real,
+            "delay_channel": np.array(list(self._delays), dtype=np.str_),
+            "delay_s": np.array(list(self._delays.values()), dtype=np.float64),
+        }
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`, made for the same zones."""
+        if len(memory["state"]) != len(self._zones.zone_id):
+            raise ConfigError(
+                f"snapshot holds {len(memory['state'])} zones, the site has "
+                f"{len(self._zones.zone_id)}: restore the zones file it was made with"
+            )
+        self._whole = {name: memory[name].copy() for name in _WHOLE}
+        self._real = {name: memory[name].copy() for name in _REAL}
+        self._delays = dict(
+            zip(memory["delay_channel"].tolist(), memory["delay_s"].tolist(), strict=True)
+        )
+
+
+def _alert_id(site: str, zone_id: str, opened_seq: int) -> str:
+    """One per life of an alert in a zone, the same wherever it is computed."""
+    return hashlib.sha256(f"{site}|{zone_id}|{opened_seq}".encode()).hexdigest()[:16]
+
+
+def _names(mask: int, group_names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for i, name in enumerate(group_names) if mask >> i & 1)
