@@ -75,10 +75,10 @@ class Forecaster:
         self._owner, self._futures = self._owner[rows], self._futures[rows]
 
     def _current(self, tracks: Tracks, place: IntArray) -> BoolArray:
-        """Which futures still say what their track says: not moved, or an old track's of now."""
+        """Which futures still hold: their track did not move, or is old and did just now."""
         age_s = tracks.time_s[place] - self._head["seen_s"]
         old = tracks.time_s[place] - tracks.first_s[place] > self._params.young_s
-        return (age_s <= 0.0) | (old & (age_s < self._params.renew_s))
+        return np.asarray((age_s <= 0.0) | (old & (age_s < self._params.renew_s)))
 
     def _renew(self, tracks: Tracks, threat: FloatArray) -> None:
         fresh = (threat > self._params.negligible) & ~np.isin(

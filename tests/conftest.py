@@ -1,0 +1,65 @@
+"""What several tests share: where the reference data lies, and a small world of zones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from forewarn.geodesy import metres_per_radian
+from forewarn.records import Zones
+
+# the first call of a kernel may compile it: a deadline would time the compiler
+settings.register_profile("forewarn", deadline=None)
+settings.load_profile("forewarn")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("reference data is not here: ../shared/data is absent")
+    return SHARED
+
+
+def square_zones(
+    side_m: float = 800.0, rows: int = 40, people: float = 200.0, shelter_s: float = 60.0
+) -> Zones:
+    """A square of equal zones around 56.2 N 9.4 E, four people points in each."""
+    lat, lon = np.radians(56.2), np.radians(9.4)
+    per_lat, per_lon = metres_per_radian(lat)
+    line = (np.arange(rows) - rows / 2 + 0.5) * side_m
+    east, north = (grid.ravel() for grid in np.meshgrid(line, line))
+    n = len(east)
+    centre = np.stack([lat + north / per_lat, lon + east / per_lon], axis=1)
+    corner = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)]) * side_m / 4
+    shift = np.stack([corner[:, 0] / per_lat, corner[:, 1] / per_lon], axis=1)
+    names = tuple(f"z{i}" for i in range(n))
+    half = side_m / 2
+    ring = np.array(
+        [(-half, -half), (half, -half), (half, half), (-half, half), (-half, -half)]
+    )
+    polygons = []
+    for lat_c, lon_c in centre:
+        points = [
+            f"[{np.degrees(lon_c + x / per_lon):.6f},{np.degrees(lat_c + y / per_lat):.6f}]"
+            for x, y in ring
+        ]
+        polygons.append(f'{{"type":"Polygon","coordinates":[[{",".join(points)}]]}}')
+    return Zones(
+        zone_id=names,
+        name=names,
+        names=((),) * n,
+        population=np.full(n, people),
+        shelter_s=np.full(n, shelter_s),
+        area_m2=np.full(n, side_m**2),
+        centre_rad=centre,
+        parents=(("", "", "", ""),) * n,
+        polygons=tuple(polygons),
+        point_rad=(centre[:, None, :] + shift[None]).reshape(-1, 2),
+        point_zone=np.repeat(np.arange(n), 4),
+        point_share=np.full(4 * n, 0.25),
+        point_sigma_m=np.full(4 * n, side_m / 2 / np.sqrt(12)),
+        version="squares",
+    )

@@ -1,0 +1,129 @@
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from conftest import square_zones
+from forewarn.exposure import PointIndex, expose
+from forewarn.geodesy import FloatArray, metres_per_radian
+from forewarn.records import Exposures, Forecasts, Zones
+
+CENTRE = np.radians([56.2, 9.4])
+PER_LAT, PER_LON = metres_per_radian(CENTRE[0])
+
+
+def forecast(
+    places_m: list[tuple[float, float]],
+    sigma_m: float = 500.0,
+    weight: float = 1.0,
+    slope_spm: tuple[float, float] = (0.0, 0.0),
+    harmful_m: float = 150.0,
+) -> Forecasts:
+    """One threat with equal futures at places east, north of the centre, down at 100 s."""
+    k = len(places_m)
+    east, north = np.array(places_m).T
+    return Forecasts(
+        received_s=0.0,
+        track_id=np.array([1 << 16]),
+        group_mask=np.array([3]),
+        trusted=np.array([True]),
+        harmful_m=np.array([harmful_m]),
+        kind=np.array([0]),
+        last_s=np.array([120.0]),
+        start=np.array([0, k]),
+        weight=np.full(k, weight / k),
+        place_rad=np.stack(
+            [CENTRE[0] + north / PER_LAT, CENTRE[1] + east / PER_LON], axis=1
+        ),
+        cov_m2=np.tile([sigma_m**2, 0.0, sigma_m**2], (k, 1)),
+        time_s=np.full(k, 100.0),
+        slope_spm=np.tile(slope_spm, (k, 1)),
+        sigma_time_s=np.full(k, 2.0),
+        group_names=("a", "b"),
+    )
+
+
+def people_harmed(exposures: Exposures, zones: Zones) -> float:
+    return float((exposures.probability * zones.population[exposures.zone]).sum())
+
+
+def people_within(zones: Zones, place_m: FloatArray, radius_m: float) -> float:
+    away = (zones.point_rad - CENTRE) * (PER_LAT, PER_LON)
+    near = np.hypot(away[:, 1] - place_m[0], away[:, 0] - place_m[1]) < radius_m
+    return float((zones.population[zones.point_zone] * zones.point_share)[near].sum())
+
+
+def test_people_harmed_are_those_of_a_monte_carlo() -> None:
+    zones = square_zones()
+    got = people_harmed(expose(forecast([(0, 0)]), PointIndex(zones)), zones)
+    # uniform density: whatever the place, the disc holds this many
+    density = zones.population[0] / zones.area_m2[0]
+    assert_allclose(got, density * np.pi * 150.0**2, rtol=0.03)
+
+
+def test_wide_futures_vote_for_whole_zones_as_they_would_for_their_people() -> None:
+    zones = square_zones(side_m=400.0, rows=80)
+    index = PointIndex(zones)
+    wide = forecast([(0, 0)], sigma_m=3000.0)
+    by_zone = expose(wide, index)
+    index.widest_m = np.inf  # forces people points
+    by_point = expose(wide, index)
+    together = dict(zip(by_point.zone.tolist(), by_point.probability.tolist(), strict=True))
+    for zone, p in zip(by_zone.zone.tolist(), by_zone.probability.tolist(), strict=True):
+        assert_allclose(p, together[zone], rtol=0.02)
+
+
+@settings(max_examples=25)
+@given(st.floats(-4000, 4000), st.floats(-4000, 4000), st.floats(60, 3000))
+def test_splitting_a_zone_silences_nobody(
+    east: float, north: float, sigma_m: float
+) -> None:
+    """Where a zone is warned, some quarter of it has at least its probability."""
+    whole = square_zones(side_m=1600.0, rows=20)
+    n = len(whole.point_share)  # every people point becomes a zone of its own
+    quarters = replace(
+        whole,
+        zone_id=tuple(map(str, range(n))),
+        population=np.repeat(whole.population / 4, 4),
+        shelter_s=np.repeat(whole.shelter_s, 4),
+        area_m2=np.repeat(whole.area_m2 / 4, 4),
+        centre_rad=whole.point_rad.copy(),
+        point_zone=np.arange(n),
+        point_share=np.ones(n),
+    )
+    threat = forecast([(east, north)], sigma_m=sigma_m)
+    p_whole, p_quarters = np.zeros(n // 4), np.zeros(n)
+    for zones, p in ((whole, p_whole), (quarters, p_quarters)):
+        index = PointIndex(zones)
+        index.widest_m = np.inf
+        exposures = expose(threat, index)
+        p[exposures.zone] = exposures.probability
+    best = p_quarters.reshape(-1, 4).max(axis=1)
+    warned = p_whole > 1e-4
+    assert (best[warned] >= p_whole[warned] * (1 - 1e-9)).all()
+
+
+def test_a_zone_ahead_is_reached_later_where_time_grows_with_place() -> None:
+    zones = square_zones()
+    exposures = expose(forecast([(0, 0)], slope_spm=(0.01, 0.0)), PointIndex(zones))
+    east_m = (zones.centre_rad[exposures.zone, 1] - CENTRE[1]) * PER_LON
+    late = exposures.onset_p50_s[(east_m > 300) & (east_m < 500)].mean()
+    early = exposures.onset_p50_s[(east_m < -300) & (east_m > -500)].mean()
+    assert 6.0 < late - early < 8.0  # 800 m apart at 0.01 s/m, less what the disc blurs
+    assert (exposures.onset_p05_s < exposures.onset_p50_s).all()
+
+
+def test_nobody_is_exposed_where_there_is_no_threat_and_no_zone() -> None:
+    zones = square_zones(rows=4)
+    assert len(expose(forecast([(200e3, 0.0)]), PointIndex(zones)).zone) == 0
+    nothing = forecast([(0, 0)], weight=0.0)
+    assert len(expose(nothing, PointIndex(zones)).zone) == 0
+
+
+def test_a_certain_impact_harms_those_within_its_radius() -> None:
+    zones = square_zones(side_m=200.0, rows=20)
+    exposures = expose(forecast([(0, 0)], sigma_m=20.0), PointIndex(zones))
+    harmed = people_harmed(exposures, zones)
+    assert_allclose(harmed, people_within(zones, np.zeros(2), 150.0), rtol=0.25)

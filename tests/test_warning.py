@@ -1,0 +1,257 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import square_zones
+from forewarn.errors import ConfigError
+from forewarn.records import (
+    Alert,
+    AlertState,
+    ChannelDelay,
+    Command,
+    CommandAction,
+    Event,
+    Exposures,
+    Tick,
+)
+from forewarn.warning import Warner, WarningParams
+
+ZONES = square_zones(rows=3)
+CLEAR, PREPARE, COVER = AlertState.CLEAR, AlertState.PREPARE, AlertState.TAKE_COVER
+STAY, ALL_CLEAR = AlertState.STAY, AlertState.ALL_CLEAR
+# where the life of an alert may go from each state; a step may also repeat its state
+NEXT = {
+    CLEAR: {PREPARE, COVER},
+    PREPARE: {COVER, ALL_CLEAR},
+    COVER: {STAY, ALL_CLEAR, COVER},
+    STAY: {COVER, ALL_CLEAR},
+    ALL_CLEAR: {PREPARE, COVER},
+}
+
+
+def exposures(
+    now_s: float,
+    left_s: float | None,
+    p: float = 0.01,
+    groups: int = 3,
+    trusted: bool = True,
+    track_id: int = 1 << 16,
+    zone: int = 4,
+) -> Exposures:
+    """One threat to one zone, `left_s` from now (early quantile 2 s before its median)."""
+    n = 0 if left_s is None else 1
+    ones = np.ones(n)
+    left = left_s or 0.0
+    return Exposures(
+        received_s=now_s,
+        zone=np.full(n, zone),
+        threat=np.zeros(n, np.int64),
+        probability=ones * p,
+        onset_p05_s=ones * (now_s + left - 2.0),
+        onset_p50_s=ones * (now_s + left),
+        track_id=np.full(n, track_id),
+        group_mask=np.full(n, groups),
+        trusted=np.full(n, trusted),
+        kind=np.zeros(n, np.int64),
+        last_s=ones * (now_s + left + 4.0),
+        group_names=("north", "south"),
+    )
+
+
+class Centre:
+    """A warner fed second by second."""
+
+    def __init__(self, params: WarningParams | None = None) -> None:
+        self.warner = Warner("site", ZONES, params or WarningParams())
+        self.now_s = 0.0
+        self.seq = 0
+        self.alerts: list[Alert] = []
+
+    def hear(
+        self, left_s: float | None, event: Event | None = None, **threat: object
+    ) -> None:
+        self.now_s += 1.0
+        self.seq += 1
+        seen = exposures(self.now_s, left_s, **threat)  # type: ignore[arg-type]
+        event = event or Tick(self.seq, self.now_s)
+        self.alerts += self.warner.step(seen, replace(event, seq=self.seq))
+
+    def states(self) -> list[AlertState]:
+        return [alert.state for alert in self.alerts]
+
+
+def fly_in(centre: Centre, from_s: int = 120, **threat: object) -> None:
+    """A threat comes down at the zone; then a minute of silence."""
+    for left_s in range(from_s, 0, -1):
+        centre.hear(float(left_s), **threat)
+    for _ in range(60):
+        centre.hear(None)
+
+
+def test_a_life_runs_from_prepare_to_all_clear() -> None:
+    centre = Centre()
+    fly_in(centre)
+    told = [
+        s for i, s in enumerate(centre.states()) if i == 0 or s != centre.states()[i - 1]
+    ]
+    assert told == [PREPARE, COVER, STAY, ALL_CLEAR]
+    assert len({alert.alert_id for alert in centre.alerts}) == 1
+    assert [alert.step for alert in centre.alerts] == list(range(len(centre.alerts)))
+
+
+def test_take_cover_waits_for_shelter_delay_and_margin_and_no_longer() -> None:
+    centre = Centre()
+    fly_in(centre)
+    cover = next(alert for alert in centre.alerts if alert.state is COVER)
+    p = WarningParams()
+    need_s = ZONES.shelter_s[4] + p.channel_delay_s + p.margin_s
+    assert need_s - 1.0 <= cover.onset_p05_s - cover.issued_s <= need_s
+
+
+def test_a_measured_slow_channel_moves_take_cover_forward() -> None:
+    centre = Centre()
+    centre.hear(None, ChannelDelay(0, 0.0, "phones", 40.0))
+    fly_in(centre)
+    cover = next(alert for alert in centre.alerts if alert.state is COVER)
+    assert cover.onset_p05_s - cover.issued_s > 60 + 40
+
+
+def test_a_threat_of_seconds_is_told_at_once() -> None:
+    centre = Centre()
+    centre.hear(12.0)
+    assert centre.states() == [COVER]
+
+
+def test_below_the_threshold_nobody_is_woken() -> None:
+    centre = Centre()
+    fly_in(centre, p=5e-5)
+    assert centre.states() == []
+
+
+def test_one_untrusted_source_raises_prepare_at_most() -> None:
+    centre = Centre()
+    fly_in(centre, groups=1, trusted=False)
+    assert set(centre.states()) == {PREPARE, ALL_CLEAR}
+
+
+def test_two_untrusted_groups_may_raise_take_cover() -> None:
+    centre = Centre()
+    fly_in(centre, groups=3, trusted=False)
+    assert COVER in centre.states()
+
+
+def test_one_group_cannot_take_back_what_it_raised() -> None:
+    alone, together = Centre(), Centre()
+    for centre, groups in ((alone, 1), (together, 3)):
+        for _ in range(5):
+            centre.hear(70.0 - centre.now_s, groups=groups)
+        for _ in range(50):
+            centre.hear(None)  # it vanishes long before it could be down
+    assert ALL_CLEAR in together.states()
+    assert ALL_CLEAR not in alone.states()
+    for _ in range(60):
+        alone.hear(None)
+    assert alone.states()[-1] is ALL_CLEAR  # but its time runs out
+
+
+def test_an_estimate_that_trembles_does_not_switch_the_alert() -> None:
+    centre = Centre()
+    for second in range(20):
+        centre.hear(60.0 - second, p=3e-4 if second % 2 else 5e-5)
+    assert centre.states() == [COVER]
+
+
+def test_seconds_that_change_are_corrected_but_not_every_second() -> None:
+    centre = Centre()
+    for second in range(10):
+        centre.hear(60.0 - second if second < 5 else 40.0 - second)
+    assert centre.states() == [COVER, COVER]
+    first, second = centre.alerts
+    assert second.onset_p05_s < first.onset_p05_s - 8.0
+
+
+def test_an_operator_raises_and_clears_and_new_tracks_speak_again() -> None:
+    centre = Centre()
+    row = (ZONES.zone_id[4],)
+    centre.hear(None, Command(0, 0.0, "op", CommandAction.TAKE_COVER, row))
+    for _ in range(50):
+        centre.hear(None)
+    assert centre.states() == [COVER]
+    centre.hear(None, Command(0, 0.0, "op", CommandAction.ALL_CLEAR, row))
+    assert centre.states() == [COVER, ALL_CLEAR]
+    centre = Centre()
+    centre.hear(30.0)
+    centre.hear(29.0, Command(0, 0.0, "op", CommandAction.ALL_CLEAR, row))
+    centre.hear(28.0)
+    assert centre.states() == [COVER, ALL_CLEAR]
+    centre.hear(27.0, track_id=(centre.seq + 2) << 16)
+    assert centre.states()[-1] is COVER
+
+
+def test_a_forgotten_manual_alert_ends_by_itself() -> None:
+    centre = Centre(WarningParams(manual_s=20.0))
+    centre.hear(None, Command(0, 0.0, "op", CommandAction.PREPARE, (ZONES.zone_id[0],)))
+    for _ in range(30):
+        centre.hear(None)
+    assert centre.states() == [PREPARE, ALL_CLEAR]
+
+
+def test_a_restored_warner_goes_on_with_the_same_ids() -> None:
+    whole, first = Centre(), Centre()
+    for left_s in range(100, 50, -1):
+        whole.hear(float(left_s))
+        first.hear(float(left_s))
+    second = Centre()
+    second.warner.restore(first.warner.memory())
+    second.now_s, second.seq = first.now_s, first.seq
+    for left_s in [*range(50, 0, -1), *([None] * 60)]:
+        whole.hear(left_s)
+        second.hear(left_s)
+    assert first.alerts + second.alerts == whole.alerts or repr(
+        first.alerts + second.alerts
+    ) == repr(whole.alerts)
+
+
+def test_a_snapshot_of_other_zones_is_refused() -> None:
+    other = Warner("site", square_zones(rows=2), WarningParams())
+    with pytest.raises(ConfigError, match="9 zones, the site has 4"):
+        other.restore(Centre().warner.memory())
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, 3.0, 20.0, 70.0, 200.0]),
+            st.floats(0.0, 0.5),
+            st.sampled_from([1, 3]),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_no_history_breaks_the_life_of_an_alert(
+    history: list[tuple[float | None, float, int, bool]],
+) -> None:
+    centre = Centre(WarningParams(hold_s=3.0))
+    for left_s, p, groups, trusted in history:
+        centre.hear(left_s, p=p, groups=groups, trusted=trusted)
+    for _ in range(250):
+        centre.hear(None)
+    state, step, alert_id = CLEAR, -1, ""
+    for alert in centre.alerts:
+        assert alert.state in NEXT[state]
+        fresh = state in (CLEAR, ALL_CLEAR)
+        assert (alert.alert_id == alert_id) != fresh
+        assert alert.step == (0 if fresh else step + 1)
+        state, step, alert_id = alert.state, alert.step, alert.alert_id
+    assert state in (CLEAR, ALL_CLEAR)  # nobody is left in the shelter
+
+
+def test_threshold_is_cost_over_benefit_times_harm() -> None:
+    p = WarningParams(cost_min=10.0, harm_min=1e5, benefit=0.8, benefit_late=0.4)
+    got = p.threshold(np.array([100.0, 0.0, 30.0]), np.array([60.0, 60.0, 60.0]))
+    np.testing.assert_allclose(got, [10 / 8e4, 10 / 4e4, 10 / 6e4])
