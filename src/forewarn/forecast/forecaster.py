@@ -115,7 +115,8 @@ class Forecaster:
         gains = np.array([0.0, *p.thrust_gains])
         mode = np.array([1] + [0] * len(p.thrust_gains))
         share = np.array([1.0, *p.thrust_shares])
-        thrust = tracks.mode_weight[rows, 0] / tracks.mode_weight[rows, :2].sum(axis=1)
+        unsteered = np.maximum(tracks.mode_weight[rows, :2].sum(axis=1), 1e-12)
+        thrust = tracks.mode_weight[rows, 0] / unsteered
         thrust = np.where(thrust > p.thrust_from, thrust, 0.0)
         weight = (
             falling[:, None]

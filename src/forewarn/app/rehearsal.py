@@ -1,0 +1,139 @@
+"""A rocket and a drone seen by one radar, through the whole chain: compiles its kernels."""
+
+from collections.abc import Iterator
+from math import radians
+
+import numpy as np
+
+from forewarn.atmosphere import standard_air
+from forewarn.dynamics import drag_table
+from forewarn.flight import fall
+from forewarn.forecast import Forecaster, ForecastParams
+from forewarn.geodesy import (
+    FloatArray,
+    ecef_from_geographic,
+    enu_from_ecef,
+    geographic_points,
+)
+from forewarn.pipeline import Pipeline
+from forewarn.records import PlotBatch, Sensor, SensorKind, Tick, Zones
+from forewarn.track import Tracker, TrackParams
+from forewarn.warning import Warner, WarningParams
+
+SCANS = 14
+LAT, LON = radians(56.0), radians(9.0)
+RADAR = Sensor(
+    "rehearsal",
+    SensorKind.RADAR,
+    LAT,
+    LON,
+    50.0,
+    scan_s=1.0,
+    sigma_range_m=15.0,
+    sigma_azimuth_rad=0.001,
+    sigma_elevation_rad=0.001,
+    sigma_range_rate_mps=5.0,
+    range_min_m=500.0,
+    range_max_m=100e3,
+    clutter_per_scan=1.0,
+    trusted=True,
+    simulated=True,
+)
+TRAFFIC = Sensor(
+    "rehearsal-traffic",
+    SensorKind.POSITION,
+    sigma_position_m=30.0,
+    sigma_height_m=30.0,
+    simulated=True,
+)
+
+
+def rehearse() -> Iterator[tuple[int, int]]:
+    """Yields (done, all) after each scan."""
+    air = standard_air()
+    zones = _one_zone()
+    pipeline = Pipeline(
+        Tracker((RADAR, TRAFFIC), air, TrackParams()),
+        Forecaster(air, ForecastParams()),
+        Warner("rehearsal", zones, WarningParams()),
+        zones,
+    )
+    for scan in range(SCANS):
+        pipeline.step(_plots(2 * scan + 1, float(scan)))
+        pipeline.step(_reports(2 * scan + 2, scan + 0.5))
+        yield scan + 1, SCANS + 1
+    pipeline.step(Tick(2 * SCANS + 1, float(SCANS)))
+    pipeline.restore(pipeline.memory())
+    body = np.array([*ecef_from_geographic(LAT, LON, 3000.0), 0.0, 0.0, 0.0])
+    landed = fall(body[None], np.array([8.0]), np.zeros((1, 2)), 0.0, air, drag_table())
+    geographic_points(np.ascontiguousarray(landed[:, 1:4]))
+    yield SCANS + 1, SCANS + 1
+
+
+def _plots(seq: int, time_s: float) -> PlotBatch:
+    """The two targets, 20 km east of the radar: one falls westwards, one cruises."""
+    rocket = np.array([20e3 - 300.0 * time_s, 3e3, 6e3 + 100.0 * time_s - 4.9 * time_s**2])
+    drone = np.array([15e3 - 50.0 * time_s, -5e3, 800.0])
+    rows = np.array(
+        [_polar(rocket, (-300.0, 0.0, 100.0)), _polar(drone, (-50.0, 0.0, 0.0))]
+    )
+    n = len(rows)
+    return PlotBatch(
+        seq=seq,
+        received_s=time_s,
+        sensor_id=RADAR.sensor_id,
+        time_s=np.full(n, time_s),
+        measured=rows,
+        sigma=np.tile(RADAR.sigma, (n, 1)),
+        origin_ecef_m=np.tile(RADAR.origin_ecef_m, (n, 1)),
+        sigma_pos_m=np.full((n, 2), np.nan),
+        identity=("",) * n,
+    )
+
+
+def _polar(pos_enu_m: FloatArray, vel_enu_mps: tuple[float, float, float]) -> list[float]:
+    reach = float(np.linalg.norm(pos_enu_m))
+    azimuth = float(np.arctan2(pos_enu_m[0], pos_enu_m[1]) % (2 * np.pi))
+    return [
+        reach,
+        azimuth,
+        float(np.arcsin(pos_enu_m[2] / reach)),
+        float(pos_enu_m @ np.array(vel_enu_mps)) / reach,
+    ]
+
+
+def _reports(seq: int, time_s: float) -> PlotBatch:
+    """One airliner that says where it is."""
+    here = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    place = here + np.array([-30e3 + 220.0 * time_s, 20e3, 9e3]) @ enu_from_ecef(LAT, LON)
+    return PlotBatch(
+        seq=seq,
+        received_s=time_s,
+        sensor_id=TRAFFIC.sensor_id,
+        time_s=np.array([time_s]),
+        measured=np.full((1, 4), np.nan),
+        sigma=np.full((1, 4), np.nan),
+        origin_ecef_m=place[None],
+        sigma_pos_m=np.array([[30.0, 30.0]]),
+        identity=("abc123",),
+    )
+
+
+def _one_zone() -> Zones:
+    place = np.array([[LAT, LON]])
+    return Zones(
+        zone_id=("z",),
+        name=("z",),
+        names=((),),
+        population=np.ones(1),
+        shelter_s=np.full(1, 60.0),
+        area_m2=np.full(1, 1e8),
+        centre_rad=place,
+        parents=(("", "", "", ""),),
+        polygons=("{}",),
+        point_rad=place.copy(),
+        point_zone=np.zeros(1, np.int64),
+        point_share=np.ones(1),
+        point_sigma_m=np.full(1, 3e3),
+        version="rehearsal",
+    )

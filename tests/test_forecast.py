@@ -1,0 +1,189 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from forewarn.atmosphere import standard_air
+from forewarn.dynamics import drag_table
+from forewarn.flight import fall
+from forewarn.forecast import Forecaster, ForecastParams
+from forewarn.geodesy import (
+    FloatArray,
+    ecef_from_geographic,
+    enu_from_ecef,
+    geographic_points,
+    metres_per_radian,
+)
+from forewarn.records import Forecasts, Tick, Tracks, Weather
+from forewarn.threats import AIRCRAFT, CRUISE_MISSILE, DRONE, ROCKET
+
+LAT, LON = np.radians(56.2), np.radians(9.4)
+TURN = enu_from_ecef(LAT, LON)
+PER_LAT, PER_LON = metres_per_radian(LAT)
+AIR = standard_air()
+# 30 m, 8 m/s, 20 % of the ballistic coefficient
+SIGMA = np.array([30.0, 30.0, 30.0, 8.0, 8.0, 8.0, 0.2])
+
+
+def state(height_m: float, vel_enu_mps: tuple[float, float, float]) -> FloatArray:
+    pos = ecef_from_geographic(LAT, LON, height_m)
+    return np.array([*pos, *(np.array(vel_enu_mps) @ TURN), np.log(4000.0)])
+
+
+def track(
+    mean: FloatArray,
+    now_s: float = 10.0,
+    modes: tuple[float, float, float] = (0.0, 1.0, 0.0),
+    kind: int = ROCKET,
+    confirmed: bool = True,
+    number: int = 1 << 16,
+) -> Tracks:
+    return Tracks(
+        received_s=now_s,
+        track_id=np.array([number]),
+        time_s=np.array([now_s]),
+        mean=np.tile(mean, (1, 3, 1)),
+        cov=np.tile(np.diag(SIGMA**2), (1, 3, 1, 1)),
+        mode_weight=np.array([modes]),
+        class_prob=np.eye(6)[[kind]],
+        existence=np.ones(1),
+        confirmed=np.array([confirmed]),
+        trusted=np.ones(1, bool),
+        group_mask=np.ones(1, np.int64),
+        first_s=np.array([now_s - 5.0]),
+        hits=np.full(1, 9),
+        identity=("",),
+        group_names=("a",),
+    )
+
+
+def nothing(now_s: float) -> Tracks:
+    one = track(state(0.0, (0, 0, 0)), now_s)
+    names = ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "existence")
+    more = ("confirmed", "trusted", "group_mask", "first_s", "hits")
+    empty = {name: getattr(one, name)[:0].copy() for name in names + more}
+    return Tracks(received_s=now_s, identity=(), group_names=("a",), **empty)
+
+
+def moments(f: Forecasts) -> tuple[FloatArray, FloatArray, float]:
+    """Mean place (m east, north of the start), covariance (m2), mean time of the futures."""
+    w = f.weight / f.weight.sum()
+    away = (f.place_rad - (LAT, LON)) * (PER_LAT, PER_LON)
+    place = away[:, ::-1]
+    mean = w @ place
+    own = np.stack([f.cov_m2[:, :2], f.cov_m2[:, 1:]], axis=1)
+    spread = (place - mean)[:, :, None] * (place - mean)[:, None, :]
+    return mean, np.einsum("k,kij->ij", w, own + spread), float(w @ f.time_s)
+
+
+def test_a_fall_is_where_a_monte_carlo_of_the_same_uncertainty_falls() -> None:
+    params = ForecastParams(tail_share=0.0, ln_beta_drift=0.0)
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    got = Forecaster(AIR, params).step(track(mean), Tick(1, 10.0))
+    place, cov, time_s = moments(got)
+    rng = np.random.default_rng(1)
+    drawn = mean + rng.standard_normal((4000, 7)) * SIGMA
+    gusts = rng.standard_normal((4000, 2)) * params.wind_sigma_mps
+    landed = fall(drawn[:, :6].copy(), drawn[:, 6].copy(), gusts, 0.0, AIR, drag_table())
+    lat, lon, _ = geographic_points(np.ascontiguousarray(landed[:, 1:4]))
+    spots = np.stack([(lon - LON) * PER_LON, (lat - LAT) * PER_LAT], axis=1)
+    sigma = np.sqrt(np.linalg.eigvalsh(np.cov(spots.T)))
+    assert_allclose(np.sqrt(np.linalg.eigvalsh(cov)), sigma, rtol=0.06)
+    assert np.hypot(*(place - spots.mean(axis=0))) < 0.1 * sigma[1]
+    assert_allclose(time_s, 10.0 + landed[:, 0].mean(), atol=0.2)
+    # the slope of time over place must take up most of the spread of time
+    assert got.sigma_time_s[0] < 0.7 * landed[:, 0].std()
+
+
+def test_futures_of_a_sure_threat_sum_to_one_and_of_an_unsure_one_to_less() -> None:
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    sure = Forecaster(AIR, ForecastParams()).step(track(mean), Tick(1, 10.0))
+    assert_allclose(sure.weight.sum(), 1.0, atol=1e-9)
+    unsure = track(mean)
+    half = Tracks(
+        **{
+            name: getattr(unsure, name)
+            for name in unsure.__dataclass_fields__
+            if name != "existence"
+        },
+        existence=np.array([0.4]),
+    )
+    got = Forecaster(AIR, ForecastParams()).step(half, Tick(1, 10.0))
+    assert_allclose(got.weight.sum(), 0.4, atol=1e-9)
+
+
+def test_while_thrust_may_burn_there_is_a_fan_and_not_one_ellipse() -> None:
+    mean = state(800.0, (300.0, 0.0, 300.0))
+    coast = Forecaster(AIR, ForecastParams()).step(track(mean), Tick(1, 10.0))
+    burn = Forecaster(AIR, ForecastParams()).step(
+        track(mean, modes=(0.8, 0.2, 0.0)), Tick(1, 10.0)
+    )
+    long_axis = [np.linalg.eigvalsh(moments(f)[1]).max() ** 0.5 for f in (burn, coast)]
+    assert long_axis[0] > 1.5 * long_axis[1]
+    assert moments(burn)[0][0] > moments(coast)[0][0]  # it may go further, not shorter
+
+
+def test_aircraft_and_unconfirmed_tracks_threaten_nobody() -> None:
+    mean = state(3000.0, (100.0, 0.0, 0.0))
+    for harmless in (
+        track(mean, kind=AIRCRAFT, modes=(0.0, 0.0, 1.0)),
+        track(mean, confirmed=False),
+    ):
+        assert (
+            len(Forecaster(AIR, ForecastParams()).step(harmless, Tick(1, 10.0)).weight) == 0
+        )
+
+
+@pytest.mark.parametrize(("kind", "speed"), [(DRONE, 50.0), (CRUISE_MISSILE, 220.0)])
+def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
+    kind: int, speed: float
+) -> None:
+    mean = state(800.0, (speed, 0.0, 0.0))
+    params = ForecastParams()
+    got = Forecaster(AIR, params).step(
+        track(mean, kind=kind, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
+    )
+    chance = 1 - np.exp(-params.dive_per_min * params.horizon_s / 60)
+    assert_allclose(got.weight.sum(), chance, rtol=0.05)
+    east = (got.place_rad[:, 1] - LON) * PER_LON
+    assert (east > 0).mean() > 0.95
+    assert (got.time_s > 10.0).all()
+    assert (got.time_s < 10.0 + params.horizon_s + 60).all()
+
+
+def test_a_diving_drone_is_expected_where_it_points() -> None:
+    mean = state(800.0, (50.0, 0.0, -40.0))
+    got = Forecaster(AIR, ForecastParams()).step(
+        track(mean, kind=DRONE, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
+    )
+    east = (got.place_rad[:, 1] - LON) * PER_LON
+    near = np.abs(east - 1000.0) < 400.0
+    assert got.weight[near].sum() > 0.8 * got.weight.sum()
+
+
+def test_a_lost_rocket_stays_in_the_forecast_until_it_must_be_down() -> None:
+    forecaster = Forecaster(AIR, ForecastParams())
+    first = forecaster.step(track(state(3000.0, (420.0, 0.0, 326.0))), Tick(1, 10.0))
+    down_s = float(first.time_s[0])
+    during = forecaster.step(nothing(down_s - 5.0), Tick(2, down_s - 5.0))
+    assert_allclose(during.time_s, first.time_s)
+    assert len(forecaster.step(nothing(down_s + 60.0), Tick(3, down_s + 60.0)).weight) == 0
+
+
+def test_wind_carries_the_fall_along() -> None:
+    forecaster = Forecaster(AIR, ForecastParams())
+    light = state(5000.0, (0.0, 0.0, 0.0))
+    light[6] = np.log(100.0)
+    calm = moments(forecaster.step(track(light), Tick(1, 10.0)))[0]
+    blow = Weather(2, 11.0, np.array([0.0, 2e4]), np.array([[15.0, 0.0], [15.0, 0.0]]))
+    windy = moments(forecaster.step(track(light, now_s=11.0), blow))[0]
+    assert windy[0] - calm[0] > 300.0
+    assert abs(windy[1] - calm[1]) < 30.0
+
+
+def test_a_restored_forecaster_gives_the_same_futures() -> None:
+    one, other = (Forecaster(AIR, ForecastParams()) for _ in range(2))
+    one.step(track(state(3000.0, (420.0, 0.0, 326.0))), Tick(1, 10.0))
+    other.restore(one.memory())
+    a, b = (f.step(nothing(20.0), Tick(2, 20.0)) for f in (one, other))
+    for name in ("track_id", "weight", "place_rad", "cov_m2", "time_s", "start"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
