@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from conftest import square_zones
-from forewarn.exposure import PointIndex, expose
+from forewarn.exposure import Exposer
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Exposures, Forecasts, Zones
 
@@ -32,6 +32,7 @@ def forecast(
         harmful_m=np.array([harmful_m]),
         kind=np.array([0]),
         last_s=np.array([120.0]),
+        made_s=np.zeros(1),
         start=np.array([0, k]),
         weight=np.full(k, weight / k),
         place_rad=np.stack(
@@ -57,7 +58,7 @@ def people_within(zones: Zones, place_m: FloatArray, radius_m: float) -> float:
 
 def test_people_harmed_are_those_of_a_monte_carlo() -> None:
     zones = square_zones()
-    got = people_harmed(expose(forecast([(0, 0)]), PointIndex(zones)), zones)
+    got = people_harmed(Exposer(zones).step(forecast([(0, 0)])), zones)
     # uniform density: whatever the place, the disc holds this many
     density = zones.population[0] / zones.area_m2[0]
     assert_allclose(got, density * np.pi * 150.0**2, rtol=0.03)
@@ -65,11 +66,11 @@ def test_people_harmed_are_those_of_a_monte_carlo() -> None:
 
 def test_wide_futures_vote_for_whole_zones_as_they_would_for_their_people() -> None:
     zones = square_zones(side_m=400.0, rows=80)
-    index = PointIndex(zones)
     wide = forecast([(0, 0)], sigma_m=3000.0)
-    by_zone = expose(wide, index)
-    index.widest_m = np.inf  # forces people points
-    by_point = expose(wide, index)
+    by_zone = Exposer(zones).step(wide)
+    exposer = Exposer(zones)
+    exposer.index.widest_m = np.inf  # forces people points
+    by_point = exposer.step(wide)
     together = dict(zip(by_point.zone.tolist(), by_point.probability.tolist(), strict=True))
     for zone, p in zip(by_zone.zone.tolist(), by_zone.probability.tolist(), strict=True):
         assert_allclose(p, together[zone], rtol=0.02)
@@ -96,9 +97,9 @@ def test_splitting_a_zone_silences_nobody(
     threat = forecast([(east, north)], sigma_m=sigma_m)
     p_whole, p_quarters = np.zeros(n // 4), np.zeros(n)
     for zones, p in ((whole, p_whole), (quarters, p_quarters)):
-        index = PointIndex(zones)
-        index.widest_m = np.inf
-        exposures = expose(threat, index)
+        exposer = Exposer(zones)
+        exposer.index.widest_m = np.inf
+        exposures = exposer.step(threat)
         p[exposures.zone] = exposures.probability
     best = p_quarters.reshape(-1, 4).max(axis=1)
     warned = p_whole > 1e-4
@@ -107,7 +108,7 @@ def test_splitting_a_zone_silences_nobody(
 
 def test_a_zone_ahead_is_reached_later_where_time_grows_with_place() -> None:
     zones = square_zones()
-    exposures = expose(forecast([(0, 0)], slope_spm=(0.01, 0.0)), PointIndex(zones))
+    exposures = Exposer(zones).step(forecast([(0, 0)], slope_spm=(0.01, 0.0)))
     east_m = (zones.centre_rad[exposures.zone, 1] - CENTRE[1]) * PER_LON
     late = exposures.onset_p50_s[(east_m > 300) & (east_m < 500)].mean()
     early = exposures.onset_p50_s[(east_m < -300) & (east_m > -500)].mean()
@@ -117,13 +118,25 @@ def test_a_zone_ahead_is_reached_later_where_time_grows_with_place() -> None:
 
 def test_nobody_is_exposed_where_there_is_no_threat_and_no_zone() -> None:
     zones = square_zones(rows=4)
-    assert len(expose(forecast([(200e3, 0.0)]), PointIndex(zones)).zone) == 0
+    assert len(Exposer(zones).step(forecast([(200e3, 0.0)])).zone) == 0
     nothing = forecast([(0, 0)], weight=0.0)
-    assert len(expose(nothing, PointIndex(zones)).zone) == 0
+    assert len(Exposer(zones).step(nothing).zone) == 0
 
 
 def test_a_certain_impact_harms_those_within_its_radius() -> None:
     zones = square_zones(side_m=200.0, rows=20)
-    exposures = expose(forecast([(0, 0)], sigma_m=20.0), PointIndex(zones))
+    exposures = Exposer(zones).step(forecast([(0, 0)], sigma_m=20.0))
     harmed = people_harmed(exposures, zones)
     assert_allclose(harmed, people_within(zones, np.zeros(2), 150.0), rtol=0.25)
+
+
+def test_votes_kept_from_the_last_step_are_those_counted_again() -> None:
+    zones = square_zones()
+    exposer = Exposer(zones)
+    first = forecast([(0, 0)])
+    exposer.step(first)
+    moved = replace(forecast([(900.0, 0)]), made_s=np.array([1.0]))
+    for threat in (first, moved, moved):
+        kept, fresh = exposer.step(threat), Exposer(zones).step(threat)
+        np.testing.assert_array_equal(kept.zone, fresh.zone)
+        np.testing.assert_array_equal(kept.probability, fresh.probability)

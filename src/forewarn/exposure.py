@@ -20,7 +20,6 @@ class PointIndex:
 
     def __init__(self, zones: Zones) -> None:
         self.count = len(zones.zone_id)
-        self.shelter_s = zones.shelter_s
         self.points = _grid(
             zones.point_rad, zones.point_zone, zones.point_share, zones.point_sigma_m
         )
@@ -66,15 +65,65 @@ def _grid(
     )
 
 
-def expose(forecasts: Forecasts, index: PointIndex) -> Exposures:
-    """Zones each threat may reach, how probably and when.
+class Exposer:
+    """Whom the forecasts threaten; counts again only the votes of futures that changed.
+
+    What it keeps is a shortcut, not memory: the same votes come out of the same futures.
+    """
+
+    def __init__(self, zones: Zones) -> None:
+        self.index = PointIndex(zones)
+        self._track_id: IntArray = np.zeros(0, np.int64)
+        self._made_s: FloatArray = np.zeros(0)
+        self._zone: IntArray = np.zeros(0, np.int64)
+        self._owner: IntArray = np.zeros(0, np.int64)  # track id of each row
+        self._rows: FloatArray = np.zeros((0, 3))
+
+    def step(self, forecasts: Forecasts) -> Exposures:
+        """Zones each threat may reach, how probably and when."""
+        known = np.isin(forecasts.track_id, self._track_id)
+        place = np.searchsorted(self._track_id, forecasts.track_id[known])
+        known[known] = self._made_s[place] == forecasts.made_s[known]
+        kept = np.isin(self._owner, forecasts.track_id[known])
+        zone, threat, rows = _votes(forecasts, np.flatnonzero(~known), self.index)
+        zone = np.concatenate([self._zone[kept], zone])
+        owner = np.concatenate([self._owner[kept], forecasts.track_id[threat]])
+        rows = np.concatenate([self._rows[kept], rows])
+        order = np.lexsort((owner, zone))
+        self._zone, self._owner, self._rows = zone[order], owner[order], rows[order]
+        self._track_id, self._made_s = forecasts.track_id, forecasts.made_s
+        return self._record(forecasts)
+
+    def _record(self, forecasts: Forecasts) -> Exposures:
+        p, mean_s, variance = self._rows.T
+        return Exposures(
+            received_s=forecasts.received_s,
+            zone=self._zone.copy(),
+            threat=np.searchsorted(forecasts.track_id, self._owner),
+            probability=np.minimum(p, 1.0),
+            onset_p05_s=mean_s - 1.645 * np.sqrt(np.maximum(variance, 0.0)),
+            onset_p50_s=mean_s.copy(),
+            track_id=forecasts.track_id,
+            group_mask=forecasts.group_mask,
+            trusted=forecasts.trusted,
+            kind=forecasts.kind,
+            last_s=forecasts.last_s,
+            group_names=forecasts.group_names,
+        )
+
+
+def _votes(
+    forecasts: Forecasts, threats: IntArray, index: PointIndex
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows (zone, threat, [p, mean time, variance of time]) of some threats.
 
     The vote of a future for a person is the Gaussian probability of the disc of harmful
     radius around them, by matching the second moment of the disc: 1 - exp(-q) with
     q = pi R2 N(0; d, C + R2/4); exact where the future is wide, 14 % low at its centre
     where it is a point.
     """
-    zone, threat, rows = _vote(
+    return _vote(
+        threats,
         forecasts.start,
         forecasts.weight,
         forecasts.place_rad,
@@ -87,23 +136,6 @@ def expose(forecasts: Forecasts, index: PointIndex) -> Exposures:
         index.zones,
         index.widest_m,
         index.count,
-    )
-    order = np.lexsort((threat, zone))
-    zone, threat, rows = zone[order], threat[order], rows[order]
-    spread = np.sqrt(np.maximum(rows[:, 2], 0.0))
-    return Exposures(
-        received_s=forecasts.received_s,
-        zone=zone,
-        threat=threat,
-        probability=np.minimum(rows[:, 0], 1.0),
-        onset_p05_s=rows[:, 1] - 1.645 * spread,
-        onset_p50_s=rows[:, 1].copy(),
-        track_id=forecasts.track_id,
-        group_mask=forecasts.group_mask,
-        trusted=forecasts.trusted,
-        kind=forecasts.kind,
-        last_s=forecasts.last_s,
-        group_names=forecasts.group_names,
     )
 
 
@@ -173,6 +205,7 @@ def _vote_one(
 
 @kernel
 def _vote(
+    threats: IntArray,
     start: IntArray,
     weight: FloatArray,
     place: FloatArray,
@@ -194,7 +227,7 @@ def _vote(
     out_threat = np.empty(room, np.int64)
     out = np.empty((room, 3))
     filled = 0
-    for threat in range(len(start) - 1):
+    for threat in threats:
         count = 0
         for k in range(start[threat], start[threat + 1]):
             det = cov[k, 0] * cov[k, 2] - cov[k, 1] * cov[k, 1]

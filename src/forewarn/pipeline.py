@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from forewarn.exposure import PointIndex, expose
+from forewarn.exposure import Exposer
 from forewarn.forecast import Forecaster
 from forewarn.records import Alert, Event, Outcome, Zones
 from forewarn.track import Tracker
@@ -45,12 +45,12 @@ class Pipeline:
         self._tracker = tracker
         self._forecaster = forecaster
         self._warner = warner
-        self._points = PointIndex(zones)
+        self._exposer = Exposer(zones)
 
     def step(self, event: Event) -> Outcome:
         tracks = self._tracker.step(event)
         forecasts = self._forecaster.step(tracks, event)
-        exposures = expose(forecasts, self._points)
+        exposures = self._exposer.step(forecasts)
         alerts = self._warner.step(exposures, event)
         return Outcome(event.seq, event.received_s, tracks, forecasts, exposures, alerts)
 

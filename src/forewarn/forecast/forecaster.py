@@ -204,6 +204,7 @@ class Forecaster:
             harmful_m=self._head["harmful_m"].copy(),
             kind=self._head["kind"].copy(),
             last_s=self._head["last_s"].copy(),
+            made_s=self._head["seen_s"].copy(),
             start=np.append(np.searchsorted(self._owner, ids), len(self._owner)),
             weight=futures[:, 0].copy(),
             place_rad=futures[:, 1:3].copy(),

@@ -74,6 +74,7 @@ class Forecasts:
     harmful_m    : (n,)      radius within which it harms
     kind         : (n,)      index into threats.CLASSES, for words and the map
     last_s       : (n,)      time by which it must be down or lost from this forecast (99 %)
+    made_s       : (n,)      time of the state its futures were made from: same, same futures
     Per future (k); weights of one track sum to the probability that it is a threat at all:
     weight       : (k,)
     place_rad    : (k, 2)    latitude, longitude of the centre
@@ -90,6 +91,7 @@ class Forecasts:
     harmful_m: FloatArray
     kind: IntArray
     last_s: FloatArray
+    made_s: FloatArray
     start: IntArray
     weight: FloatArray
     place_rad: FloatArray
@@ -108,6 +110,7 @@ class Forecasts:
             "harmful_m": (n,),
             "kind": (n,),
             "last_s": (n,),
+            "made_s": (n,),
             "start": (n + 1,),
             "weight": (k,),
             "place_rad": (k, 2),
