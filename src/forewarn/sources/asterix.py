@@ -38,6 +38,7 @@ BATCH_MAX_S = 0.5
 BATCH_MAX_PLOTS = 512
 CLOCK_MAX_S = 30.0  # a radar whose clock is further off would put its plots elsewhere
 SECTOR_SLACK_RAD = 0.02  # over half of a sector's own rounding, 360 / 256 degrees
+REFUSED_MAX = 1000  # lines of the count
 LAG_MARKS = 128  # a few turns
 NO_SCAN_S = 15.0  # slowest turn of an antenna whose scan_s is not known
 
@@ -127,7 +128,10 @@ class AsterixDecoder:
         return [_close(scan, received_s) for scan in self._scans.values() if scan.rows]
 
     def _refuse(self, source: str, error: PlotError) -> None:
-        self.refused[source, str(error)] += 1
+        key = (source, str(error))
+        if len(self.refused) >= REFUSED_MAX and key not in self.refused:
+            key = ("others", str(error))  # a stranger may make up codes for ever
+        self.refused[key] += 1
 
     def _record(self, block: Block, record: object, received_s: float) -> list[PlotBatch]:
         read = target_report if block.category == CAT_TARGETS else service_message
@@ -136,7 +140,7 @@ class AsterixDecoder:
         if scan is None or _edition(block, scan.feed) != _edition(
             block, self._scans[block.source].feed
         ):
-            raise PlotError(f"block holds a record of {_named(found.source)}")
+            raise PlotError("block holds a record of another radar")
         if isinstance(found, ServiceMessage):
             return _mark(scan, found, received_s)
         if found.unreal:
