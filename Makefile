@@ -1,0 +1,78 @@
+# Everything a newcomer or a build machine needs: `make demo`, `make test`. Nothing is
+# installed outside this folder, except Chromium where `make test` finds none (it asks).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell tools/find-python)
+BIN := .venv/bin
+SOURCES := $(shell find src/forewarn -name '*.py' 2>/dev/null)
+FRONT := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+COUNT ?=
+ARGS ?=
+
+.PHONY: help setup demo test bench fuzz kill lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: setup  ## a simulated raid, live on a map in the browser (ARGS="--raid NAME --speed 2")
+	$(BIN)/forewarn demo $(ARGS)
+
+setup: .make/kernels .make/front  ## environment, front end, compiled kernels
+
+test: .make/environment .make/front .make/browser .make/kernels  ## everything that is checked; pytest comes last
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npm --prefix frontend run --silent check
+	$(BIN)/pytest $(ARGS)
+
+bench: setup  ## the published figures (ARGS="chain --json")
+	$(BIN)/forewarn bench $(or $(ARGS),chain)
+
+fuzz: .make/environment  ## mutated radar frames, COUNT=1000000 of them, another seed each time
+	FOREWARN_FUZZ=$(or $(COUNT),200000) FOREWARN_FUZZ_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_asterix_fuzz.py
+
+kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that nothing is lost
+	FOREWARN_KILLS=$(or $(COUNT),20) $(BIN)/pytest -s tests/test_restart.py
+
+lock: .make/environment  ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+
+clean:  ## remove all that these targets made
+	rm -rf .venv .make frontend/node_modules frontend/dist src/forewarn/web/static \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Stamps: a second run has nothing to do.
+
+.make/environment: requirements.lock pyproject.toml
+	@mkdir -p .make
+	@echo "setting up Python in .venv"
+	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.make/kernels: .make/environment $(SOURCES)
+	$(BIN)/forewarn prepare
+	@touch $@
+
+.make/node: frontend/package.json frontend/package-lock.json
+	@mkdir -p .make
+	@echo "setting up the front end"
+	npm --prefix frontend ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.make/front: .make/node $(FRONT)
+	npm --prefix frontend run --silent build
+	@touch $@
+
+.make/browser: tools/find-browser
+	@mkdir -p .make
+	tools/find-browser
+	@touch $@
