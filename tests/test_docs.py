@@ -1,0 +1,93 @@
+"""The documentation names every command, option and setting there is, and no file that is not."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from forewarn.app.command_line import cli
+from forewarn.forecast import ForecastParams
+from forewarn.sources.asterix_frame import editions
+from forewarn.track import TrackParams
+from forewarn.warning import WarningParams
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = (ROOT / "docs/commands.md").read_text()
+SETTINGS = (ROOT / "docs/settings.md").read_text()
+
+
+def commands(group: click.Group, head: str) -> dict[str, click.Command]:
+    """Every command below a group, by what a person types."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        typed = f"{head} {name}"
+        if isinstance(command, click.Group):
+            found |= commands(command, typed)
+        else:
+            found[typed] = command
+    return found
+
+
+GROUP = typer.main.get_command(cli)
+assert isinstance(GROUP, click.Group)
+ALL = commands(GROUP, "forewarn")
+
+
+def section(typed: str) -> str:
+    """What docs/commands.md says of a command: from its heading to the next."""
+    found = re.search(rf"^## `{re.escape(typed)}[ `].*?(?=^## |\Z)", COMMANDS, re.M | re.S)
+    return found.group() if found else ""
+
+
+@pytest.mark.parametrize("typed", sorted(ALL))
+def test_command_and_its_options_are_documented(typed: str) -> None:
+    text = section(typed)
+    assert text, f"docs/commands.md: no heading starts with `{typed}`"
+    for parameter in ALL[typed].params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            longest = max(parameter.opts, key=len)
+            assert f"`{longest}" in text or f" {longest}" in text, (
+                f"{typed}: {longest} is missing"
+            )
+
+
+def test_documented_commands_exist() -> None:
+    for typed in re.findall(r"^## `(forewarn [a-z -]+?)(?: [A-Z\[].*)?`", COMMANDS, re.M):
+        assert typed.strip() in ALL, f"docs/commands.md: there is no {typed}"
+
+
+@pytest.mark.parametrize(
+    ("table", "params"),
+    [("track", TrackParams), ("forecast", ForecastParams), ("warning", WarningParams)],
+)
+def test_setting_is_documented_with_its_default(table: str, params: type) -> None:
+    body = SETTINGS.split(f"## `[{table}]`")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", body, re.M))
+    assert set(rows) == {field.name for field in fields(params)}
+    defaults = params()
+    for name, told in rows.items():
+        value = getattr(defaults, name)
+        expected = value if isinstance(value, tuple) else (value,)
+        if all(
+            isinstance(one, float | int) and not isinstance(one, bool) for one in expected
+        ):
+            found = tuple(
+                float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", told)
+            )
+            assert found == pytest.approx(expected), f"[{table}] {name}"
+
+
+def test_editions_of_asterix_are_those_documented() -> None:
+    assert f"{editions()[0]} to {editions()[-1]}" in SETTINGS
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md"))
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
