@@ -1,4 +1,4 @@
-"""The documentation names every command, option and setting there is, and no file that is not."""
+"""The documentation names every command, option and setting, and links lead somewhere."""
 
 import re
 from dataclasses import fields
