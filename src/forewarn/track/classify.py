@@ -1,0 +1,100 @@
+"""What a track is: a recursive Bayes filter over kinematic features.
+
+Evidence is counted a little at a time (`PACE`), because one scan says nearly what the
+last one said, and no class ever falls below FLOOR: what is unknown is never silently safe.
+"""
+
+import numpy as np
+
+from forewarn.compiled import kernel
+from forewarn.dynamics import height_of
+from forewarn.geodesy import FloatArray
+from forewarn.threats import (
+    AIRCRAFT,
+    BALLISTIC_MISSILE,
+    CLUTTER,
+    CRUISE_MISSILE,
+    DRONE,
+    ROCKET,
+)
+
+FLOOR = 2e-5
+PACE = 0.5
+# before anything is known: most of what steers is traffic, most of what falls is a rocket
+PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
+
+
+@kernel
+def _above(value: float, edge: float, width: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-min(max((value - edge) / width, -30.0), 30.0))))
+
+
+@kernel
+def classify(
+    mean: FloatArray,
+    mode_weight: FloatArray,
+    fastest_mps: FloatArray,
+    highest_m: FloatArray,
+    identified: FloatArray,
+    rows: FloatArray,
+    prob: FloatArray,
+) -> None:
+    """Take one look at some tracks, in place.
+
+    mean, mode_weight     : (n, 7) blended state, (n, 3)
+    fastest_mps, highest_m: (n,) of the whole life so far, updated here: an airliner that
+                            slows to land was fast before, a drone never was
+    identified            : (n,) > 0 where traffic reports agree; worth three looks, no more
+    rows                  : tracks looked at
+    prob                  : (n, 6)
+    """
+    like = np.empty(6)
+    for i in rows:
+        px, py, pz = mean[i, 0], mean[i, 1], mean[i, 2]
+        vx, vy, vz = mean[i, 3], mean[i, 4], mean[i, 5]
+        r = np.sqrt(px * px + py * py + pz * pz)
+        speed = np.sqrt(vx * vx + vy * vy + vz * vz)
+        climb = (px * vx + py * vy + pz * vz) / r
+        height = height_of(px, py, pz)
+        fastest_mps[i] = max(fastest_mps[i], speed)
+        highest_m[i] = max(highest_m[i], height)
+        fastest, highest = fastest_mps[i], highest_m[i]
+        steers = min(max(mode_weight[i, 2], 0.02), 0.98)
+        falls = 1.0 - steers
+        level = _above(25.0 - abs(climb), 0.0, 4.0)
+        quick = _above(speed, 130.0, 15.0)
+        like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
+        like[ROCKET] *= 1.0 - 0.9 * level * _above(320.0 - speed, 0.0, 15.0)
+        like[BALLISTIC_MISSILE] = falls * quick * _above(fastest, 1300.0, 150.0) + 1e-3
+        like[CRUISE_MISSILE] = (
+            steers
+            * level
+            * _above(speed, 150.0, 8.0)
+            * _above(1500.0 - highest, 0.0, 200.0)
+            + 1e-3
+        )
+        # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
+        like[DRONE] = (
+            steers
+            * _above(62.0 - fastest, 0.0, 1.5)
+            * _above(speed, 25.0, 3.0)
+            * _above(4.0 - climb, 0.0, 1.0)
+            * _above(5000.0 - highest, 0.0, 200.0)
+            + 1e-3
+        )
+        like[AIRCRAFT] = (steers + 0.5 * mode_weight[i, 0]) * level * _above(
+            fastest, 62.0, 1.5
+        ) * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
+        like[CLUTTER] = steers * _above(25.0 - fastest, 0.0, 3.0) + 1e-3
+        if identified[i] > 0.0:
+            like[AIRCRAFT] *= 3.0
+        total = 0.0
+        for c in range(6):
+            prob[i, c] *= like[c] ** PACE
+            total += prob[i, c]
+        floor_total = 0.0
+        for c in range(6):
+            prob[i, c] = max(prob[i, c] / total, FLOOR)
+            floor_total += prob[i, c]
+        for c in range(6):
+            prob[i, c] /= floor_total

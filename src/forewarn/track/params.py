@@ -1,0 +1,37 @@
+"""When a track begins, counts and ends; every number with its reason."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrackParams:
+    """Settings of the tracker: table [track] of a site file.
+
+    start_speed_mps : two plots start a track only if it would fly slower than this
+    start_span_s    : and if they lie no further apart than this, or 1.6 scans
+    start_pairs     : tracks that one plot may start at most
+    start_log_odds  : belief in such a pair before a third plot, log odds of existence
+    confirm_hits    : plots before a track counts: at three, clutter still lines up
+    confirm_log_odds: and log odds it must have reached
+    most_log_odds   : belief never goes above this, so that a lost target is let go
+    drop_log_odds   : below this it is dropped
+    coast_s         : a track lives this long without a plot, or coast_scans scans
+    coast_scans     : of the slowest sensor that saw it
+    lag_s           : a plot may be older than its track by this much
+    ln_beta_mean    : ln(ballistic coefficient) before anything is seen of it: rockets and
+    ln_beta_sigma   : missiles in public tables lie within 1,000 and 20,000 kg/m2
+    """
+
+    start_speed_mps: float = 3000.0
+    start_span_s: float = 2.2
+    start_pairs: int = 3
+    start_log_odds: float = -3.0
+    confirm_hits: int = 4
+    confirm_log_odds: float = 5.0
+    most_log_odds: float = 14.0
+    drop_log_odds: float = -6.0
+    coast_s: float = 6.0
+    coast_scans: float = 3.0
+    lag_s: float = 1.5
+    ln_beta_mean: float = 8.5
+    ln_beta_sigma: float = 0.6
