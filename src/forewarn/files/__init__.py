@@ -1,0 +1,37 @@
+"""The contract files, read and written: recordings, truth, sites, output of runs."""
+
+from forewarn.files.recording import (
+    Recording,
+    empty_batch,
+    read_recording,
+    write_recording,
+)
+from forewarn.files.run import Run, RunWriter, alert_line, read_alerts, read_run
+from forewarn.files.sensors import read_sensors, write_sensors
+from forewarn.files.site import Feed, Region, Site, read_site
+from forewarn.files.toml import convert, fill, read_toml
+from forewarn.files.truth import Truth, read_truth, write_truth
+
+__all__ = [
+    "Feed",
+    "Recording",
+    "Region",
+    "Run",
+    "RunWriter",
+    "Site",
+    "Truth",
+    "alert_line",
+    "convert",
+    "empty_batch",
+    "fill",
+    "read_alerts",
+    "read_recording",
+    "read_run",
+    "read_sensors",
+    "read_site",
+    "read_toml",
+    "read_truth",
+    "write_recording",
+    "write_sensors",
+    "write_truth",
+]

@@ -1,0 +1,388 @@
+"""Recordings: a folder of `sensors.toml`, `plots.parquet`, perhaps scans and events.
+
+`events.jsonl` holds, after the line {"schema": 1}, one event a line in order of
+`received_s`: {"kind": "command", "received_s", "operator_id", "action", "zone_ids"},
+{"kind": "weather", "received_s", "height_m": [...], "wind_mps": [[east, north], ...]} or
+{"kind": "delay", "received_s", "channel", "delay_s"}.
+"""
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, floor, isnan, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.errors import ConfigError
+from forewarn.files.parquet import numbers, read_table, texts, unknown, write_table
+from forewarn.files.sensors import read_sensors, write_sensors
+from forewarn.files.toml import check_schema
+from forewarn.geodesy import FloatArray, ecef_points, geographic_points
+from forewarn.records import (
+    ChannelDelay,
+    Command,
+    CommandAction,
+    Event,
+    PlotBatch,
+    Sensor,
+    SensorKind,
+    Tick,
+    Weather,
+)
+from forewarn.units import DEG_PER_RAD, RAD_PER_DEG
+
+_MEASURED = ("range_m", "azimuth_deg", "elevation_deg", "range_rate_mps")
+_PLACE = ("lat_deg", "lon_deg", "height_m")
+_SIGMA = (
+    "sigma_range_m",
+    "sigma_azimuth_deg",
+    "sigma_elevation_deg",
+    "sigma_range_rate_mps",
+    "sigma_position_m",
+    "sigma_height_m",
+)
+_COLUMNS = (
+    "received_s",
+    "time_s",
+    "sensor_id",
+    "scan_id",
+    "identity",
+    *_MEASURED,
+    *_PLACE,
+    *_SIGMA,
+)
+# what a plot may say: column, lowest, highest; outside of it the row is refused
+_LIMITS = (
+    ("range_m", 0.0, 1e7),
+    ("azimuth_deg", 0.0, 360.0),
+    ("elevation_deg", -90.0, 90.0),
+    ("range_rate_mps", -2e4, 2e4),
+    ("lat_deg", -90.0, 90.0),
+    ("lon_deg", -180.0, 180.0),
+    ("height_m", -1e3, 2e6),
+)
+_SHOWN = 20  # refused rows described one by one; the rest are only counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """What was seen. `refused` says which rows could not be used, and why."""
+
+    sensors: tuple[Sensor, ...]
+    batches: tuple[PlotBatch, ...]
+    others: tuple[Event, ...]
+    refused: tuple[str, ...]
+    refused_count: int
+    notices: tuple[str, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of it was made up."""
+        return any(sensor.simulated for sensor in self.sensors)
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """First and last time of arrival."""
+        times = [event.received_s for event in (*self.batches, *self.others)]
+        return min(times, default=0.0), max(times, default=0.0)
+
+    def __len__(self) -> int:
+        first, last = self.span_s
+        return len(self.batches) + len(self.others) + max(floor(last) - ceil(first) + 1, 0)
+
+    def events(self) -> Iterator[Event]:
+        """All events in order of arrival, numbered, with a tick on every whole second."""
+        first, last = self.span_s
+        ticks = (Tick(0, float(second)) for second in range(ceil(first), floor(last) + 1))
+        merged = heapq.merge(
+            self.batches, self.others, ticks, key=lambda event: event.received_s
+        )
+        for seq, event in enumerate(merged, start=1):
+            yield replace(event, seq=seq)
+
+
+def read_recording(folder: Path) -> Recording:
+    """Read a recording; rows that cannot be used are refused one by one, the rest is read."""
+    folder = Path(folder)
+    sensors = read_sensors(folder / "sensors.toml")
+    path = folder / "plots.parquet"
+    table = read_table(path)
+    columns = {
+        name: numbers(path, table, name, required=name in ("received_s", "time_s"))
+        for name in _COLUMNS
+        if name not in ("sensor_id", "identity")
+    }
+    names = np.array(texts(path, table, "sensor_id"), dtype=np.str_)
+    identity = texts(path, table, "identity", required=False)
+    good, refused, count = _check_rows(path, columns, names, sensors)
+    ordered = np.diff(columns["received_s"][good])
+    if (ordered < 0).any():
+        row = np.flatnonzero(good)[int(np.argmax(ordered < 0)) + 1]
+        raise ConfigError(
+            f"{path}: row {row} received_s goes back in time, expected never decreasing"
+        )
+    notices = tuple(f"{path}: column {name!r} ignored" for name in unknown(table, _COLUMNS))
+    scans = _empty_scans(folder / "scans.parquet", sensors)
+    batches = _batches(columns, names, identity, np.flatnonzero(good), sensors)
+    merged = sorted((*batches, *scans), key=lambda batch: batch.received_s)
+    others = _read_events(folder / "events.jsonl")
+    return Recording(sensors, tuple(merged), others, tuple(refused), count, notices)
+
+
+def _check_rows(
+    path: Path,
+    columns: dict[str, FloatArray],
+    names: NDArray[np.str_],
+    sensors: Sequence[Sensor],
+) -> tuple[NDArray[np.bool_], list[str], int]:
+    """Which rows can be used, the first refused ones in words, and how many were refused."""
+    good = np.ones(len(names), bool)
+    words: list[str] = []
+
+    def refuse(bad: NDArray[np.bool_], column: str, values: Any, expected: str) -> None:
+        for row in np.flatnonzero(bad & good)[: max(_SHOWN - len(words), 0)]:
+            words.append(
+                f"{path}: row {row} of sensor {str(names[row])!r}: {column} is "
+                f"{values[row]}, expected {expected}: row refused"
+            )
+        good[bad] = False
+
+    known = ", ".join(sensor.sensor_id for sensor in sensors)
+    stands = np.isin(names, [sensor.sensor_id for sensor in sensors])
+    refuse(~stands, "sensor_id", names, f"one of {known}")
+    for name in ("received_s", "time_s"):
+        refuse(~np.isfinite(columns[name]), name, columns[name], "seconds since 1970")
+    for name, low, high in _LIMITS:
+        value = columns[name]
+        with np.errstate(invalid="ignore"):
+            refuse((value < low) | (value > high), name, value, f"{low:g} to {high:g}")
+    for name in _SIGMA:
+        with np.errstate(invalid="ignore"):
+            refuse(columns[name] <= 0, name, columns[name], "above 0")
+    for sensor in sensors:
+        needs = {
+            SensorKind.RADAR: ("range_m", "azimuth_deg", "elevation_deg"),
+            SensorKind.RADAR2D: ("range_m", "azimuth_deg"),
+            SensorKind.BEARING: ("azimuth_deg",),
+            SensorKind.POSITION: _PLACE,
+        }[sensor.kind]
+        if isnan(sensor.lat_rad):
+            needs = (*needs, *_PLACE)
+        mine = names == sensor.sensor_id
+        for name in needs:
+            refuse(
+                mine & np.isnan(columns[name]),
+                name,
+                columns[name],
+                f"a value for {sensor.kind}",
+            )
+    return good, words, int((~good).sum())
+
+
+def _batches(
+    columns: dict[str, FloatArray],
+    names: NDArray[np.str_],
+    identity: list[str],
+    rows: NDArray[np.int64],
+    sensors: Sequence[Sensor],
+) -> list[PlotBatch]:
+    """Scans: by scan_id where there is one, else by sensor and arrival."""
+    out = []
+    for sensor in sensors:
+        mine = rows[names[rows] == sensor.sensor_id]
+        if not len(mine):
+            continue
+        scan = columns["scan_id"][mine]
+        key = np.where(np.isnan(scan), columns["received_s"][mine], scan)
+        edges = np.flatnonzero(np.diff(key) != 0) + 1
+        filled = _fill(columns, mine, sensor)
+        for part in np.split(np.arange(len(mine)), edges):
+            order = part[np.argsort(filled["time_s"][part], kind="stable")]
+            out.append(
+                PlotBatch(
+                    seq=0,
+                    received_s=float(columns["received_s"][mine[part[-1]]]),
+                    sensor_id=sensor.sensor_id,
+                    time_s=filled["time_s"][order],
+                    measured=filled["measured"][order],
+                    sigma=filled["sigma"][order],
+                    origin_ecef_m=filled["origin"][order],
+                    sigma_pos_m=filled["sigma_pos"][order],
+                    identity=tuple(identity[row] for row in mine[order]),
+                )
+            )
+    return out
+
+
+def _fill(
+    columns: dict[str, FloatArray], rows: NDArray[np.int64], sensor: Sensor
+) -> dict[str, FloatArray]:
+    """Columns of one sensor's rows inside: radians, ECEF, its own noise where none is given."""
+    n = len(rows)
+    scale = np.array([1.0, RAD_PER_DEG, RAD_PER_DEG, 1.0])
+    measured = np.stack([columns[name][rows] for name in _MEASURED], axis=1) * scale
+    given = np.stack([columns[name][rows] for name in _SIGMA], axis=1)
+    sigma = np.where(np.isnan(given[:, :4]), sensor.sigma, given[:, :4] * scale)
+    sigma_pos = np.full((n, 2), np.nan)
+    own = np.array([sensor.sigma_position_m, sensor.sigma_height_m])
+    moving = isnan(sensor.lat_rad) or sensor.kind is SensorKind.POSITION
+    if sensor.kind is SensorKind.POSITION:
+        measured, sigma = np.full((n, 4), np.nan), np.full((n, 4), np.nan)
+        sigma_pos = np.where(np.isnan(given[:, 4:]), own, given[:, 4:])
+    sigma[np.isnan(measured)] = np.nan
+    if moving:
+        lat, lon, height = (columns[name][rows] for name in _PLACE)
+        origin = ecef_points(lat * RAD_PER_DEG, lon * RAD_PER_DEG, height)
+    else:
+        origin = np.tile(sensor.origin_ecef_m, (n, 1))
+    return {
+        "time_s": columns["time_s"][rows],
+        "measured": measured,
+        "sigma": sigma,
+        "origin": origin,
+        "sigma_pos": sigma_pos,
+    }
+
+
+def empty_batch(sensor_id: str, received_s: float) -> PlotBatch:
+    """A scan that saw nothing: it still tells that nothing was there."""
+    return PlotBatch(
+        seq=0,
+        received_s=received_s,
+        sensor_id=sensor_id,
+        time_s=np.zeros(0),
+        measured=np.zeros((0, 4)),
+        sigma=np.zeros((0, 4)),
+        origin_ecef_m=np.zeros((0, 3)),
+        sigma_pos_m=np.zeros((0, 2)),
+        identity=(),
+    )
+
+
+def _empty_scans(path: Path, sensors: Sequence[Sensor]) -> list[PlotBatch]:
+    """Scans without a plot, which `plots.parquet` cannot tell."""
+    if not path.exists():
+        return []
+    table = read_table(path)
+    names = texts(path, table, "sensor_id")
+    known = {sensor.sensor_id for sensor in sensors}
+    for row, name in enumerate(names):
+        if name not in known:
+            raise ConfigError(f"{path}: row {row}: sensor {name!r} is unknown")
+    plots = numbers(path, table, "plots", required=False)
+    received = numbers(path, table, "received_s")
+    return [empty_batch(names[row], received[row]) for row in np.flatnonzero(plots == 0)]
+
+
+def _read_events(path: Path) -> tuple[Event, ...]:
+    if not path.exists():
+        return ()
+    events = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        where = f"{path}: line {number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{where}: is not JSON: {error}") from None
+        if number == 1 and set(row) == {"schema"}:
+            check_schema(path, row["schema"])
+            continue
+        events.append(_event(row, where))
+    return tuple(sorted(events, key=lambda event: event.received_s))
+
+
+def _event(row: dict[str, Any], where: str) -> Event:
+    try:
+        now_s = float(row["received_s"])
+        if row["kind"] == "command":
+            action = CommandAction(row["action"])
+            return Command(
+                0, now_s, str(row["operator_id"]), action, tuple(row["zone_ids"])
+            )
+        if row["kind"] == "delay":
+            return ChannelDelay(0, now_s, str(row["channel"]), float(row["delay_s"]))
+        if row["kind"] == "weather":
+            height, wind = (
+                np.array(row["height_m"], float),
+                np.array(row["wind_mps"], float),
+            )
+            return Weather(0, now_s, height, wind)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigError(f"{where}: {type(error).__name__}: {error}") from None
+    raise ConfigError(
+        f"{where} kind: found {row['kind']!r}, expected command, delay or weather"
+    )
+
+
+def write_recording(
+    folder: Path, sensors: Sequence[Sensor], batches: Iterable[PlotBatch]
+) -> None:
+    """Write sensors, plots and scans; batches in order of arrival."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_sensors(folder / "sensors.toml", sensors)
+    kinds = {sensor.sensor_id: sensor.kind for sensor in sensors}
+    parts: list[dict[str, Any]] = []
+    scans: list[tuple[str, int, float, int]] = []
+    counts: dict[str, int] = {}
+    for batch in batches:
+        scan_id = counts[batch.sensor_id] = counts.get(batch.sensor_id, -1) + 1
+        scans.append((batch.sensor_id, scan_id, batch.received_s, len(batch.time_s)))
+        if len(batch.time_s):
+            parts.append(_plot_columns(batch, scan_id, kinds[batch.sensor_id]))
+    names = (
+        "received_s",
+        "time_s",
+        "sensor_id",
+        "scan_id",
+        "identity",
+        *_MEASURED,
+        *_PLACE,
+    )
+    columns = {
+        name: np.concatenate([part[name] for part in parts]) if parts else np.zeros(0)
+        for name in (*names, "sigma_position_m", "sigma_height_m")
+    }
+    for name in ("sensor_id", "identity"):
+        columns[name] = columns[name].astype(str).tolist()  # type: ignore[assignment]
+    write_table(folder / "plots.parquet", columns)
+    sensor_id, scan_ids, received, plots = (
+        zip(*scans, strict=True) if scans else ((), (), (), ())
+    )
+    write_table(
+        folder / "scans.parquet",
+        {
+            "scan_id": np.array(scan_ids, np.int64),
+            "sensor_id": list(map(str, sensor_id)),
+            "start_s": np.array(received, float),
+            "end_s": np.array(received, float),
+            "received_s": np.array(received, float),
+            "plots": np.array(plots, np.int64),
+        },
+    )
+
+
+def _plot_columns(batch: PlotBatch, scan_id: int, kind: SensorKind) -> dict[str, Any]:
+    n = len(batch.time_s)
+    scale = np.array([1.0, DEG_PER_RAD, DEG_PER_RAD, 1.0])
+    measured = batch.measured * scale
+    measured[:, 1] %= 360.0
+    place = np.full((n, 3), nan)
+    if kind is SensorKind.POSITION:
+        lat, lon, height = geographic_points(batch.origin_ecef_m)
+        place = np.stack([lat * DEG_PER_RAD, lon * DEG_PER_RAD, height], axis=1)
+    return {
+        "received_s": np.full(n, batch.received_s),
+        "time_s": batch.time_s,
+        "sensor_id": np.full(n, batch.sensor_id),
+        "scan_id": np.full(n, scan_id, np.int64),
+        "identity": np.array(batch.identity, dtype=np.str_),
+        **{name: measured[:, i] for i, name in enumerate(_MEASURED)},
+        **{name: place[:, i] for i, name in enumerate(_PLACE)},
+        "sigma_position_m": batch.sigma_pos_m[:, 0],
+        "sigma_height_m": batch.sigma_pos_m[:, 1],
+    }

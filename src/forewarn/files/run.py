@@ -1,0 +1,213 @@
+"""Output of a run: alerts, tracks, forecasts, exposures, summary."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from forewarn.errors import ConfigError
+from forewarn.files.parquet import write_table
+from forewarn.files.toml import SCHEMA, check_schema
+from forewarn.geodesy import geographic_points
+from forewarn.records import Alert, AlertState, Outcome
+from forewarn.threats import CLASSES
+from forewarn.units import DEG_PER_RAD
+
+EVERY_S = 1.0  # tracks, forecasts and exposures are kept at this pace
+
+
+def alert_line(
+    alert: Alert, texts: Mapping[str, str], recorded_s: float | None = None
+) -> str:
+    """One life step as a line of `alerts.jsonl`: the same alert, the same bytes."""
+    row: dict[str, Any] = {
+        "alert_id": alert.alert_id,
+        "step": alert.step,
+        "zone_id": alert.zone_id,
+        "state": str(alert.state),
+        "issued_s": alert.issued_s,
+        "recorded_s": recorded_s,
+        "onset_p05_s": _number(alert.onset_p05_s),
+        "onset_p50_s": _number(alert.onset_p50_s),
+        "probability": alert.probability,
+        "threshold": alert.threshold,
+        "people": alert.people,
+        "threats": list(alert.threats),
+        "sources": list(alert.sources),
+        "texts": dict(texts),
+        "seq": alert.seq,
+        "kind": alert.kind,
+        "reason": alert.reason,
+    }
+    if recorded_s is None:
+        del row["recorded_s"]
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def read_alerts(path: Path) -> tuple[Alert, ...]:
+    """All life steps of an `alerts.jsonl`, in order."""
+    alerts = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            if number == 1 and set(row) == {"schema"}:
+                check_schema(path, row["schema"])
+                continue
+            alerts.append(_alert(row))
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{path}: line {number}: {type(error).__name__}: {error}"
+            ) from None
+    return tuple(alerts)
+
+
+def _alert(row: dict[str, Any]) -> Alert:
+    def time(name: str) -> float:
+        return float("nan") if row[name] is None else float(row[name])
+
+    return Alert(
+        alert_id=str(row["alert_id"]),
+        step=int(row["step"]),
+        seq=int(row.get("seq", 0)),
+        zone_id=str(row["zone_id"]),
+        state=AlertState(row["state"]),
+        issued_s=float(row["issued_s"]),
+        onset_p05_s=time("onset_p05_s"),
+        onset_p50_s=time("onset_p50_s"),
+        probability=float(row["probability"]),
+        threshold=float(row["threshold"]),
+        people=float(row["people"]),
+        kind=str(row.get("kind", "")),
+        threats=tuple(row["threats"]),
+        sources=tuple(row["sources"]),
+        reason=str(row.get("reason", "")),
+    )
+
+
+class RunWriter:
+    """Writes the output of a run, step by step; `close` completes it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._alerts: TextIO = (folder / "alerts.jsonl").open("w", encoding="utf-8")
+        self._alerts.write(f'{{"schema":{SCHEMA}}}\n')
+        self._kept_s = -np.inf
+        self._tables: dict[str, list[dict[str, Any]]] = {
+            "tracks": [],
+            "forecasts": [],
+            "exposures": [],
+        }
+
+    def write(self, outcome: Outcome, texts: Mapping[str, Mapping[str, str]]) -> None:
+        """One outcome. texts : by zone id, by language, of its alerts."""
+        for alert in outcome.alerts:
+            self._alerts.write(alert_line(alert, texts[alert.zone_id]) + "\n")
+        if outcome.received_s - self._kept_s >= EVERY_S or outcome.alerts:
+            self._kept_s = outcome.received_s
+            self._tables["tracks"].append(_tracks(outcome))
+            self._tables["forecasts"].append(_forecasts(outcome))
+            self._tables["exposures"].append(_exposures(outcome))
+
+    def close(self, summary: Mapping[str, Any]) -> None:
+        """Write the tables and the summary."""
+        self._alerts.close()
+        for name, parts in self._tables.items():
+            columns = {
+                column: np.concatenate([part[column] for part in parts])
+                for column in parts[0]
+            }
+            write_table(self._folder / f"{name}.parquet", columns)
+        text = json.dumps({"schema": SCHEMA, **summary}, indent=2, ensure_ascii=False)
+        (self._folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _tracks(outcome: Outcome) -> dict[str, Any]:
+    t = outcome.tracks
+    mean = np.einsum("nm,nmk->nk", t.mode_weight, t.mean)
+    lat, lon, height = geographic_points(mean[:, :3]) if len(mean) else np.zeros((3, 0))
+    return {
+        "received_s": np.full(len(mean), t.received_s),
+        "track_id": t.track_id,
+        "time_s": t.time_s,
+        "lat_deg": lat * DEG_PER_RAD,
+        "lon_deg": lon * DEG_PER_RAD,
+        "height_m": height,
+        "vx_mps": mean[:, 3],
+        "vy_mps": mean[:, 4],
+        "vz_mps": mean[:, 5],
+        "ln_beta": mean[:, 6],
+        "existence": t.existence,
+        "confirmed": t.confirmed,
+        **{f"p_{name}": t.class_prob[:, i] for i, name in enumerate(CLASSES)},
+    }
+
+
+def _forecasts(outcome: Outcome) -> dict[str, Any]:
+    f = outcome.forecasts
+    owner = np.repeat(np.arange(len(f.track_id)), np.diff(f.start))
+    weight = np.bincount(owner, f.weight, minlength=len(f.track_id))
+    safe = np.maximum(weight, 1e-300)
+
+    def mean(values: Any) -> Any:
+        return np.bincount(owner, f.weight * values, minlength=len(f.track_id)) / safe
+
+    return {
+        "received_s": np.full(len(f.track_id), f.received_s),
+        "track_id": f.track_id,
+        "probability": weight,
+        "lat_deg": mean(f.place_rad[:, 0]) * DEG_PER_RAD,
+        "lon_deg": mean(f.place_rad[:, 1]) * DEG_PER_RAD,
+        "time_s": mean(f.time_s),
+        "last_s": f.last_s,
+    }
+
+
+def _exposures(outcome: Outcome) -> dict[str, Any]:
+    x = outcome.exposures
+    told = x.probability > 1e-5
+    return {
+        "received_s": np.full(int(told.sum()), x.received_s),
+        "zone": x.zone[told],
+        "track_id": x.track_id[x.threat[told]],
+        "probability": x.probability[told],
+        "onset_p05_s": x.onset_p05_s[told],
+        "onset_p50_s": x.onset_p50_s[told],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run said, and under which names."""
+
+    folder: Path
+    alerts: tuple[Alert, ...]
+    summary: dict[str, Any]
+
+
+def read_run(folder: Path) -> Run:
+    """Alerts and summary of a run; its tables are read by who needs them."""
+    folder = Path(folder)
+    path = folder / "summary.json"
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; is {folder} the output of a run?"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}: is not JSON: {error}") from None
+    check_schema(path, summary.get("schema", SCHEMA))
+    return Run(folder, read_alerts(folder / "alerts.jsonl"), summary)

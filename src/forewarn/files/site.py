@@ -1,0 +1,193 @@
+"""The site file: who is warned, by what sensors, over which channels, by which numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forewarn.atmosphere import standard_air, with_wind
+from forewarn.errors import ConfigError
+from forewarn.files.sensors import sensor_from_table
+from forewarn.files.toml import fill, read_toml
+from forewarn.forecast import ForecastParams
+from forewarn.geodesy import FloatArray
+from forewarn.records import Sensor
+from forewarn.track import TrackParams
+from forewarn.warning import WarningParams
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A circle for which zones are made where there is no zones file.
+
+    resolution : of the H3 cells; 8 is 0.7 km2
+    """
+
+    lat_deg: float
+    lon_deg: float
+    radius_km: float
+    resolution: int = 8
+    shelter_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where a sensor's plots come from: `udp://host:port`, `pcap:file`, `raw:file`."""
+
+    sensor: Sensor
+    feed: str
+    sac: int
+    sic: int
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKeys:
+    """One `[[channel]]`: `kind = "cap"` writes CAP files into `folder`."""
+
+    kind: str
+    folder: Path = Path("cap")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKeys:
+    """[store]: the SQLite file of journal and alerts."""
+
+    path: Path = Path("forewarn.sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class WebKeys:
+    """[web]: where the pages are served. Outside loopback the console is refused."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorKeys:
+    """[operators]: until they can sign in, only from this machine."""
+
+    loopback_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WindKeys:
+    """[wind]: a profile; where it blows TO."""
+
+    height_m: tuple[float, ...] = ()
+    east_mps: tuple[float, ...] = ()
+    north_mps: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _SiteKeys:
+    name: str
+    languages: tuple[str, ...] = ("en",)
+    zones: str = ""
+    region: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A whole site, checked; paths are absolute."""
+
+    name: str
+    languages: tuple[str, ...]
+    zones: Path | None
+    region: Region | None
+    sensors: tuple[Sensor, ...] = ()
+    feeds: tuple[Feed, ...] = ()
+    channels: tuple[ChannelKeys, ...] = ()
+    store: StoreKeys = field(default_factory=StoreKeys)
+    web: WebKeys = field(default_factory=WebKeys)
+    operators: OperatorKeys = field(default_factory=OperatorKeys)
+    wind: WindKeys = field(default_factory=WindKeys)
+    track: TrackParams = field(default_factory=TrackParams)
+    forecast: ForecastParams = field(default_factory=ForecastParams)
+    warning: WarningParams = field(default_factory=WarningParams)
+
+    def air(self) -> FloatArray:
+        """The standard atmosphere under the site's wind."""
+        if not self.wind.height_m:
+            return standard_air()
+        wind = np.stack([self.wind.east_mps, self.wind.north_mps], axis=1)
+        return with_wind(standard_air(), np.array(self.wind.height_m), wind)
+
+
+_TABLES = {
+    "store": StoreKeys,
+    "web": WebKeys,
+    "operators": OperatorKeys,
+    "wind": WindKeys,
+    "track": TrackParams,
+    "forecast": ForecastParams,
+    "warning": WarningParams,
+}
+
+
+def read_site(path: Path) -> Site:
+    """Read a site file; an unknown table or key is refused with the nearest right one."""
+    path = Path(path)
+    tables = read_toml(path)
+    known = ("site", "sensor", "channel", *_TABLES)
+    for name in tables:
+        if name not in known:
+            raise ConfigError(f"{path}: unknown table [{name}]; known: {', '.join(known)}")
+    if "site" not in tables:
+        raise ConfigError(f"{path}: table [site] is missing")
+    region = tables["site"].pop("region", None)
+    keys = fill(_SiteKeys, tables["site"], f"{path}: [site]")
+    if bool(keys.zones) == (region is not None):
+        raise ConfigError(f"{path}: [site] needs either zones = FILE or region = {{...}}")
+    folder = path.resolve().parent
+    feeds = tuple(_feed(table, f"{path}: [[sensor]]") for table in tables.get("sensor", []))
+    parts = {
+        name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")  # type: ignore[arg-type]
+        for name, kind in _TABLES.items()
+    }
+    wind: Any = parts["wind"]
+    if not len(wind.height_m) == len(wind.east_mps) == len(wind.north_mps):
+        raise ConfigError(f"{path}: [wind] height_m, east_mps, north_mps differ in length")
+    store: Any = parts.pop("store")
+    return Site(
+        name=keys.name,
+        languages=keys.languages,
+        zones=folder / keys.zones if keys.zones else None,
+        region=_region(region, f"{path}: [site] region"),
+        sensors=tuple(feed.sensor for feed in feeds),
+        feeds=tuple(feed for feed in feeds if feed.feed),
+        channels=tuple(_channel(table, path) for table in tables.get("channel", [])),
+        store=StoreKeys(folder / store.path),
+        **parts,  # type: ignore[arg-type]
+    )
+
+
+def _region(table: Any, where: str) -> Region | None:
+    if table is None:
+        return None
+    if not isinstance(table, Mapping):
+        raise ConfigError(
+            f"{where}: found {table!r}, expected {{lat_deg = .., lon_deg = .., radius_km = ..}}"
+        )
+    return fill(Region, table, where)
+
+
+def _feed(table: dict[str, Any], where: str) -> Feed:
+    rest = dict(table)
+    feed = rest.pop("feed", "")
+    numbers = {name: rest.pop(name, -1) for name in ("sac", "sic")}
+    for name, value in numbers.items():
+        if not isinstance(value, int) or not -1 <= value <= 255:
+            raise ConfigError(f"{where} {name}: found {value!r}, expected 0 to 255")
+    edition = str(rest.pop("edition", ""))
+    return Feed(sensor_from_table(rest, where), str(feed), edition=edition, **numbers)
+
+
+def _channel(table: dict[str, Any], path: Path) -> ChannelKeys:
+    keys = fill(ChannelKeys, table, f"{path}: [[channel]]")
+    if keys.kind != "cap":
+        raise ConfigError(f"{path}: [[channel]] kind: found {keys.kind!r}, expected 'cap'")
+    return ChannelKeys(keys.kind, path.resolve().parent / keys.folder)

@@ -1,0 +1,84 @@
+"""TOML into frozen dataclasses, checked: a wrong key or value is named, with what was meant."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from forewarn.errors import ConfigError
+
+T = TypeVar("T")
+SCHEMA = 1
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file of schema 1 (a file without `schema` is read as 1)."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from None
+    check_schema(path, tables.pop("schema", SCHEMA))
+    return tables
+
+
+def check_schema(path: Path, found: object) -> None:
+    """Refuse a version that this build does not know."""
+    if found not in (SCHEMA, str(SCHEMA)):
+        raise ConfigError(f"{path}: schema is {found!r}, this build reads {SCHEMA}")
+
+
+def fill(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+    """A frozen dataclass out of a table; its fields are the keys, its defaults the defaults.
+
+    where : "file: [table]", for messages
+    """
+    hints = get_type_hints(kind)
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    for key in table:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            raise ConfigError(
+                f"{where}: unknown key {key!r}{meant} Known: {', '.join(sorted(known))}"
+            )
+    for name, field in known.items():
+        required = field.default is MISSING and field.default_factory is MISSING
+        if required and name not in table:
+            raise ConfigError(f"{where}: key {name!r} is missing")
+    values = {
+        name: convert(value, hints[name], f"{where} {name}")
+        for name, value in table.items()
+    }
+    return kind(**values)
+
+
+def convert(value: Any, hint: Any, where: str) -> Any:
+    """One value as the type its field wants, or an error that says what was found."""
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        wanted = [part for part in get_args(hint) if part is not type(None)]
+        return convert(value, wanted[0], where)
+    if origin is tuple:
+        inner = get_args(hint)
+        if not isinstance(value, list):
+            raise ConfigError(f"{where}: found {value!r}, expected a list")
+        if inner[-1] is Ellipsis:
+            return tuple(convert(item, inner[0], where) for item in value)
+        if len(value) != len(inner):
+            raise ConfigError(f"{where}: found {len(value)} values, expected {len(inner)}")
+        return tuple(
+            convert(item, part, where) for item, part in zip(value, inner, strict=True)
+        )
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    if hint in (int, str, bool) and type(value) is hint:
+        return value
+    name = getattr(hint, "__name__", str(hint))
+    raise ConfigError(f"{where}: found {value!r}, expected {name}")
