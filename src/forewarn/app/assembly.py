@@ -1,0 +1,76 @@
+"""Parts of a site put together: its zones, its pipeline, its texts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from forewarn.files import Site
+from forewarn.forecast import Forecaster
+from forewarn.pipeline import Pipeline
+from forewarn.records import Alert, Sensor, Zones
+from forewarn.track import Tracker
+from forewarn.warning import Warner
+from forewarn.words import render
+from forewarn.zones import make_zones, read_zones, write_zones
+
+Texts = dict[str, dict[str, str]]
+
+
+def site_zones(site: Site) -> Zones:
+    """Zones of the site's file, or made for its region and kept."""
+    language = site.languages[0]
+    if site.zones is not None:
+        return read_zones(site.zones, language)
+    from dataclasses import astuple
+    from pathlib import Path
+
+    import platformdirs
+
+    assert site.region is not None  # read_site sees to it
+    keys = astuple(site.region)
+    name = "-".join(str(key) for key in keys)
+    path = Path(platformdirs.user_cache_dir("forewarn")) / "zones" / f"made-{name}.geojson"
+    if not path.exists():
+        half = path.with_suffix(".part")
+        write_zones(half, make_zones(*keys))
+        half.replace(path)
+    return read_zones(path, language)
+
+
+def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
+    """The chain of a site, with the sensors of the site or of a recording."""
+    air = site.air()
+    return Pipeline(
+        Tracker(sensors, air, site.track),
+        Forecaster(air, site.forecast),
+        Warner(site.name, zones, site.warning),
+        zones,
+    )
+
+
+class Speaker:
+    """Renders the texts of alerts, in the languages of the site."""
+
+    def __init__(
+        self, zones: Zones, languages: Sequence[str], exercise: bool = False
+    ) -> None:
+        self._names: dict[str, dict[str, str]] = {
+            zone_id: {"": name, **dict(more)}
+            for zone_id, name, more in zip(
+                zones.zone_id, zones.name, zones.names, strict=True
+            )
+        }
+        self._languages = tuple(languages)
+        self._exercise = exercise
+
+    def texts(self, alerts: Sequence[Alert]) -> Texts:
+        """By zone id, by language."""
+        return {alert.zone_id: self._of(alert) for alert in alerts}
+
+    def _of(self, alert: Alert) -> dict[str, str]:
+        names: dict[str, Any] = self._names[alert.zone_id]
+        return {
+            language: render(
+                alert, names.get(language, names[""]), language, self._exercise
+            )
+            for language in self._languages
+        }

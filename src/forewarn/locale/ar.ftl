@@ -1,0 +1,12 @@
+exercise = تمرين. 
+kind-rocket = قصف صاروخي
+kind-ballistic_missile = صاروخ باليستي
+kind-cruise_missile = صاروخ كروز
+kind-drone = طائرة مسيّرة هجومية
+kind-unknown = تهديد جوي
+now = الآن
+at = حوالي { $clock }
+prepare = { $kind }: تهديد محتمل على { $zone }، { $when }. استعدّوا: اعرفوا أقرب ملجأ وابقوا قربه.
+take_cover = { $kind }: تهديد على { $zone }، السقوط { $when }. ادخلوا فوراً إلى الملجأ أو غرفة داخلية بعيداً عن النوافذ.
+stay = { $kind }: ابقوا في الملجأ، { $zone }، حتى إعلان الانتهاء.
+all_clear = انتهى الإنذار، { $zone }، { $issued }. يمكنكم مغادرة الملجأ. لا تلمسوا الشظايا.

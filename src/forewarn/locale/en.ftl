@@ -1,0 +1,12 @@
+exercise = EXERCISE. 
+kind-rocket = Rocket
+kind-ballistic_missile = Ballistic missile
+kind-cruise_missile = Cruise missile
+kind-drone = Attack drone
+kind-unknown = Threat from the air
+now = now
+at = about { $clock }
+prepare = { $kind } may come down near { $zone }, { $when }. Be ready: know your nearest shelter and stay close to it.
+take_cover = { $kind } heading for { $zone }, impact { $when }. Take cover now: nearest shelter or inner room, away from windows.
+stay = { $kind }: stay in shelter in { $zone } until the all-clear.
+all_clear = All clear in { $zone } as of { $issued }. You may leave shelter. Do not touch debris.

@@ -1,0 +1,12 @@
+exercise = תרגיל. 
+kind-rocket = ירי רקטי
+kind-ballistic_missile = טיל בליסטי
+kind-cruise_missile = טיל שיוט
+kind-drone = כטב"ם תוקף
+kind-unknown = איום אווירי
+now = עכשיו
+at = בסביבות { $clock }
+prepare = { $kind }: ייתכן איום על { $zone }, { $when }. היערכו: אתרו את המרחב המוגן הקרוב והישארו בסמוך.
+take_cover = { $kind }: איום על { $zone }, פגיעה { $when }. היכנסו מיד למרחב מוגן או לחדר פנימי, הרחק מחלונות.
+stay = { $kind }: הישארו במרחב המוגן, { $zone }, עד להודעה על סיום.
+all_clear = האירוע הסתיים, { $zone }, { $issued }. ניתן לצאת מהמרחב המוגן. אין לגעת בשברים.

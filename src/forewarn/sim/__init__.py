@@ -1,0 +1,1 @@
+"""A world of its own: raids flown and seen, to judge the chain by. It warns nobody."""
