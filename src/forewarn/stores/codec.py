@@ -1,0 +1,94 @@
+"""Events, alerts and memory to bytes and back, exactly. No pickle: bytes are only data."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.errors import ConfigError
+from forewarn.records import (
+    Alert,
+    AlertState,
+    ChannelDelay,
+    Command,
+    CommandAction,
+    Event,
+    PlotBatch,
+    Tick,
+    Weather,
+)
+
+_KINDS: dict[str, type[Any]] = {
+    "plots": PlotBatch,
+    "tick": Tick,
+    "command": Command,
+    "weather": Weather,
+    "delay": ChannelDelay,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {
+            "shape": list(value.shape),
+            "raw": np.ascontiguousarray(value, "<f8").tobytes(),
+        }
+    return value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return np.frombuffer(value["raw"], "<f8").reshape(value["shape"]).copy()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def encode_event(event: Event) -> tuple[str, bytes]:
+    """Kind and body of an event."""
+    body = {field.name: _packed(getattr(event, field.name)) for field in fields(event)}
+    return _NAMES[type(event)], msgspec.msgpack.encode(body)
+
+
+def decode_event(kind: str, body: bytes) -> Event:
+    """The event that `encode_event` was given, to the last bit."""
+    if kind not in _KINDS:
+        raise ConfigError(f"journal: kind is {kind!r}, known: {', '.join(_KINDS)}")
+    values = {
+        name: _unpacked(value) for name, value in msgspec.msgpack.decode(body).items()
+    }
+    if kind == "command":
+        values["action"] = CommandAction(values["action"])
+    event: Event = _KINDS[kind](**values)
+    return event
+
+
+def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
+    """An alert and its texts."""
+    return msgspec.msgpack.encode({**asdict(alert), "texts": dict(texts)})
+
+
+def decode_alert(body: bytes) -> tuple[Alert, dict[str, str]]:
+    """What `encode_alert` was given."""
+    values = msgspec.msgpack.decode(body)
+    texts = values.pop("texts")
+    values["state"] = AlertState(values["state"])
+    for name in ("threats", "sources"):
+        values[name] = tuple(values[name])
+    return Alert(**values), texts
+
+
+def encode_memory(memory: Mapping[str, NDArray[Any]]) -> bytes:
+    """A snapshot: named arrays, as npz."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **memory)
+    return buffer.getvalue()
+
+
+def decode_memory(body: bytes) -> dict[str, NDArray[Any]]:
+    """What `encode_memory` was given."""
+    with np.load(io.BytesIO(body), allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
