@@ -36,6 +36,14 @@ class Store(Protocol):
     def save(self, seq: int, memory: Memory) -> None: ...
 
 
+class Stage(Protocol):
+    """A stage that remembers."""
+
+    def memory(self) -> Memory: ...
+
+    def restore(self, memory: Memory) -> None: ...
+
+
 class Pipeline:
     """The whole warning chain. Same events in, same outcomes out: no clock, no I/O."""
 
@@ -83,3 +91,10 @@ class Pipeline:
                     if name.startswith(head)
                 }
             )
+
+    def _stages(self) -> dict[str, Stage]:
+        return {
+            "track": self._tracker,
+            "forecast": self._forecaster,
+            "warning": self._warner,
+        }

@@ -49,13 +49,16 @@ class Sender:
 class Parcel:
     """An alert with all a channel needs to carry it.
 
-    texts : by language; polygon : GeoJSON geometry of the zone
+    texts     : by language
+    polygon   : GeoJSON geometry of the zone
+    earlier_s : when the steps before this one were issued
     """
 
     alert: Alert
     texts: Mapping[str, str]
     zone_name: str
     polygon: str
+    earlier_s: tuple[float, ...] = ()
 
 
 def identifier(alert_id: str, step: int) -> str:
@@ -66,7 +69,8 @@ def identifier(alert_id: str, step: int) -> str:
 def cap_message(parcel: Parcel, sender: Sender) -> bytes:
     """The CAP 1.2 message of one step: the same step, the same bytes."""
     alert = parcel.alert
-    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})
+    spaces: Any = {None: NAMESPACE}
+    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap=spaces)
     _add(root, "identifier", identifier(alert.alert_id, alert.step))
     _add(root, "sender", sender.address)
     _add(root, "sent", iso_from_epoch(alert.issued_s))
@@ -74,11 +78,9 @@ def cap_message(parcel: Parcel, sender: Sender) -> bytes:
     _add(root, "msgType", "Update" if alert.step else "Alert")
     _add(root, "scope", "Public")
     if alert.step:
-        # sent times of earlier steps are theirs alone; the identifier is what counts
-        sent = iso_from_epoch(alert.issued_s)
         earlier = (
-            f"{sender.address},{identifier(alert.alert_id, i)},{sent}"
-            for i in range(alert.step)
+            f"{sender.address},{identifier(alert.alert_id, i)},{iso_from_epoch(sent_s)}"
+            for i, sent_s in enumerate(parcel.earlier_s)
         )
         _add(root, "references", " ".join(earlier))
     for language, text in parcel.texts.items():
