@@ -64,25 +64,15 @@ class Pipeline:
 
     def memory(self) -> Memory:
         """All that the chain remembers, as named arrays: a snapshot."""
-        stages = {
-            "track": self._tracker,
-            "forecast": self._forecaster,
-            "warning": self._warner,
-        }
         return {
             f"{stage}.{name}": array
-            for stage, owner in stages.items()
+            for stage, owner in self._stages().items()
             for name, array in owner.memory().items()
         }
 
     def restore(self, memory: Memory) -> None:
         """Go on from a snapshot, as if the events before it had been seen."""
-        stages = {
-            "track": self._tracker,
-            "forecast": self._forecaster,
-            "warning": self._warner,
-        }
-        for stage, owner in stages.items():
+        for stage, owner in self._stages().items():
             head = f"{stage}."
             owner.restore(
                 {

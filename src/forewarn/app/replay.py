@@ -85,7 +85,8 @@ def replay_recording(
             if alert.state is AlertState.TAKE_COVER:
                 covered.add(alert.zone_id)
 
-    for event in recording.events():
+    for following in recording.events():
+        event = following
         step()
         progress()
     first, last = event.seq + 1, int(event.received_s) + 1

@@ -44,5 +44,5 @@ class ForecastParams:
     step_s: float = 6.0
     turn_sigma_radps: float = 0.01
     dive_reach_m: tuple[float, float] = (300.0, 2000.0)
-    lost_s: float = 120.0
+    lost_s: float = 60.0
     negligible: float = 5e-4

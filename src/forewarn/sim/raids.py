@@ -164,23 +164,32 @@ def site_text(raid: Raid) -> str:
 
 def generate(raid: Raid, seed: int, start_s: float = START_S) -> Generated:
     """Draw a raid: the same seed, the same raid."""
-    streams = np.random.SeedSequence(seed).spawn(4)
+    streams = np.random.SeedSequence(seed).spawn(3)
     t0 = start_s + raid.raid.quiet_before_s
     flyers: list[Flyer] = []
     fallen: list[Fallen] = []
-    rng = np.random.default_rng(streams[0])
-    for k, salvo in enumerate(raid.salvos):
-        _add_salvo(raid, salvo, k, t0, rng, flyers, fallen)
-    rng = np.random.default_rng(streams[1])
-    for k, drone in enumerate(raid.drones):
-        _add_drones(drone, k, t0, rng, flyers, fallen)
+    add_threats(raid, t0, np.random.default_rng(streams[0]), flyers, fallen)
     last_s = max((one.impact_s for one in fallen), default=t0 + 240.0)
     end_s = last_s + raid.raid.quiet_after_s
-    rng = np.random.default_rng(streams[2])
+    rng = np.random.default_rng(streams[1])
     for k, traffic in enumerate(raid.traffic):
         _add_traffic(raid.region, traffic, k, (start_s, end_s), rng, flyers)
-    batches = watch(raid.sensors, flyers, (start_s, end_s), streams[3], raid.raid.rotating)
+    batches = watch(raid.sensors, flyers, (start_s, end_s), streams[2], raid.raid.rotating)
     return Generated(raid.sensors, batches, make_truth(flyers, fallen))
+
+
+def add_threats(
+    raid: Raid,
+    t0: float,
+    rng: np.random.Generator,
+    flyers: list[Flyer],
+    fallen: list[Fallen],
+) -> None:
+    """Draw the raid's salvos and drones, beginning at t0, into `flyers` and `fallen`."""
+    for k, salvo in enumerate(raid.salvos):
+        _add_salvo(raid, salvo, k, t0, rng, flyers, fallen)
+    for k, drone in enumerate(raid.drones):
+        _add_drones(drone, k, t0, rng, flyers, fallen)
 
 
 def _shifted(lat: float, lon: float, metres: float, course: float) -> tuple[float, float]:

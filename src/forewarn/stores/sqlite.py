@@ -28,7 +28,7 @@ SCHEMA = 1
 OLDEST_SQLITE = (3, 51, 3)
 GENESIS = b"\0" * 32
 _TABLES = """
-create table if not exists meta(name text primary key, value) strict, without rowid;
+create table if not exists meta(name text primary key, value any) strict, without rowid;
 create table if not exists journal(
     seq integer primary key, kind text not null, received_s real not null,
     body blob not null, chain blob not null) strict;
@@ -154,6 +154,11 @@ class SqliteStore:
         )
         newest = (decode_alert(body) for body, _ in rows)
         return [(alert, texts) for alert, texts in newest if alert.state in LIVE_STATES]
+
+    def alerts(self) -> list[Alert]:
+        """Every step on record, in order."""
+        rows = self._db.execute("select body from alerts order by seq, alert_id, step")
+        return [decode_alert(body)[0] for (body,) in rows]
 
     def issued_s(self, alert_id: str) -> tuple[float, ...]:
         """Times of all steps of an alert so far."""

@@ -9,6 +9,7 @@ import numpy as np
 from forewarn.compiled import kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
+from forewarn.records import IntArray
 from forewarn.threats import (
     AIRCRAFT,
     BALLISTIC_MISSILE,
@@ -19,6 +20,7 @@ from forewarn.threats import (
 )
 
 FLOOR = 2e-5
+VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
@@ -33,15 +35,17 @@ def _above(value: float, edge: float, width: float) -> float:
 def classify(
     mean: FloatArray,
     mode_weight: FloatArray,
+    speed_sigma_mps: FloatArray,
     fastest_mps: FloatArray,
     highest_m: FloatArray,
     identified: FloatArray,
-    rows: FloatArray,
+    rows: IntArray,
     prob: FloatArray,
 ) -> None:
     """Take one look at some tracks, in place.
 
     mean, mode_weight     : (n, 7) blended state, (n, 3)
+    speed_sigma_mps       : (n,) of velocity; while it is vague, nothing is concluded
     fastest_mps, highest_m: (n,) of the whole life so far, updated here: an airliner that
                             slows to land was fast before, a drone never was
     identified            : (n,) > 0 where traffic reports agree; worth three looks, no more
@@ -56,16 +60,22 @@ def classify(
         speed = np.sqrt(vx * vx + vy * vy + vz * vz)
         climb = (px * vx + py * vy + pz * vz) / r
         height = height_of(px, py, pz)
-        fastest_mps[i] = max(fastest_mps[i], speed)
+        vague = speed_sigma_mps[i]
+        if vague > VAGUE_MPS + VAGUE_SHARE * speed:
+            continue
+        fastest_mps[i] = max(fastest_mps[i], speed - vague)
         highest_m[i] = max(highest_m[i], height)
         fastest, highest = fastest_mps[i], highest_m[i]
         steers = min(max(mode_weight[i, 2], 0.02), 0.98)
         falls = 1.0 - steers
-        level = _above(25.0 - abs(climb), 0.0, 4.0)
+        level = _above(25.0 + vague - abs(climb), 0.0, 4.0)
         quick = _above(speed, 130.0, 15.0)
         like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
         like[ROCKET] *= 1.0 - 0.9 * level * _above(320.0 - speed, 0.0, 15.0)
-        like[BALLISTIC_MISSILE] = falls * quick * _above(fastest, 1300.0, 150.0) + 1e-3
+        # artillery rockets stay below 45 km and 1,700 m/s; missiles of longer reach do not
+        far = max(_above(fastest, 1500.0, 100.0), _above(highest, 45e3, 2e3))
+        like[ROCKET] *= 1.0 - 0.95 * far
+        like[BALLISTIC_MISSILE] = falls * quick * far + 1e-3
         like[CRUISE_MISSILE] = (
             steers
             * level

@@ -74,6 +74,17 @@ def blend(mean: FloatArray, weight: FloatArray) -> FloatArray:
 
 
 @kernel
+def speed_sigma(cov: FloatArray, weight: FloatArray) -> FloatArray:
+    """(n,) standard deviation of the velocity, m/s, over the likely modes."""
+    out = np.zeros(len(cov))
+    for i in range(len(cov)):
+        for mode in range(3):
+            spread = cov[i, mode, 3, 3] + cov[i, mode, 4, 4] + cov[i, mode, 5, 5]
+            out[i] += weight[i, mode] * np.sqrt(max(spread, 0.0) / 3.0)
+    return out
+
+
+@kernel
 def start_pairs(
     old_time_s: FloatArray,
     old_point: FloatArray,

@@ -11,7 +11,7 @@ from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """Plots of one scan: z and sigma (m, 4), origin (m, 3), turn (m, 3, 3), point (m, 3)."""
+    """Plots (m): z and sigma (m, 4), origin and point (m, 3), turn (m, 3, 3)."""
 
     own_place: bool
     time_s: FloatArray

@@ -24,8 +24,14 @@ from forewarn.records import (
     Weather,
 )
 from forewarn.track import table as tables
-from forewarn.track.classify import classify
-from forewarn.track.kernels import blend, plot_covariances, start_pairs, take_plots
+from forewarn.track.classify import VAGUE_MPS, VAGUE_SHARE, classify
+from forewarn.track.kernels import (
+    blend,
+    plot_covariances,
+    speed_sigma,
+    start_pairs,
+    take_plots,
+)
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan, read_scan
 
@@ -171,9 +177,12 @@ class Tracker:
         t["group_mask"][rows] |= 1 << self._groups.index(sensor.group)
         t["scan_s"][rows] = np.fmax(t["scan_s"][rows], sensor.scan_s)
         self._identify(batch, sensor, rows, np.flatnonzero(keep)[plots])
+        state = blend(t["mean"], t["weight"])
+        vague_mps = speed_sigma(t["cov"], t["weight"])
         classify(
-            blend(t["mean"], t["weight"]),
+            state,
             t["weight"],
+            vague_mps,
             t["fastest_mps"],
             t["highest_m"],
             t["identified"],
@@ -181,9 +190,10 @@ class Tracker:
             t["prob"],
         )
         p = self._params
-        t["confirmed"] |= (t["hits"] >= p.confirm_hits) & (
-            t["log_odds"] >= p.confirm_log_odds
-        )
+        speed = np.linalg.norm(state[:, 3:6], axis=1)
+        clear = vague_mps < VAGUE_MPS + VAGUE_SHARE * speed
+        sure = (t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds)
+        t["confirmed"] |= clear & sure
 
     def _identify(
         self, batch: PlotBatch, sensor: Sensor, rows: IntArray, plots: IntArray
@@ -202,7 +212,7 @@ class Tracker:
     def _start(
         self, scan: Scan, free: BoolArray, batch: PlotBatch, sensor: Sensor, rows: IntArray
     ) -> None:
-        """Pair plots that nobody took with earlier ones, and keep them for the next scan."""
+        """Pair plots that nobody took with earlier ones, and keep them for later."""
         p = self._params
         free = free & np.isfinite(scan.point[:, 0])
         z, sigma, turn = scan.z[free], scan.sigma[free], scan.turn[free]

@@ -1,0 +1,185 @@
+"""The core: journal, chain, record. In a process of its own, never on the event loop."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from forewarn.app.assembly import Speaker, Texts, assemble, site_zones
+from forewarn.errors import ForewarnError, ModelError, PlotError
+from forewarn.files import Site
+from forewarn.pipeline import Pipeline
+from forewarn.records import Alert, Event, Outcome, Sensor, Zones
+from forewarn.stores.sqlite import SqliteStore
+from forewarn.web.picture import operators_zone, picture, public_alert, zones_geojson
+
+SNAPSHOT_S = 10.0  # of event time between two snapshots
+PICTURE_S = 1.0
+GROUP_MAX = 64  # events put on record together
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One alert with its texts and the times of the steps before it, for channels."""
+
+    alert: Alert
+    texts: dict[str, str]
+    earlier_s: tuple[float, ...]
+
+
+class Core:
+    """Numbers events, puts them on record, acts on them, puts alerts on record."""
+
+    def __init__(
+        self, site: Site, sensors: Sequence[Sensor], zones: Zones, channels: Sequence[str]
+    ) -> None:
+        self.zones = zones
+        self.channels = tuple(channels)
+        self.store = SqliteStore(site.store.path, channels)
+        self.pipeline: Pipeline = assemble(site, sensors, zones)
+        self._speaker = Speaker(zones, site.languages)
+        self._saved_s = float("-inf")
+        self._earlier: dict[str, list[float]] = {}
+        self.faults: list[str] = []
+
+    def recover(self) -> int:
+        """Go on from the snapshot and the events after it; returns how many those were.
+
+        Alerts of replayed events stand on record already, or are put there now: the same
+        events give the same ids, so nothing is lost and nothing doubled.
+        """
+        kept = self.store.load_snapshot()
+        last = 0
+        if kept is not None:
+            last, memory = kept
+            self.pipeline.restore(memory)
+        count = 0
+        for event in list(self.store.events_after(last)):
+            outcome = self._step(event)
+            if outcome is not None:
+                self.store.record([outcome], self._speaker.texts(outcome.alerts))
+            count += 1
+        for alert, _ in self.store.live():
+            self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
+        return count
+
+    def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Step]]:
+        """One group of events, durable before it is acted on, alerts durable before return."""
+        first = self.store.last_seq + 1
+        numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
+        self.store.append(numbered)
+        outcomes = [
+            outcome for event in numbered if (outcome := self._step(event)) is not None
+        ]
+        texts: list[Texts] = [self._speaker.texts(outcome.alerts) for outcome in outcomes]
+        for outcome, said in zip(outcomes, texts, strict=True):
+            self.store.record([outcome], said)
+        now_s = numbered[-1].received_s
+        if now_s - self._saved_s >= SNAPSHOT_S:
+            self.store.save(numbered[-1].seq, self.pipeline.memory())
+            self._saved_s = now_s
+        steps = [
+            self._paired(alert, said[alert.zone_id])
+            for outcome, said in zip(outcomes, texts, strict=True)
+            for alert in outcome.alerts
+        ]
+        return outcomes, steps
+
+    def _step(self, event: Event) -> Outcome | None:
+        try:
+            return self.pipeline.step(event)
+        except (PlotError, ModelError) as error:
+            self.faults.append(str(error))
+            return None
+
+    def _paired(self, alert: Alert, texts: dict[str, str]) -> Step:
+        times = self._earlier.setdefault(alert.alert_id, [])
+        step = Step(alert, texts, tuple(times[: alert.step]))
+        times.append(alert.issued_s)
+        return step
+
+    def pending(self, channel: str) -> list[Step]:
+        """What a channel has not confirmed, with what it needs to carry it now."""
+        return [
+            Step(alert, texts, self.store.issued_s(alert.alert_id)[: alert.step])
+            for alert, texts in self.store.pending(channel)
+        ]
+
+
+def core_main(
+    pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
+) -> None:
+    """Life of the core process: start, recover, then event groups until told to stop."""
+    try:
+        _run(pipe, site, sensors, channels)
+    except ForewarnError as error:
+        pipe.send(("failed", str(error)))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return  # the shell is gone: what is on record stays on record
+
+
+def _run(
+    pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
+) -> None:
+    from forewarn.app.prepare import warm_up
+
+    parent = os.getppid()
+    warm_up(lambda done, of: pipe.send(("starting", f"compiling kernels, {done} of {of}")))
+    pipe.send(("starting", "loading zones"))
+    zones = site_zones(site)
+    pipe.send(("starting", "opening the store"))
+    core = Core(site, sensors, zones, channels)
+    pipe.send(("starting", "recovering"))
+    core.recover()
+    live = [Step(alert, texts, ()) for alert, texts in core.store.live()]
+    pipe.send(("zones", zones_geojson(zones), zones.version))
+    pipe.send(("live", _told(live), core.store.last_seq))
+    for channel in channels:
+        pipe.send(("carry", channel, core.pending(channel)))
+    pipe.send(("ready",))
+    _serve(pipe, core, parent)
+
+
+def _serve(pipe: Connection, core: Core, parent: int) -> None:
+    shown_s = 0.0
+    while True:
+        if not pipe.poll(5.0):
+            if os.getppid() != parent:
+                return
+            continue
+        events, stop = _take(pipe, core)
+        if events:
+            outcomes, steps = core.handle(events)
+            if steps:
+                pipe.send(("alerts", _told(steps), steps, core.store.last_seq))
+            if outcomes and time.monotonic() - shown_s >= PICTURE_S:
+                shown_s = time.monotonic()
+                pipe.send(("picture", picture(outcomes[-1], core.zones)))
+            while core.faults:
+                pipe.send(("fault", core.faults.pop(0)))
+        if stop:
+            core.store.save(core.store.last_seq, core.pipeline.memory())
+            core.store.close()
+            return
+
+
+def _take(pipe: Connection, core: Core) -> tuple[list[Event], bool]:
+    """All that waits, up to a group; confirmations are put on record at once."""
+    events: list[Event] = []
+    while len(events) < GROUP_MAX:
+        message = pipe.recv()
+        if message[0] == "event":
+            events.append(message[1])
+        elif message[0] == "delivered":
+            core.store.delivered(*message[1:])
+        elif message[0] == "stop":
+            return events, True
+        if not pipe.poll(0):
+            break
+    return events, False
+
+
+def _told(steps: Sequence[Step]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    return [(public_alert(s.alert, s.texts), operators_zone(s.alert)) for s in steps]

@@ -1,0 +1,44 @@
+"""`forewarn run`: the service, on real feeds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    site: Annotated[Path, typer.Argument(help="site file")],
+    port: Annotated[int | None, typer.Option(help="instead of [web] port")] = None,
+) -> None:
+    """Run a site: sensors in, zones warned, until stopped."""
+    import asyncio
+    import time
+    from dataclasses import replace
+
+    from forewarn.app.service import Plan, Service
+    from forewarn.errors import ConfigError
+    from forewarn.files import read_site
+    from forewarn.sources import Feed, open_feeds
+    from forewarn.web.board import Clock
+
+    said = read_site(site)
+    if not said.feeds:
+        raise ConfigError(f"{site}: no [[sensor]] has a feed; expected feed = 'udp://...'")
+    if port is not None:
+        said = replace(said, web=replace(said.web, port=port))
+    feeds = [
+        Feed(
+            f.sensor, f.feed, f.sac, f.sic, **({"edition": f.edition} if f.edition else {})
+        )
+        for f in said.feeds
+    ]
+    plan = Plan(
+        site=said,
+        sensors=said.sensors,
+        sources=tuple(open_feeds(feeds, site.resolve().parent)),
+        clock=Clock(time.time),
+        simulated=any(sensor.simulated for sensor in said.sensors),
+        cap_folder=said.channels[0].folder if said.channels else None,
+    )
+    print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")
+    asyncio.run(Service(plan).run())

@@ -1,0 +1,298 @@
+"""The composition root: sources, core, channels and web, put together and kept going.
+
+The shell (this process) waits on sockets and clocks; the core, a process of its own,
+decides. If the core dies, it is started again: it goes on from what is on record.
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+
+from forewarn.files import Site
+from forewarn.records import Command, CommandAction, Event, PlotBatch, Sensor, Tick
+from forewarn.units import DEG_PER_RAD
+from forewarn.web.board import Board, Clock
+from forewarn.web.operators import operators_api
+from forewarn.web.pages import web_application
+from forewarn.web.public import public_api
+
+HEARTBEAT_S = 5.0
+TICK_S = 1.0
+RESTART_S = 1.0
+
+
+class EventSource(Protocol):
+    """Anything that yields events as they arrive."""
+
+    def events(self) -> AsyncIterator[Event]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What to run: a site, its sensors and sources, and by which clock."""
+
+    site: Site
+    sensors: tuple[Sensor, ...]
+    sources: tuple[EventSource, ...]
+    clock: Clock
+    simulated: bool
+    cap_folder: Path | None = None
+    stop: Callable[[Board], bool] = lambda board: False
+
+
+class Service:
+    """One running site."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        site = plan.site
+        self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
+        self._channels = ("cap",) if plan.cap_folder else ()
+        self._pipe: Connection | None = None
+        self._core: Any = None
+        self._sending = threading.Lock()
+        self._names: dict[str, tuple[str, str]] = {}
+        self._cap: Any = None
+        self._last_s = 0.0
+        self._ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
+
+    async def run(self) -> None:
+        """Serve until told to stop by a signal, or by the plan."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        web = self.plan.site.web
+        app = web_application(
+            public_api(self.board, self.plan.cap_folder),
+            operators_api(self.board, self._command),
+        )
+        config = uvicorn.Config(
+            app, host=web.host, port=web.port, log_level="warning", access_log=False
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        serving = asyncio.create_task(self._serve(server))
+        self._start_core()
+        tasks = [
+            asyncio.create_task(self._tick()),
+            asyncio.create_task(self._beat()),
+            *(asyncio.create_task(self._read(source)) for source in self.plan.sources),
+        ]
+        await self._stopping.wait()
+        self.board.become("stopped", "told to stop")
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._stop_core()
+        self.board.public.close()
+        self.board.operators.close()
+        server.should_exit = True
+        await serving
+
+    async def _serve(self, server: uvicorn.Server) -> None:
+        with contextlib.suppress(SystemExit):
+            await server.serve()
+        if not server.started:
+            self.board.faults.append("the web address cannot be used")
+        self._stopping.set()
+
+    # events in: stamped once, in one order
+
+    async def _read(self, source: EventSource) -> None:
+        await self._ready.wait()
+        async for event in source.events():
+            if isinstance(event, PlotBatch):
+                count = self._counts.setdefault(event.sensor_id, [0, 0, 0.0])
+                count[0] += 1
+                count[1] += len(event.time_s)
+                count[2] = event.received_s
+            await self._push(event)
+
+    async def _tick(self) -> None:
+        await self._ready.wait()
+        while True:
+            await asyncio.sleep(TICK_S / self.plan.clock.speed)
+            await self._push(Tick(0, self.plan.clock.now_s()))
+
+    def _command(self, action: str, zone_ids: tuple[str, ...], operator_id: str) -> None:
+        event = Command(
+            0, self.plan.clock.now_s(), operator_id, CommandAction(action), zone_ids
+        )
+        self.board.note(f"{operator_id}: {action} for {len(zone_ids)} zones")
+        asyncio.get_running_loop().create_task(self._push(event))
+
+    async def _push(self, event: Event) -> None:
+        # arrival never goes back: what two sources stamped a moment apart keeps its order
+        self._last_s = max(self._last_s, event.received_s)
+        stamped = replace(event, received_s=self._last_s)
+        await asyncio.to_thread(self._send, ("event", stamped))
+
+    def _send(self, message: tuple[Any, ...]) -> None:
+        with self._sending:
+            if self._pipe is not None:
+                with contextlib.suppress(OSError):
+                    self._pipe.send(message)
+
+    # the core process
+
+    def _start_core(self) -> None:
+        from forewarn.app.core import core_main
+
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._core = context.Process(
+            target=core_main,
+            args=(theirs, self.plan.site, self.plan.sensors, self._channels),
+            name="forewarn-core",
+            daemon=True,
+        )
+        self._core.start()
+        theirs.close()
+        self._pipe = ours
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
+
+    def _listen(self, pipe: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """What the core says, handed to the loop; when it falls silent for good, that too."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                loop.call_soon_threadsafe(self._hear, pipe.recv())
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._lost)
+
+    def _lost(self) -> None:
+        if self._stopping.is_set():
+            return
+        self._ready.clear()
+        self._pipe = None
+        self.board.become("degraded", "the core stopped; starting it again")
+        asyncio.get_running_loop().call_later(RESTART_S, self._start_core)
+
+    def _hear(self, message: tuple[Any, ...]) -> None:
+        board = self.board
+        match message:
+            case ("starting", detail):
+                board.become("starting", detail)
+            case ("zones", body, version):
+                board.zones, board.zones_version = body, version
+                self._know_zones(body)
+            case ("live", told, seq):
+                board.tell(told, seq, fresh=False)
+                board.public.publish("state", board.state())
+            case ("carry", "cap", steps):
+                self._carry(steps)
+            case ("alerts", told, steps, seq):
+                board.tell(told, seq)
+                self._carry(steps)
+                self._log(told)
+            case ("picture", picture):
+                self._health()
+                board.show(picture)
+            case ("fault", text):
+                board.faults.append(text)
+                board.note(f"fault: {text}")
+            case ("failed", text):
+                board.faults.append(text)
+                board.become("stopped", text)
+                self._stopping.set()
+            case ("ready",):
+                self._ready.set()
+                board.become("live", "all parts run")
+
+    def _log(self, told: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+        counts: dict[str, int] = {}
+        for public, _ in told:
+            state = str(public["state"]).replace("_", " ")
+            counts[state] = counts.get(state, 0) + 1
+        text = ", ".join(f"{state} in {n} zones" for state, n in counts.items())
+        self.board.note(text)
+
+    def _health(self) -> None:
+        self.board.sensors = [
+            {
+                "sensor_id": sensor.sensor_id,
+                "kind": str(sensor.kind),
+                "lat_deg": _degrees(sensor.lat_rad),
+                "lon_deg": _degrees(sensor.lon_rad),
+                "range_max_m": sensor.range_max_m if sensor.range_max_m < 1e8 else None,
+                "scans": self._counts[sensor.sensor_id][0],
+                "plots": self._counts[sensor.sensor_id][1],
+                "refused": 0,
+                "last_s": self._counts[sensor.sensor_id][2] or None,
+                "simulated": sensor.simulated,
+            }
+            for sensor in self.plan.sensors
+        ]
+        self.board.refused = [
+            {"source": source, "reason": reason, "count": count}
+            for feed in self.plan.sources
+            for (source, reason), count in getattr(feed, "refused", {}).items()
+        ]
+
+    # channels
+
+    def _know_zones(self, body: bytes) -> None:
+        import json
+
+        features = json.loads(body)["features"]
+        self._names = {
+            feature["properties"]["zone_id"]: (
+                feature["properties"]["name"],
+                json.dumps(feature["geometry"]),
+            )
+            for feature in features
+        }
+
+    def _carry(self, steps: Sequence[Any]) -> None:
+        if not self.plan.cap_folder or not steps:
+            return
+        from forewarn.channels.cap import CapFolder, Parcel, Sender
+
+        if self._cap is None:
+            sender = Sender("alerts@forewarn.invalid", exercise=self.plan.simulated)
+            self._cap = CapFolder(self.plan.cap_folder, sender, self._confirm)
+        self._cap.offer(
+            [
+                Parcel(
+                    step.alert, step.texts, *self._names[step.alert.zone_id], step.earlier_s
+                )
+                for step in steps
+            ]
+        )
+
+    def _confirm(self, keys: list[tuple[str, int]]) -> None:
+        self._send(("delivered", "cap", keys, time.time()))
+
+    async def _beat(self) -> None:
+        while True:
+            self._health()
+            self.board.beat()
+            if self.plan.stop(self.board):
+                self._stopping.set()
+            await asyncio.sleep(
+                min(HEARTBEAT_S, 1.0 if self.plan.simulated else HEARTBEAT_S)
+            )
+
+    async def _stop_core(self) -> None:
+        await asyncio.to_thread(self._send, ("stop",))
+        if self._cap is not None:
+            await asyncio.to_thread(self._cap.close)
+        await asyncio.to_thread(self._core.join, 10)
+        if self._core.is_alive():
+            self._core.kill()
+
+
+def _degrees(angle_rad: float) -> float | None:
+    return None if angle_rad != angle_rad else round(angle_rad * DEG_PER_RAD, 6)
