@@ -1,0 +1,132 @@
+// The map both pages share: coast and land only, zones over it. No outside tile or font.
+
+import * as maplibre from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import "maplibre-gl/dist/maplibre-gl.css";
+import landUrl from "world-atlas/land-10m.json?url";
+import { feature } from "topojson-client";
+import type { Topology } from "topojson-specification";
+import type { Feature, FeatureCollection } from "geojson";
+
+maplibre.setWorkerUrl(workerUrl);
+
+export const COLOURS = {
+  prepare: "#f2b134",
+  take_cover: "#e0342f",
+  stay: "#8a4fd0",
+  all_clear: "#3aa76d",
+} as const;
+
+export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+const colour: maplibre.ExpressionSpecification = [
+  "match",
+  ["coalesce", ["feature-state", "state"], "clear"],
+  "prepare", COLOURS.prepare,
+  "take_cover", COLOURS.take_cover,
+  "stay", COLOURS.stay,
+  "all_clear", COLOURS.all_clear,
+  "#7c8aa0",
+];
+
+export async function makeMap(container: string): Promise<maplibre.Map> {
+  const map = new maplibre.Map({
+    container,
+    center: [9.4, 56.2],
+    zoom: 6.5,
+    attributionControl: { compact: true, customAttribution: "Natural Earth, GeoNames" },
+    style: {
+      version: 8,
+      sources: {
+        land: { type: "geojson", data: EMPTY },
+        zones: { type: "geojson", data: EMPTY, promoteId: "zone_id" },
+      },
+      layers: [
+        { id: "sea", type: "background", paint: { "background-color": "#10202f" } },
+        { id: "land", type: "fill", source: "land", paint: { "fill-color": "#1d2f40" } },
+        {
+          id: "coast",
+          type: "line",
+          source: "land",
+          paint: { "line-color": "#47607a", "line-width": 1 },
+        },
+        {
+          id: "zones",
+          type: "fill",
+          source: "zones",
+          paint: {
+            "fill-color": colour,
+            "fill-opacity": [
+              "match",
+              ["coalesce", ["feature-state", "state"], "clear"],
+              "clear", 0.10,
+              "prepare", 0.5,
+              0.75,
+            ],
+          },
+        },
+        {
+          id: "zone-lines",
+          type: "line",
+          source: "zones",
+          minzoom: 9,
+          paint: { "line-color": colour, "line-width": 0.6, "line-opacity": 0.6 },
+        },
+      ],
+    },
+  });
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-left");
+  await new Promise<void>((resolve) => map.once("load", () => resolve()));
+  const topology = (await (await fetch(landUrl)).json()) as Topology;
+  const land = feature(topology, topology.objects["land"]!) as Feature | FeatureCollection;
+  source(map, "land").setData(land);
+  return map;
+}
+
+export function source(map: maplibre.Map, id: string): maplibre.GeoJSONSource {
+  return map.getSource(id) as maplibre.GeoJSONSource;
+}
+
+export interface ZoneInfo {
+  zone_id: string;
+  name: string;
+  names: Record<string, string>;
+  shelter_s: number;
+  population: number;
+}
+
+/** Fetch the zones, draw them, and look at all of them. */
+export async function loadZones(map: maplibre.Map): Promise<Map<string, ZoneInfo>> {
+  const zones = (await (await fetch("/api/public/v1/zones")).json()) as FeatureCollection;
+  source(map, "zones").setData(zones);
+  const known = new Map<string, ZoneInfo>();
+  const bounds = new maplibre.LngLatBounds();
+  for (const zone of zones.features) {
+    const info = zone.properties as ZoneInfo;
+    known.set(info.zone_id, info);
+    if (zone.geometry.type === "Polygon")
+      bounds.extend(zone.geometry.coordinates[0]![0] as [number, number]);
+    if (zone.geometry.type === "MultiPolygon")
+      bounds.extend(zone.geometry.coordinates[0]![0]![0] as [number, number]);
+  }
+  if (known.size) map.fitBounds(bounds, { padding: 30, duration: 0 });
+  return known;
+}
+
+/** Paint the states of zones; those no longer named go quiet. */
+export class ZonePainter {
+  private painted = new Map<string, string>();
+
+  constructor(private readonly map: maplibre.Map) {}
+
+  paint(states: Map<string, string>): void {
+    for (const [id, state] of states) {
+      if (this.painted.get(id) !== state)
+        this.map.setFeatureState({ source: "zones", id }, { state });
+    }
+    for (const id of this.painted.keys()) {
+      if (!states.has(id)) this.map.removeFeatureState({ source: "zones", id });
+    }
+    this.painted = new Map(states);
+  }
+}
