@@ -107,12 +107,8 @@ def _site(raid: Any, folder: Path, port: int) -> Any:
 
 def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     """What came of it so far: told, hit, and whether in time."""
-    from dataclasses import replace
-
-    import numpy as np
-
     from forewarn.app.assembly import site_zones
-    from forewarn.app.judging import make_case
+    from forewarn.app.judging import fallen_by, make_case
     from forewarn.score import judge, summarise
     from forewarn.stores.sqlite import SqliteStore
 
@@ -122,8 +118,7 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     if source.truth is None:
         return "The raid had not begun."
     now_s = source.now_s()
-    down = np.where(source.truth.impact_s <= now_s, source.truth.impact_s, np.nan)
-    truth = replace(source.truth, impact_s=down)
+    truth = fallen_by(source.truth, now_s)
     case = make_case("demo", truth, site_zones(site), sensors, alerts, now_s)
     score = summarise([judge(case)])
     zones = {alert.zone_id for alert in alerts if str(alert.state) == "take_cover"}
@@ -132,7 +127,7 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
         f"{len(zones)} zones told to take cover, "
         f"{sum({a.zone_id: a.people for a in alerts if a.zone_id in zones}.values()):,.0f} "
         f"people in them.\n"
-        f"{score.impacts} of {score.threats} threats came down by now; "
+        f"{score.impacts} of {len(source.truth.threat_id)} threats came down by now; "
         f"{people.in_harm:,.0f} people were within reach of them, "
         f"{people.could:,.0f} could be warned, {people.in_time:,.0f} were in time."
     )

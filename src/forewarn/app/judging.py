@@ -1,6 +1,7 @@
 """Puts together what the judge looks at: a run, its truth, its zones, its sensors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ def make_case(
     alerts: tuple[Alert, ...],
     until_s: float,
 ) -> Case:
-    """A run beside its truth; aircraft and birds stand in states only and are no threats."""
+    """A run beside its truth; aircraft and birds stand in states only, no threats."""
     row = {threat_id: i for i, threat_id in enumerate(truth.threat_id)}
     threat = np.array([row.get(state_id, -1) for state_id in truth.state_id], np.int64)
     of_threats = threat >= 0
@@ -42,6 +43,23 @@ def make_case(
         zones=zones,
         alerts=alerts,
         until_s=until_s,
+    )
+
+
+def fallen_by(truth: Truth, time_s: float) -> Truth:
+    """Only the threats that have come down by a time: what can be judged so far."""
+    down = truth.impact_s <= time_s
+    return replace(
+        truth,
+        threat_id=tuple(
+            name for name, yes in zip(truth.threat_id, down, strict=True) if yes
+        ),
+        kind=tuple(kind for kind, yes in zip(truth.kind, down, strict=True) if yes),
+        appears_s=truth.appears_s[down],
+        impact_s=truth.impact_s[down],
+        impact_deg=truth.impact_deg[down],
+        impact_height_m=truth.impact_height_m[down],
+        harmful_m=truth.harmful_m[down],
     )
 
 
