@@ -15,7 +15,13 @@ from forewarn.geodesy import (
     EARTH_J2,
     EARTH_RATE_RADPS,
     FloatArray,
+    enu_from_ecef,
+    geographic_from_ecef,
 )
+
+# frames for kernels: the formulas of `geodesy`, compiled
+enu_axes = kernel(enu_from_ecef)
+geographic_of = kernel(geographic_from_ecef)
 
 MACH_STEP = 0.05
 MACH_TOP = 12.0

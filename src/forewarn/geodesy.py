@@ -1,5 +1,6 @@
 """WGS 84 frames: geographic, Earth-fixed (ECEF), local east-north-up (ENU).
 
+Plain formulas, which kernels use in the compiled form that `dynamics` makes of them.
 Source: NGA.STND.0036, "World Geodetic System 1984" (2014), tables 3.1 and 3.5.
 """
 
@@ -7,8 +8,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-
-from forewarn.compiled import kernel
 
 FloatArray = NDArray[np.float64]
 
@@ -21,7 +20,6 @@ EARTH_GM_M3PS2 = 3.986004418e14
 EARTH_J2 = 1.082629821313e-3
 
 
-@kernel
 def ecef_from_geographic(
     lat_rad: float, lon_rad: float, height_m: float
 ) -> tuple[float, float, float]:
@@ -36,7 +34,6 @@ def ecef_from_geographic(
     )
 
 
-@kernel
 def geographic_from_ecef(x_m: float, y_m: float, z_m: float) -> tuple[float, float, float]:
     """Latitude (rad), longitude (rad), height (m) of one Earth-fixed point.
 
@@ -62,7 +59,6 @@ def geographic_from_ecef(x_m: float, y_m: float, z_m: float) -> tuple[float, flo
     return lat, np.arctan2(y_m, x_m), height
 
 
-@kernel
 def enu_from_ecef(lat_rad: float, lon_rad: float) -> FloatArray:
     """(3, 3) rotation from Earth-fixed to local east, north, up axes at a place."""
     sin_lat, cos_lat = np.sin(lat_rad), np.cos(lat_rad)
@@ -91,20 +87,27 @@ def ecef_points(
 
 
 def geographic_points(pos_ecef_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Latitude rad, longitude rad, height m, each (n,), of (n, 3) Earth-fixed points."""
-    rows = np.atleast_2d(pos_ecef_m)
-    out = np.empty((len(rows), 3))
-    _geographic_rows(np.ascontiguousarray(rows), out)
-    return out[:, 0], out[:, 1], out[:, 2]
+    """Latitude rad, longitude rad, height m, each (n,), of (n, 3) Earth-fixed points.
 
-
-@kernel
-def _geographic_rows(pos_ecef_m: FloatArray, out: FloatArray) -> None:
-    for i in range(len(pos_ecef_m)):
-        lat, lon, height = geographic_from_ecef(
-            pos_ecef_m[i, 0], pos_ecef_m[i, 1], pos_ecef_m[i, 2]
+    As `geographic_from_ecef`, for arrays.
+    """
+    x, y, z = np.atleast_2d(pos_ecef_m).T
+    across = np.hypot(x, y)
+    second = EARTH_E2 / (1 - EARTH_E2)
+    reduced = np.arctan2(z * EARTH_A_M, across * EARTH_B_M)
+    lat = reduced
+    for _ in range(2):
+        lat = np.arctan2(
+            z + second * EARTH_B_M * np.sin(reduced) ** 3,
+            across - EARTH_E2 * EARTH_A_M * np.cos(reduced) ** 3,
         )
-        out[i, 0], out[i, 1], out[i, 2] = lat, lon, height
+        reduced = np.arctan2((1 - EARTH_F) * np.sin(lat), np.cos(lat))
+    height = (
+        across * np.cos(lat)
+        + z * np.sin(lat)
+        - EARTH_A_M * np.sqrt(1 - EARTH_E2 * np.sin(lat) ** 2)
+    )
+    return lat, np.arctan2(y, x), height
 
 
 def metres_per_radian(lat_rad: float) -> tuple[float, float]:

@@ -17,9 +17,9 @@ def measure(
     turn: FloatArray,
     own_place: bool,
     h: FloatArray,
-    H: FloatArray,
+    slope: FloatArray,
 ) -> None:
-    """Measurement h (4,) and its slope H (4, 7) of a state.
+    """Measurement h (4,) and its slope slope (4, 7) of a state.
 
     s         : (7,) ECEF state
     origin    : (3,) ECEF, of the sensor, or of the place reported
@@ -28,7 +28,7 @@ def measure(
     returns   : range m, azimuth rad clockwise from north, elevation rad, range rate m/s;
                 for a place: east, north, up m
     """
-    H[:] = 0.0
+    slope[:] = 0.0
     rel = np.empty(3)
     vel = np.empty(3)
     for i in range(3):
@@ -41,7 +41,7 @@ def measure(
         for i in range(3):
             h[i] = rel[i]
             for j in range(3):
-                H[i, j] = turn[i, j]
+                slope[i, j] = turn[i, j]
         h[3] = 0.0
         return
     across2 = rel[0] ** 2 + rel[1] ** 2 + 1e-6
@@ -55,11 +55,11 @@ def measure(
     for j in range(3):
         e, n, u = turn[0, j], turn[1, j], turn[2, j]
         along = (rel[0] * e + rel[1] * n + rel[2] * u) / reach
-        H[0, j] = along
-        H[1, j] = (rel[1] * e - rel[0] * n) / across2
-        H[2, j] = (u - along * rel[2] / reach) / across
-        H[3, j] = (vel[0] * e + vel[1] * n + vel[2] * u - along * rate) / reach
-        H[3, 3 + j] = along
+        slope[0, j] = along
+        slope[1, j] = (rel[1] * e - rel[0] * n) / across2
+        slope[2, j] = (u - along * rel[2] / reach) / across
+        slope[3, j] = (vel[0] * e + vel[1] * n + vel[2] * u - along * rate) / reach
+        slope[3, 3 + j] = along
 
 
 @kernel
@@ -88,9 +88,9 @@ def update(
     Source: Bierman, "Factorization Methods for Discrete Sequential Estimation" (1977).
     """
     h = np.empty(QUANTITIES)
-    H = np.empty((QUANTITIES, 7))
+    slope = np.empty((QUANTITIES, 7))
     away = np.empty(QUANTITIES)
-    measure(s, origin, turn, own_place, h, H)
+    measure(s, origin, turn, own_place, h, slope)
     residual(z, h, own_place, away)
     start = s.copy()
     gain = np.empty(7)
@@ -101,20 +101,20 @@ def update(
         # the slope stays that of the prediction: what earlier rows moved is taken along
         nu = away[i]
         for j in range(7):
-            nu -= H[i, j] * (s[j] - start[j])
-        S = sigma[i] * sigma[i]
+            nu -= slope[i, j] * (s[j] - start[j])
+        spread = sigma[i] * sigma[i]
         for j in range(7):
             gain[j] = 0.0
             for k in range(7):
-                gain[j] += cov[j, k] * H[i, k]
+                gain[j] += cov[j, k] * slope[i, k]
         for j in range(7):
-            S += H[i, j] * gain[j]
-        log_likelihood -= 0.5 * (nu * nu / S + np.log(2 * np.pi * S))
+            spread += slope[i, j] * gain[j]
+        log_likelihood -= 0.5 * (nu * nu / spread + np.log(2 * np.pi * spread))
         for j in range(7):
-            s[j] += gain[j] / S * nu
+            s[j] += gain[j] / spread * nu
         for j in range(7):
             for k in range(7):
-                cov[j, k] -= gain[j] * gain[k] / S
+                cov[j, k] -= gain[j] * gain[k] / spread
     for j in range(7):
         cov[j, j] = max(cov[j, j], 1e-9)
         for k in range(j):
@@ -148,16 +148,16 @@ def miss_distance2(
     log_likelihood = update(seen, spare, z, sigma, origin, turn, own_place)
     # -2 log L less its constant part: the distance over all rows
     h = np.empty(QUANTITIES)
-    H = np.empty((QUANTITIES, 7))
+    slope = np.empty((QUANTITIES, 7))
     away = np.empty(QUANTITIES)
-    measure(there, origin, turn, own_place, h, H)
+    measure(there, origin, turn, own_place, h, slope)
     residual(z, h, own_place, away)
     worst = 0.0
     for i in range(QUANTITIES):
         if np.isfinite(away[i]) and np.isfinite(sigma[i]):
-            S = sigma[i] * sigma[i]
+            spread = sigma[i] * sigma[i]
             for j in range(7):
                 for k in range(7):
-                    S += H[i, j] * cov[j, k] * H[i, k]
-            worst = max(worst, away[i] * away[i] / S)
+                    spread += slope[i, j] * cov[j, k] * slope[i, k]
+            worst = max(worst, away[i] * away[i] / spread)
     return worst, log_likelihood

@@ -34,6 +34,8 @@ def _bundle(language: str) -> FluentBundle:
 def _format(language: str, name: str, **values: str) -> str:
     bundle = _bundle(language)
     pattern = bundle.get_message(name).value
+    if pattern is None:
+        raise ConfigError(f"text {name!r} in {language} is empty")
     text, errors = bundle.format_pattern(pattern, values)
     if errors:
         raise ConfigError(f"text {name!r} in {language}: {errors[0]}")

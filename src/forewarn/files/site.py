@@ -144,14 +144,14 @@ def read_site(path: Path) -> Site:
         raise ConfigError(f"{path}: [site] needs either zones = FILE or region = {{...}}")
     folder = path.resolve().parent
     feeds = tuple(_feed(table, f"{path}: [[sensor]]") for table in tables.get("sensor", []))
-    parts = {
-        name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")  # type: ignore[arg-type]
+    parts: dict[str, Any] = {
+        name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")
         for name, kind in _TABLES.items()
     }
-    wind: Any = parts["wind"]
+    wind = parts["wind"]
     if not len(wind.height_m) == len(wind.east_mps) == len(wind.north_mps):
         raise ConfigError(f"{path}: [wind] height_m, east_mps, north_mps differ in length")
-    store: Any = parts.pop("store")
+    store = parts.pop("store")
     return Site(
         name=keys.name,
         languages=keys.languages,
@@ -161,7 +161,7 @@ def read_site(path: Path) -> Site:
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=tuple(_channel(table, path) for table in tables.get("channel", [])),
         store=StoreKeys(folder / store.path),
-        **parts,  # type: ignore[arg-type]
+        **parts,
     )
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from forewarn.compiled import kernel
+from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.flight import fall_one
-from forewarn.geodesy import FloatArray, enu_from_ecef, geographic_from_ecef
+from forewarn.geodesy import FloatArray
 
 DIMENSIONS = 9  # position, velocity, ln beta, wind east, wind north
 POINTS = 2 * DIMENSIONS + 1
@@ -75,8 +76,8 @@ def falling_futures(
             continue
         wide[6, 6] += noise[1] ** 2 * min(fall_s, 60.0)
         centre = work[5, :3].copy()
-        lat, lon, _ = geographic_from_ecef(centre[0], centre[1], centre[2])
-        turn = enu_from_ecef(lat, lon)
+        lat, lon, _ = geographic_of(centre[0], centre[1], centre[2])
+        turn = enu_axes(lat, lon)
         lower_root(wide, root)
         reach = np.sqrt(3.0)
         for point in range(1, POINTS):
@@ -116,7 +117,7 @@ def falling_futures(
         slope_n = (spread[1, 2] * ee - spread[0, 2] * en) / det
         rest = spread[2, 2] - slope_e * spread[0, 2] - slope_n * spread[1, 2]
         middle = centre + turn[0] * shift[0] + turn[1] * shift[1]
-        out[job, 0], out[job, 1], _ = geographic_from_ecef(middle[0], middle[1], middle[2])
+        out[job, 0], out[job, 1], _ = geographic_of(middle[0], middle[1], middle[2])
         out[job, 2], out[job, 3], out[job, 4] = ee, en, nn
         out[job, 5] = time_s[job] + fall_s + shift[2]
         out[job, 6], out[job, 7] = slope_e, slope_n

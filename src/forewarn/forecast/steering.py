@@ -9,7 +9,8 @@ import numpy as np
 from scipy.stats import norm, qmc
 
 from forewarn.compiled import kernel
-from forewarn.geodesy import FloatArray, enu_from_ecef, geographic_from_ecef
+from forewarn.dynamics import enu_axes, geographic_of
+from forewarn.geodesy import FloatArray
 
 WAYS = 32
 STEEP = 0.15  # sine of the path angle beyond which a steered threat counts as diving
@@ -53,8 +54,8 @@ def steering_futures(
     out = np.empty((jobs, WAYS * steps, 9))
     weight = np.empty((jobs, WAYS * steps))
     for job in range(jobs):
-        lat, lon, height = geographic_from_ecef(mean[job, 0], mean[job, 1], mean[job, 2])
-        turn = enu_from_ecef(lat, lon)
+        lat, lon, height = geographic_of(mean[job, 0], mean[job, 1], mean[job, 2])
+        turn = enu_axes(lat, lon)
         per_lat = 6.367e6
         per_lon = per_lat * np.cos(lat)
         v = turn @ mean[job, 3:6]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.compiled import kernel
-from forewarn.geodesy import FloatArray, enu_from_ecef, geographic_from_ecef
+from forewarn.dynamics import enu_axes, geographic_of
+from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind
 
 
@@ -20,6 +21,13 @@ class Scan:
     origin: FloatArray
     turn: FloatArray
     point: FloatArray
+
+    @property
+    def noise_m(self) -> FloatArray:
+        """(m,) standard deviation of the place that a plot tells."""
+        if self.own_place:
+            return np.asarray(self.sigma[:, 0] + self.sigma[:, 2])
+        return np.asarray(self.sigma[:, 0] + self.z[:, 0] * self.sigma[:, 1:3].sum(axis=1))
 
 
 def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
@@ -43,8 +51,8 @@ def _place(
     origin: FloatArray, z: FloatArray, own_place: bool, turn: FloatArray, point: FloatArray
 ) -> None:
     for j in range(len(origin)):
-        lat, lon, _ = geographic_from_ecef(origin[j, 0], origin[j, 1], origin[j, 2])
-        turn[j] = enu_from_ecef(lat, lon)
+        lat, lon, _ = geographic_of(origin[j, 0], origin[j, 1], origin[j, 2])
+        turn[j] = enu_axes(lat, lon)
         if own_place:
             point[j] = origin[j]
             continue

@@ -10,7 +10,7 @@ from forewarn.association import assign
 from forewarn.atmosphere import with_wind
 from forewarn.dynamics import drag_table
 from forewarn.errors import PlotError
-from forewarn.gate import gate_pairs, in_cover
+from forewarn.gate import in_cover, near_pairs
 from forewarn.geodesy import FloatArray, enu_from_ecef
 from forewarn.motion import predict_all
 from forewarn.records import (
@@ -32,6 +32,7 @@ from forewarn.track.kernels import (
     start_pairs,
     take_plots,
 )
+from forewarn.track.pairs import score_pairs
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan, read_scan
 
@@ -99,7 +100,10 @@ class Tracker:
         )
         at_s = np.maximum(t["time_s"], when_s)
         looked = self._looked_at(blend(mean, weight), batch, sensor)
-        tracks, plots, log_l = gate_pairs(
+        tracks, plots = near_pairs(mean, cov, at_s, scan.time_s, scan.point, scan.noise_m)
+        inside, log_l = score_pairs(
+            tracks,
+            plots,
             mean,
             cov,
             weight,
@@ -109,9 +113,9 @@ class Tracker:
             scan.sigma,
             scan.origin,
             scan.turn,
-            scan.point,
             scan.own_place,
         )
+        tracks, plots, log_l = tracks[inside], plots[inside], log_l[inside]
         # what a plot adds to the belief in a track, above its being clutter or new
         gain = log_l - _log_clutter(sensor) + np.log(sensor.detection_probability)
         gain -= np.log1p(-min(sensor.detection_probability, 0.99))
