@@ -65,7 +65,7 @@ def nothing(now_s: float) -> Tracks:
 
 
 def moments(f: Forecasts) -> tuple[FloatArray, FloatArray, float]:
-    """Mean place (m east, north of the start), covariance (m2), mean time of the futures."""
+    """Mean place (m east, north of the start), covariance (m2), mean time."""
     w = f.weight / f.weight.sum()
     away = (f.place_rad - (LAT, LON)) * (PER_LAT, PER_LON)
     place = away[:, ::-1]

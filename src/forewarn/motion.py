@@ -89,7 +89,7 @@ def fall_step(s: FloatArray, dt_s: float, air: FloatArray, drag: FloatArray) -> 
 def fall_matrix(
     s: FloatArray, dt_s: float, air: FloatArray, drag: FloatArray
 ) -> FloatArray:
-    """(7, 7) how a small change of a falling state grows over dt_s (trapezoid of slopes)."""
+    """(7, 7) how a small change of a falling state grows over dt_s."""
     slope = np.zeros(
         (3, 7)
     )  # acceleration by velocity and ln beta; by position it is small

@@ -1,6 +1,7 @@
 """Parts of a site put together: its zones, its pipeline, its texts."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 from forewarn.files import Site
@@ -10,7 +11,7 @@ from forewarn.records import Alert, Sensor, Zones
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 from forewarn.words import render
-from forewarn.zones import make_zones, read_zones, write_zones
+from forewarn.zones import Region, made_zones, read_zones
 
 Texts = dict[str, dict[str, str]]
 
@@ -20,20 +21,8 @@ def site_zones(site: Site) -> Zones:
     language = site.languages[0]
     if site.zones is not None:
         return read_zones(site.zones, language)
-    from dataclasses import astuple
-    from pathlib import Path
-
-    import platformdirs
-
     assert site.region is not None  # read_site sees to it
-    keys = astuple(site.region)
-    name = "-".join(str(key) for key in keys)
-    path = Path(platformdirs.user_cache_dir("forewarn")) / "zones" / f"made-{name}.geojson"
-    if not path.exists():
-        half = path.with_suffix(".part")
-        write_zones(half, make_zones(*keys))
-        half.replace(path)
-    return read_zones(path, language)
+    return made_zones(Region(*astuple(site.region)), language)
 
 
 def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:

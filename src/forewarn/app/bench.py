@@ -1,14 +1,69 @@
 """`forewarn bench`: published figures."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+RESULTS = Path("bench/results")
+PAGE = Path("docs/figures.md")
+AIRCRAFT = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
+
 
 def bench(
-    name: Annotated[str, typer.Argument(help="chain, raid or traffic")],
+    name: Annotated[str, typer.Argument(help="chain, raid, traffic, or docs")],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
-    seeds: Annotated[int, typer.Option(help="how many drawings of a raid")] = 20,
+    seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
+    minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
 ) -> None:
-    """Measure a published figure, with peer or limit, and put it on record."""
-    raise NotImplementedError
+    """Measure a published figure and put it on record; `docs` gathers them on one page."""
+    import os
+
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")  # a figure is of one core
+    from rich.progress import Progress
+
+    from forewarn.bench.result import as_json as written
+    from forewarn.bench.result import docs_page, interval_text, load, save, setting
+    from forewarn.errors import ConfigError
+
+    if name == "docs":
+        results = [load(path) for path in sorted(RESULTS.glob("*.json"))]
+        PAGE.write_text(docs_page(results), encoding="utf-8")
+        print(f"{PAGE}: {len(results)} results")
+        return
+    if name not in ("chain", "raid", "traffic"):
+        raise ConfigError(f"bench: {name!r} is unknown; known: chain, raid, traffic, docs")
+    command = f"forewarn bench {name}" + (f" --seeds {seeds}" if name == "raid" else "")
+    with Progress(transient=True, disable=as_json) as bar:
+        task = bar.add_task(name, total=None)
+
+        def progress() -> None:
+            bar.advance(task)
+
+        if name == "chain":
+            from forewarn.bench import chain
+
+            result = chain.measure(progress)
+        elif name == "raid":
+            from forewarn.bench import raid
+
+            result = raid.measure(seeds, progress)
+        else:
+            from forewarn.bench import traffic
+
+            if not AIRCRAFT.exists():
+                raise ConfigError(
+                    f"{AIRCRAFT}: real aircraft are not here; nothing measured"
+                )
+            result = traffic.measure(AIRCRAFT, minutes, progress)
+    made = setting(command)
+    path = save(result, made, RESULTS)
+    if as_json:
+        print(written(result, made))
+        return
+    print(result.title)
+    for one in result.figures:
+        met = {None: "", True: "met", False: "NOT met"}[one.met]
+        print(f"  {one.label:<52} {interval_text(one):>22} {one.goal:>8} {met}  {one.note}")
+    print(f"on record: {path}")

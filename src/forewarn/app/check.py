@@ -20,7 +20,7 @@ def check(site: Annotated[Path, typer.Argument(help="site file")]) -> None:
     for language in said.languages:
         if language not in LANGUAGES:
             raise ConfigError(
-                f"{site}: [site] languages: found {language!r}, known: {', '.join(LANGUAGES)}"
+                f"{site}: languages: found {language!r}, known: {', '.join(LANGUAGES)}"
             )
     zones = site_zones(said)
     print(f"{said.name}: texts in {', '.join(said.languages)}")

@@ -66,7 +66,7 @@ class Core:
         return count
 
     def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Step]]:
-        """One group of events, durable before it is acted on, alerts durable before return."""
+        """A group of events, durable before acted on; alerts durable before return."""
         first = self.store.last_seq + 1
         numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
         self.store.append(numbered)

@@ -108,8 +108,8 @@ def _site(raid: Any, folder: Path, port: int) -> Any:
 def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     """What came of it so far: told, hit, and whether in time."""
     from forewarn.app.assembly import site_zones
-    from forewarn.app.judging import fallen_by, make_case
     from forewarn.score import judge, summarise
+    from forewarn.score.reading import fallen_by, make_case
     from forewarn.stores.sqlite import SqliteStore
 
     store = SqliteStore(site.store.path)

@@ -23,7 +23,7 @@ def from_adsb(
     add_drones: Annotated[int, typer.Option(help="drones to add")] = 0,
     minutes: Annotated[float, typer.Option(help="of the data, from its start")] = 1e9,
 ) -> None:
-    """Real aircraft as simulated noisy radars would have seen them; threats may be added."""
+    """Real aircraft as simulated noisy radars would see them; threats may be added."""
     from forewarn.errors import ConfigError
     from forewarn.files import write_recording, write_truth
     from forewarn.sim.traffic import Extra, make_traffic

@@ -165,7 +165,7 @@ class Service:
         threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
 
     def _listen(self, pipe: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """What the core says, handed to the loop; when it falls silent for good, that too."""
+        """What the core says, handed to the loop; when it falls silent, that too."""
         with contextlib.suppress(EOFError, OSError):
             while True:
                 loop.call_soon_threadsafe(self._hear, pipe.recv())

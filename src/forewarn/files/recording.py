@@ -106,7 +106,7 @@ class Recording:
 
 
 def read_recording(folder: Path) -> Recording:
-    """Read a recording; rows that cannot be used are refused one by one, the rest is read."""
+    """Read a recording; rows that cannot be used are refused, the rest is read."""
     folder = Path(folder)
     sensors = read_sensors(folder / "sensors.toml")
     path = folder / "plots.parquet"
@@ -139,7 +139,7 @@ def _check_rows(
     names: NDArray[np.str_],
     sensors: Sequence[Sensor],
 ) -> tuple[NDArray[np.bool_], list[str], int]:
-    """Which rows can be used, the first refused ones in words, and how many were refused."""
+    """Which rows can be used, the first refused ones in words, how many were refused."""
     good = np.ones(len(names), bool)
     words: list[str] = []
 
@@ -221,7 +221,7 @@ def _batches(
 def _fill(
     columns: dict[str, FloatArray], rows: NDArray[np.int64], sensor: Sensor
 ) -> dict[str, FloatArray]:
-    """Columns of one sensor's rows inside: radians, ECEF, its own noise where none is given."""
+    """One sensor's rows inside: radians, ECEF, its own noise where none is given."""
     n = len(rows)
     scale = np.array([1.0, RAD_PER_DEG, RAD_PER_DEG, 1.0])
     measured = np.stack([columns[name][rows] for name in _MEASURED], axis=1) * scale

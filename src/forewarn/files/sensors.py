@@ -128,7 +128,8 @@ def _check_ranges(keys: SensorKeys, where: str) -> None:
     ):
         if getattr(keys, name) not in choices:
             raise ConfigError(
-                f"{where} {name}: found {getattr(keys, name)!r}, expected {' or '.join(choices)}"
+                f"{where} {name}: found {getattr(keys, name)!r}, "
+                f"expected {' or '.join(choices)}"
             )
 
 

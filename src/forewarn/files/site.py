@@ -170,7 +170,8 @@ def _region(table: Any, where: str) -> Region | None:
         return None
     if not isinstance(table, Mapping):
         raise ConfigError(
-            f"{where}: found {table!r}, expected {{lat_deg = .., lon_deg = .., radius_km = ..}}"
+            f"{where}: found {table!r}, "
+            "expected {lat_deg = .., lon_deg = .., radius_km = ..}"
         )
     return fill(Region, table, where)
 

@@ -1,4 +1,4 @@
-"""TOML into frozen dataclasses, checked: a wrong key or value is named, with what was meant."""
+"""TOML into frozen dataclasses: a wrong key or value is named, and what was meant."""
 
 import difflib
 import tomllib
@@ -33,7 +33,7 @@ def check_schema(path: Path, found: object) -> None:
 
 
 def fill(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """A frozen dataclass out of a table; its fields are the keys, its defaults the defaults.
+    """A frozen dataclass out of a table; its fields are the keys, with its defaults.
 
     where : "file: [table]", for messages
     """

@@ -79,7 +79,8 @@ def read_truth(folder: Path) -> Truth:
     for row, name in enumerate(kind):
         if name not in HARMFUL_M:
             raise ConfigError(
-                f"{path}: row {row} kind: found {name!r}, expected one of {', '.join(HARMFUL_M)}"
+                f"{path}: row {row} kind: found {name!r}, "
+                f"expected one of {', '.join(HARMFUL_M)}"
             )
     harmful_m = numbers(path, table, "harmful_m", required=False)
     usual_m = np.array([HARMFUL_M[name] for name in kind])

@@ -75,7 +75,7 @@ class Forecaster:
         self._owner, self._futures = self._owner[rows], self._futures[rows]
 
     def _current(self, tracks: Tracks, place: IntArray) -> BoolArray:
-        """Which futures still hold: their track did not move, or is old and did just now."""
+        """Which futures still hold: their track did not move, or is old, and hardly."""
         age_s = tracks.time_s[place] - self._head["seen_s"]
         old = tracks.time_s[place] - tracks.first_s[place] > self._params.young_s
         return np.asarray((age_s <= 0.0) | (old & (age_s < self._params.renew_s)))

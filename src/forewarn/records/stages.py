@@ -74,7 +74,7 @@ class Forecasts:
     harmful_m    : (n,)      radius within which it harms
     kind         : (n,)      index into threats.CLASSES, for words and the map
     last_s       : (n,)      time by which it must be down or lost from this forecast (99 %)
-    made_s       : (n,)      time of the state its futures were made from: same, same futures
+    made_s       : (n,)      time of the state its futures were made from; names them
     Per future (k); weights of one track sum to the probability that it is a threat at all:
     weight       : (k,)
     place_rad    : (k, 2)    latitude, longitude of the centre

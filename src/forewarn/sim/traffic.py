@@ -97,10 +97,7 @@ def make_traffic(path: Path, extra: Extra, seed: int) -> tuple[Generated, str]:
         raise ConfigError(f"{path}: no aircraft with 30 s of usable places")
     first = min(f.path.time_s[0] for f in flyers)
     last = min(max(f.path.time_s[-1] for f in flyers), first + extra.seconds)
-    places = np.concatenate([f.path.state[::30, :3] for f in flyers])
-    lat, lon, _ = geographic_points(np.ascontiguousarray(places))
-    middle = np.degrees([np.median(lat), np.median(lon)])
-    raid = _raid(middle, extra)
+    raid = _raid(_middle(flyers), extra)
     streams = np.random.SeedSequence(seed).spawn(2)
     fallen: list[Fallen] = []
     add_threats(raid, float(first), np.random.default_rng(streams[0]), flyers, fallen)
@@ -112,6 +109,18 @@ def make_traffic(path: Path, extra: Extra, seed: int) -> tuple[Generated, str]:
     cut = [Flyer(f.name, _cut(f.path, last), f.identity) for f in kept]
     truth = make_truth(cut, [one for one in fallen if one.impact_s < last])
     return Generated(sensors, batches, truth), site_text(raid)
+
+
+def traffic_raid(path: Path) -> Raid:
+    """Region and radars for the traffic of a file."""
+    return _raid(_middle(read_aircraft(path)), Extra())
+
+
+def _middle(flyers: list[Flyer]) -> FloatArray:
+    """Latitude, longitude (deg) around which the aircraft flew."""
+    places = np.concatenate([f.path.state[::30, :3] for f in flyers])
+    lat, lon, _ = geographic_points(np.ascontiguousarray(places))
+    return np.degrees([np.median(lat), np.median(lon)])
 
 
 def _cut(way: Way, last: float) -> Way:

@@ -1,7 +1,8 @@
 """What a track is: a recursive Bayes filter over kinematic features.
 
 Evidence is counted a little at a time (`PACE`), because one scan says nearly what the
-last one said, and no class ever falls below FLOOR: what is unknown is never silently safe.
+last one said, and no class ever falls below its FLOOR: what is unknown is never silently
+safe. What flew level for long has the lowest floor for a rocket: rockets never do.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from forewarn.threats import (
     ROCKET,
 )
 
-FLOOR = 2e-5
+FLOOR = np.array([1e-9, 1e-9, 2e-5, 2e-5, 2e-5, 2e-5])
 VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
@@ -41,6 +42,7 @@ def classify(
     identified: FloatArray,
     rows: IntArray,
     prob: FloatArray,
+    looks: IntArray,
 ) -> None:
     """Take one look at some tracks, in place.
 
@@ -51,6 +53,7 @@ def classify(
     identified            : (n,) > 0 where traffic reports agree; worth three looks, no more
     rows                  : tracks looked at
     prob                  : (n, 6)
+    looks                 : (n,) how often it was looked at with a clear velocity
     """
     like = np.empty(6)
     for i in rows:
@@ -63,15 +66,17 @@ def classify(
         vague = speed_sigma_mps[i]
         if vague > VAGUE_MPS + VAGUE_SHARE * speed:
             continue
+        looks[i] += 1
         fastest_mps[i] = max(fastest_mps[i], speed - vague)
         highest_m[i] = max(highest_m[i], height)
         fastest, highest = fastest_mps[i], highest_m[i]
         steers = min(max(mode_weight[i, 2], 0.02), 0.98)
         falls = 1.0 - steers
-        level = _above(25.0 + vague - abs(climb), 0.0, 4.0)
-        quick = _above(speed, 130.0, 15.0)
+        level = _above(28.0 + vague - abs(climb), 0.0, 5.0)
+        quick = _above(speed, 180.0, 15.0)
         like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
-        like[ROCKET] *= 1.0 - 0.9 * level * _above(320.0 - speed, 0.0, 15.0)
+        # rockets come down at 200-400 m/s, but few are so slow; level and slow, fewer still
+        like[ROCKET] *= 1.0 - (0.7 + 0.25 * level) * _above(320.0 - speed, 0.0, 15.0)
         # artillery rockets stay below 45 km and 1,700 m/s; missiles of longer reach do not
         far = max(_above(fastest, 1500.0, 100.0), _above(highest, 45e3, 2e3))
         like[ROCKET] *= 1.0 - 0.95 * far
@@ -92,7 +97,7 @@ def classify(
             * _above(5000.0 - highest, 0.0, 200.0)
             + 1e-3
         )
-        like[AIRCRAFT] = (steers + 0.5 * mode_weight[i, 0]) * level * _above(
+        like[AIRCRAFT] = (steers + mode_weight[i, 0]) * level * _above(
             fastest, 62.0, 1.5
         ) * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
         like[CLUTTER] = steers * _above(25.0 - fastest, 0.0, 3.0) + 1e-3
@@ -104,7 +109,7 @@ def classify(
             total += prob[i, c]
         floor_total = 0.0
         for c in range(6):
-            prob[i, c] = max(prob[i, c] / total, FLOOR)
+            prob[i, c] = max(prob[i, c] / total, FLOOR[c])
             floor_total += prob[i, c]
         for c in range(6):
             prob[i, c] /= floor_total

@@ -13,6 +13,10 @@ class TrackParams:
     start_log_odds  : belief in such a pair before a third plot, log odds of existence
     confirm_hits    : plots before a track counts: at three, clutter still lines up
     confirm_log_odds: and log odds it must have reached
+    fast_mps        : above this speed nothing is traffic,
+    looks_fast      : and this many clear looks suffice to confirm it;
+    looks_slow      : slower targets need these,
+    settle_s        : and this time, to be told from aircraft
     most_log_odds   : belief never goes above this, so that a lost target is let go
     drop_log_odds   : below this it is dropped
     coast_s         : a track lives this long without a plot, or coast_scans scans
@@ -28,6 +32,10 @@ class TrackParams:
     start_log_odds: float = -3.0
     confirm_hits: int = 4
     confirm_log_odds: float = 5.0
+    fast_mps: float = 340.0
+    looks_fast: int = 2
+    looks_slow: int = 4
+    settle_s: float = 8.0
     most_log_odds: float = 14.0
     drop_log_odds: float = -6.0
     coast_s: float = 6.0

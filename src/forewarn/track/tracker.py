@@ -24,7 +24,7 @@ from forewarn.records import (
     Weather,
 )
 from forewarn.track import table as tables
-from forewarn.track.classify import VAGUE_MPS, VAGUE_SHARE, classify
+from forewarn.track.classify import classify
 from forewarn.track.kernels import (
     blend,
     plot_covariances,
@@ -192,10 +192,15 @@ class Tracker:
             t["identified"],
             rows,
             t["prob"],
+            t["looks"],
         )
         p = self._params
         speed = np.linalg.norm(state[:, 3:6], axis=1)
-        clear = vague_mps < VAGUE_MPS + VAGUE_SHARE * speed
+        # nothing that flies this fast is traffic, and seconds count; of the rest it must
+        # first be seen what it is
+        fast = speed - vague_mps > p.fast_mps
+        settled = (t["looks"] >= p.looks_slow) & (t["time_s"] - t["first_s"] >= p.settle_s)
+        clear = settled | (fast & (t["looks"] >= p.looks_fast))
         sure = (t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds)
         t["confirmed"] |= clear & sure
 

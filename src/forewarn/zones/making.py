@@ -5,17 +5,21 @@ countryside lies under all of it. Parents are groups of cells about as large as 
 areas that are warned today, so that a raid can be judged against each practice.
 """
 
+import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h3
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, metres_per_radian
+from forewarn.records import Zones
 from forewarn.units import RAD_PER_DEG
+from forewarn.zones.reading import read_zones, write_zones
 
 PEOPLE_PER_M2 = 3000e-6  # of a town's disc
 COUNTRYSIDE_PER_M2 = 3e-6  # within COUNTRYSIDE_M of a place
@@ -35,6 +39,19 @@ def places() -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.str_]]:
             kept["people"].astype(float),
             names,
         )
+
+
+class Region(NamedTuple):
+    """A circle to make zones for; the arguments of `make_zones`."""
+
+    lat_deg: float
+    lon_deg: float
+    radius_km: float
+    resolution: int = 8
+    shelter_s: float = 60.0
+
+    def __str__(self) -> str:
+        return "-".join(f"{value:g}" for value in self)
 
 
 def make_zones(
@@ -73,6 +90,18 @@ def make_zones(
         for cell, label, group in zip(kept, labels, groups, strict=True)
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def made_zones(region: Region, language: str = "en") -> Zones:
+    """Zones of a region, made once and kept on disk."""
+    path = (
+        Path(platformdirs.user_cache_dir("forewarn")) / "zones" / f"made-{region}.geojson"
+    )
+    if not path.exists():
+        half = path.with_suffix(f".{os.getpid()}")
+        write_zones(half, make_zones(*region))
+        half.replace(path)
+    return read_zones(path, language)
 
 
 def _populate(towns: FloatArray, scale: FloatArray, resolution: int) -> dict[str, float]:
@@ -115,7 +144,7 @@ def _labels(
 
 
 def _groups(away_m: FloatArray, radius_km: float) -> list[dict[str, str]]:
-    """Squares about as large as the areas of each practice; a small region is one oblast."""
+    """Squares as large as the areas of each practice; a small region is one oblast."""
     columns: dict[str, list[str]] = {}
     for practice, km2 in PRACTICES_KM2.items():
         side_m = 1e3 * np.sqrt(km2)
