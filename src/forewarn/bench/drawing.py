@@ -1,7 +1,7 @@
 """What several figures share: a raid drawn, led through the default chain, judged."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import ceil
 
@@ -42,7 +42,8 @@ def numbered(drawn: Generated) -> Iterator[Event]:
     """Scans and a tick a second, numbered, in order of arrival."""
     first, last = drawn.batches[0].received_s, drawn.batches[-1].received_s
     ticks = (Tick(0, float(second)) for second in range(ceil(first), ceil(last)))
-    merged = heapq.merge(drawn.batches, ticks, key=lambda event: event.received_s)
+    arrivals: list[Iterable[Event]] = [drawn.batches, ticks]
+    merged = heapq.merge(*arrivals, key=lambda event: event.received_s)
     for seq, event in enumerate(merged, start=1):
         yield replace(event, seq=seq)
 

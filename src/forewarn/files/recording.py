@@ -348,7 +348,7 @@ def write_recording(
         for name in (*names, "sigma_position_m", "sigma_height_m")
     }
     for name in ("sensor_id", "identity"):
-        columns[name] = columns[name].astype(str).tolist()  # type: ignore[assignment]
+        columns[name] = columns[name].astype(str).tolist()
     write_table(folder / "plots.parquet", columns)
     sensor_id, scan_ids, received, plots = (
         zip(*scans, strict=True) if scans else ((), (), (), ())

@@ -1,0 +1,142 @@
+"""The simulated world: physics of its own, noise as stated, the same seed the same raid."""
+
+from math import radians
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forewarn.errors import ConfigError
+from forewarn.geodesy import metres_per_radian
+from forewarn.records import Sensor, SensorKind
+from forewarn.sim import raids
+from forewarn.sim.sight import Flyer, polar, watch
+from forewarn.sim.traffic import read_aircraft
+from forewarn.sim.world import Launch, fly, steer
+
+SITE = np.array([[radians(56.0), radians(9.0)]])
+
+
+def launch(beta: float = 1e9, speed: float = 400.0, burn_s: float = 0.5) -> Launch:
+    one = np.ones(1)
+    return Launch(SITE, 0.7 * one, radians(45) * one, speed * one, burn_s * one, beta * one)
+
+
+def reach_m(spot: np.ndarray) -> float:
+    return float(np.hypot(*((spot - SITE) * metres_per_radian(SITE[0, 0])).T)[0])
+
+
+def test_without_drag_a_body_flies_the_parabola() -> None:
+    _, _, down, spot = fly(launch(), (0.0, 0.0))
+    # v2 sin(2a)/g and 2 v sin(a)/g, less what the short burn under gravity costs
+    assert down[0] == pytest.approx(2 * 400 * np.sin(radians(45)) / 9.815, rel=0.02)
+    assert reach_m(spot) == pytest.approx(400**2 / 9.815, rel=0.03)
+
+
+def test_drag_and_wind_act_as_they_should() -> None:
+    calm = fly(launch(beta=3000.0), (0.0, 0.0))[3]
+    thick = fly(launch(beta=1500.0), (0.0, 0.0))[3]
+    blown = fly(launch(beta=3000.0), (20.0, 0.0))[3]
+    assert reach_m(thick) < reach_m(calm) < 0.95 * 400**2 / 9.8
+    assert blown[0, 1] > calm[0, 1]
+
+
+RADAR = Sensor(
+    "r",
+    SensorKind.RADAR,
+    SITE[0, 0],
+    SITE[0, 1],
+    50.0,
+    scan_s=1.0,
+    sigma_range_m=20.0,
+    sigma_azimuth_rad=2e-3,
+    sigma_elevation_rad=2e-3,
+    sigma_range_rate_mps=5.0,
+    range_min_m=1e3,
+    range_max_m=50e3,
+    elevation_min_rad=0.0,
+    elevation_max_rad=1.2,
+    detection_probability=0.8,
+    clutter_per_scan=7.0,
+    simulated=True,
+)
+
+
+def test_a_radar_sees_with_the_noise_misses_and_clutter_it_states() -> None:
+    way = steer(
+        np.array([SITE[0, 0] + 3e-3, SITE[0, 1]]), [(600.0, 1.0, 20.0, 0.0)], 5e3, 0.0
+    )
+    batches = watch([RADAR], [Flyer("x", way)], (0.0, 600.0), np.random.SeedSequence(1))
+    hits, false = [], 0
+    for batch in batches:
+        true = polar(way.at(batch.received_s - 0.2)[None], RADAR)[0]
+        away = (batch.measured - true) / RADAR.sigma
+        near = (np.abs(away) < 6).all(axis=1)
+        false += int((~near).sum())
+        hits += list(away[near])
+    assert len(hits) / len(batches) == pytest.approx(0.8, abs=0.05)
+    assert false / len(batches) == pytest.approx(7.0, rel=0.1)
+    np.testing.assert_allclose(np.std(hits, axis=0), 1.0, atol=0.1)
+    np.testing.assert_allclose(np.mean(hits, axis=0), 0.0, atol=0.15)
+
+
+def test_the_same_seed_is_the_same_raid_and_another_is_not() -> None:
+    raid = raids.load("rockets")
+    one, again, other = (raids.generate(raid, seed) for seed in (1, 1, 2))
+    assert len(one.batches) == len(again.batches)
+    for a, b in zip(one.batches, again.batches, strict=True):
+        np.testing.assert_array_equal(a.measured, b.measured)
+    np.testing.assert_array_equal(one.truth.impact_s, again.truth.impact_s)
+    assert not np.array_equal(one.truth.impact_s, other.truth.impact_s)
+
+
+def test_shipped_raids_come_down_around_their_towns_and_are_simulated() -> None:
+    for name in ("rockets", "demo"):
+        raid = raids.load(name)
+        drawn = raids.generate(raid, 3)
+        aims = np.array(
+            [(s.aim_lat_deg, s.aim_lon_deg) for s in (*raid.salvos, *raid.drones)]
+        )
+        away = (drawn.truth.impact_deg[:, None] - aims) * (111e3, 62e3)
+        assert np.hypot(*np.moveaxis(away, 2, 0)).min(axis=1).max() < 6e3
+        assert all(sensor.simulated for sensor in drawn.sensors)
+
+
+def test_aircraft_are_in_the_states_and_no_threats() -> None:
+    truth = raids.generate(raids.load("quiet"), 1).truth
+    assert truth.threat_id == ()
+    assert len(set(truth.state_id)) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"table \[raid\] is missing"),
+        ("schema = 3", "schema is 3"),
+        ('[raid]\nname = "x"\n[launcher]\n', r"unknown table \[launcher\]"),
+    ],
+)
+def test_a_wrong_raid_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "raid.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        raids.load(str(path))
+
+
+def test_an_unknown_raid_names_those_shipped() -> None:
+    with pytest.raises(ConfigError, match="demo, load, quiet, rockets"):
+        raids.load("nowhere")
+
+
+def test_real_aircraft_are_cleaned(shared_data: Path) -> None:
+    flyers = read_aircraft(shared_data / "adsb" / "paris_2021-10-07.csv.gz")
+    assert len(flyers) > 60
+    speeds = [np.linalg.norm(f.path.state[:, 3:], axis=1).max() for f in flyers]
+    assert max(speeds) < 330.0  # a receiver once reported 37,500 m of height
+
+
+def test_a_table_without_aircraft_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time,icao24\n1,abc\n")
+    with pytest.raises(ConfigError, match="column 'latitude' is missing"):
+        read_aircraft(path)

@@ -1,0 +1,305 @@
+"""The tracker and its kernels, against numbers made otherwise."""
+
+from dataclasses import replace
+from math import radians
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from forewarn.association import assign
+from forewarn.atmosphere import standard_air
+from forewarn.dynamics import drag_table
+from forewarn.errors import PlotError
+from forewarn.geodesy import FloatArray, ecef_from_geographic, ecef_points, enu_from_ecef
+from forewarn.motion import add_noise, fall_matrix, fall_step, predict, switch_probability
+from forewarn.records import PlotBatch, Sensor, SensorKind, Tick, Tracks
+from forewarn.sensor import measure, update
+from forewarn.sim.raids import Generated, Raid, RaidKeys, RegionKeys, SalvoKeys, generate
+from forewarn.sim.sight import polar
+from forewarn.threats import AIRCRAFT, DRONE, ROCKET
+from forewarn.track import Tracker, TrackParams
+
+AIR, DRAG = standard_air(), drag_table()
+LAT, LON = radians(56.0), radians(9.0)
+TURN = enu_from_ecef(LAT, LON)
+RADAR = Sensor(
+    "r",
+    SensorKind.RADAR,
+    LAT,
+    LON,
+    50.0,
+    scan_s=1.0,
+    sigma_range_m=15.0,
+    sigma_azimuth_rad=1.5e-3,
+    sigma_elevation_rad=1.5e-3,
+    sigma_range_rate_mps=5.0,
+    range_min_m=1e3,
+    range_max_m=120e3,
+    elevation_min_rad=0.01,
+    elevation_max_rad=1.2,
+    clutter_per_scan=20.0,
+    trusted=True,
+)
+SOUTH = replace(RADAR, sensor_id="s", lat_rad=LAT - 0.006)
+
+
+def state(enu_m: tuple[float, ...], enu_mps: tuple[float, ...]) -> FloatArray:
+    here = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    return np.array([*(here + np.array(enu_m) @ TURN), *(np.array(enu_mps) @ TURN), 8.5])
+
+
+def test_two_short_noises_and_moves_are_one_long() -> None:
+    move = np.eye(7)
+    for i in range(3):
+        move[i, 3 + i] = 1.0
+    one, two = np.zeros((7, 7)), np.zeros((7, 7))
+    add_noise(one, 2.0, 5.0, 0.01)
+    add_noise(two, 1.0, 5.0, 0.01)
+    two = move @ two @ move.T
+    add_noise(two, 1.0, 5.0, 0.01)
+    np.testing.assert_allclose(one, two, atol=1e-9)
+
+
+@pytest.mark.parametrize("speed", [60.0, 500.0, 1500.0])
+def test_the_matrix_of_a_fall_is_its_slope(speed: float) -> None:
+    s = state((10e3, 5e3, 4e3), (speed, 0.0, 100.0))
+    matrix = fall_matrix(s, 0.5, AIR, DRAG)
+    numeric = np.empty((7, 7))
+    for j in range(7):
+        h = 1.0 if j < 6 else 1e-3
+        up, down = s.copy(), s.copy()
+        up[j] += h
+        down[j] -= h
+        fall_step(up, 0.5, AIR, DRAG)
+        fall_step(down, 0.5, AIR, DRAG)
+        numeric[:, j] = (up - down) / (2 * h)
+    # position moves drag and gravity a little, which the matrix leaves out
+    np.testing.assert_allclose(matrix, numeric, atol=0.02 * max(speed, 100.0))
+    np.testing.assert_allclose(matrix[:6, 3:6], numeric[:6, 3:6], atol=0.03)
+
+
+def test_a_step_back_in_time_is_refused() -> None:
+    mean = np.tile(state((1e4, 0, 3e3), (100, 0, 0)), (3, 1))
+    cov = np.tile(np.eye(7), (3, 1, 1))
+    weight = np.full(3, 1 / 3)
+    before = mean.copy(), cov.copy()
+    predict(mean, cov, weight, -1.0, AIR, DRAG)
+    np.testing.assert_array_equal(mean, before[0])
+    np.testing.assert_array_equal(cov, before[1])
+
+
+@given(st.floats(0.0, 60.0))
+def test_mode_switches_are_probabilities(dt_s: float) -> None:
+    change = switch_probability(dt_s)
+    assert (change >= 0).all()
+    np.testing.assert_allclose(change.sum(axis=1), 1.0)
+
+
+@settings(max_examples=40)
+@given(st.floats(-3, 3), st.floats(0.05, 1.2), st.floats(3e3, 9e4), st.floats(-500, 500))
+def test_slopes_of_a_measurement_are_its_differences(
+    azimuth: float, elevation: float, reach: float, rate: float
+) -> None:
+    flat = reach * np.cos(elevation)
+    s = state(
+        (flat * np.sin(azimuth), flat * np.cos(azimuth), reach * np.sin(elevation)),
+        (rate, 200.0, -100.0),
+    )
+    origin = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    h, slope = np.empty(4), np.empty((4, 7))
+    measure(s, origin, TURN, False, h, slope)
+    np.testing.assert_allclose(h[:3], (reach, azimuth, elevation), rtol=1e-6, atol=1e-9)
+    for j in range(6):
+        ahead, behind, spare = np.empty(4), np.empty(4), np.empty((4, 7))
+        up, down = s.copy(), s.copy()
+        up[j] += 0.5
+        down[j] -= 0.5
+        measure(up, origin, TURN, False, ahead, spare)
+        measure(down, origin, TURN, False, behind, spare)
+        np.testing.assert_allclose(slope[:, j], ahead - behind, rtol=1e-4, atol=1e-6)
+
+
+def test_an_update_one_by_one_is_the_joint_one_and_skips_what_is_missing() -> None:
+    s = state((20e3, 10e3, 5e3), (300.0, 0.0, 50.0))
+    cov = np.diag([200.0, 150, 100, 30, 20, 10, 0.5]) ** 2
+    origin = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    sigma = np.array([15.0, 1e-3, 1e-3, 5.0])
+    h, slope = np.empty(4), np.empty((4, 7))
+    measure(s, origin, TURN, False, h, slope)
+    z = h + np.array([30.0, 2e-3, -1e-3, 8.0])
+    spread = slope @ cov @ slope.T + np.diag(sigma**2)
+    gain = cov @ slope.T @ np.linalg.inv(spread)
+    got, got_cov = s.copy(), cov.copy()
+    log_l = update(got, got_cov, z, sigma, origin, TURN, False)
+    np.testing.assert_allclose(got, s + gain @ (z - h), rtol=1e-9)
+    np.testing.assert_allclose(got_cov, cov - gain @ slope @ cov, atol=1e-4)
+    sign, log_det = np.linalg.slogdet(2 * np.pi * spread)
+    expected = -0.5 * ((z - h) @ np.linalg.solve(spread, z - h) + log_det)
+    assert sign > 0
+    assert log_l == pytest.approx(expected)
+    z[3] = np.nan
+    less = s.copy()
+    assert update(less, cov.copy(), z, sigma, origin, TURN, False) != log_l
+    assert np.isfinite(less).all()
+
+
+@settings(max_examples=50)
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 10**6))
+def test_the_sparse_assignment_is_the_best_one(tracks: int, plots: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gain = rng.normal(2.0, 4.0, (tracks, plots))
+    gain[rng.random((tracks, plots)) < 0.4] = -1.0
+    t, p = np.nonzero(gain > -1.0)
+    got = assign(t, p, gain[t, p], (tracks, plots))
+    total = sum(gain[i, j] for i, j in enumerate(got) if j >= 0)
+    best = np.concatenate([np.maximum(gain, 0.0), np.zeros((tracks, tracks))], axis=1)
+    rows, columns = linear_sum_assignment(-best)
+    assert total == pytest.approx(best[rows, columns].sum())
+    taken = got[got >= 0]
+    assert len(set(taken)) == len(taken)
+
+
+def salvo(count: int = 3, clutter: float = 20.0) -> Generated:
+    sensors = tuple(
+        replace(s, clutter_per_scan=clutter, simulated=True) for s in (RADAR, SOUTH)
+    )
+    aim = SalvoKeys(56.1, 9.3, range_km=40.0, from_deg=80.0, count=count, ripple_s=2.0)
+    raid = Raid(RaidKeys("test"), RegionKeys("x", 56.0, 9.0, 50.0), sensors, (aim,))
+    return generate(raid, 5)
+
+
+def follow(drawn: Generated, tracker: Tracker, until: int | None = None) -> list[Tracks]:
+    return [
+        tracker.step(replace(batch, seq=seq))
+        for seq, batch in enumerate(drawn.batches[:until], start=1)
+    ]
+
+
+def test_rockets_are_found_fast_followed_closely_and_known_for_what_they_are() -> None:
+    drawn = salvo()
+    history = follow(drawn, Tracker(drawn.sensors, AIR, TrackParams()))
+    truth = drawn.truth
+    seen_s: dict[str, float] = {}
+    errors = []
+    for tracks in history:
+        mean = np.einsum("nm,nmk->nk", tracks.mode_weight, tracks.mean)[tracks.confirmed]
+        for name in truth.threat_id:
+            rows = np.array(truth.state_id) == name
+            k = int(np.abs(truth.state_time_s[rows] - tracks.received_s + 0.2).argmin())
+            if abs(truth.state_time_s[rows][k] - tracks.received_s + 0.2) > 0.26:
+                continue
+            lat, lon, height = truth.state[rows][k][:3]
+            place = ecef_points(np.radians([lat]), np.radians([lon]), np.array([height]))
+            away = np.linalg.norm(mean[:, :3] - place, axis=1)
+            if len(away) and away.min() < 600.0:
+                seen_s.setdefault(name, tracks.received_s)
+                if tracks.received_s - seen_s[name] > 10.0:
+                    errors.append(away.min())
+    assert set(seen_s) == set(truth.threat_id)
+    assert np.median(errors) < 150.0  # m: the radars' own noise at 40 km is 60 m a plot
+    late = [t for t in history if t.confirmed.any()][-60]
+    assert (late.class_prob[late.confirmed].argmax(axis=1) == ROCKET).all()
+
+
+def test_clutter_alone_makes_no_track_that_counts() -> None:
+    sensors = tuple(replace(sensor, clutter_per_scan=100.0) for sensor in (RADAR, SOUTH))
+    tracker = Tracker(sensors, AIR, TrackParams())
+    rng = np.random.default_rng(1)
+    confirmed = 0
+    for seq in range(1, 401):
+        sensor = sensors[seq % 2]
+        low = [1e3, 0.0, 0.01, -1200.0]
+        high = [120e3, 2 * np.pi, 1.2, 1200.0]
+        rows = rng.uniform(low, high, (100, 4))
+        when = seq * 0.5
+        tracks = tracker.step(
+            PlotBatch(
+                seq,
+                when,
+                sensor.sensor_id,
+                np.full(100, when),
+                rows,
+                np.tile(sensor.sigma, (100, 1)),
+                np.tile(sensor.origin_ecef_m, (100, 1)),
+                np.full((100, 2), np.nan),
+                ("",) * 100,
+            )
+        )
+        confirmed = max(confirmed, int(tracks.confirmed.sum()))
+    assert confirmed == 0
+
+
+def test_a_restored_tracker_goes_on_bit_for_bit() -> None:
+    drawn = salvo()
+    whole, first = (Tracker(drawn.sensors, AIR, TrackParams()) for _ in range(2))
+    expected = follow(drawn, whole, 120)[-1]
+    follow(drawn, first, 60)
+    second = Tracker(drawn.sensors, AIR, TrackParams())
+    second.restore(first.memory())
+    for seq, batch in enumerate(drawn.batches[60:120], start=61):
+        got = second.step(replace(batch, seq=seq))
+    for name in ("track_id", "mean", "cov", "mode_weight", "class_prob", "existence"):
+        np.testing.assert_array_equal(getattr(got, name), getattr(expected, name))
+
+
+def test_a_plot_of_an_unknown_sensor_is_refused() -> None:
+    tracker = Tracker((RADAR,), AIR, TrackParams())
+    batch = salvo().batches[0]
+    with pytest.raises(PlotError, match="sensor 's' is unknown, expected one of r"):
+        tracker.step(replace(batch, sensor_id="s"))
+
+
+def test_plots_that_come_too_late_are_counted_and_harm_nothing() -> None:
+    drawn = salvo()
+    tracker = Tracker(drawn.sensors, AIR, TrackParams())
+    before = follow(drawn, tracker, 100)[-1]
+    old = replace(drawn.batches[80], seq=101, received_s=before.received_s + 0.1)
+    after = tracker.step(old)
+    assert tracker.late_plots == len(old.time_s)
+    assert set(before.track_id[before.confirmed]) <= set(after.track_id)
+
+
+def test_a_lost_track_ends() -> None:
+    drawn = salvo(count=1, clutter=0.0)
+    tracker = Tracker(drawn.sensors, AIR, TrackParams())
+    last = follow(drawn, tracker, 100)[-1]
+    assert last.confirmed.any()
+    assert not tracker.step(Tick(101, last.received_s + 20.0)).confirmed.any()
+
+
+def fly_level(speed: float, height: float, seconds: int = 60) -> Tracks:
+    tracker = Tracker((RADAR, SOUTH), AIR, TrackParams())
+    rng = np.random.default_rng(2)
+    for k in range(2 * seconds):
+        sensor = (RADAR, SOUTH)[k % 2]
+        when = 0.5 * k
+        s = state((-15e3 + speed * when, 8e3, height), (speed, 0.0, 0.0))[None, :6]
+        rows = polar(s, sensor) + sensor.sigma * rng.standard_normal((1, 4))
+        tracks = tracker.step(
+            PlotBatch(
+                k + 1,
+                when,
+                sensor.sensor_id,
+                np.array([when]),
+                rows,
+                sensor.sigma[None],
+                sensor.origin_ecef_m[None],
+                np.full((1, 2), np.nan),
+                ("",),
+            )
+        )
+    return tracks
+
+
+@pytest.mark.parametrize(
+    ("speed", "height", "kind"), [(50.0, 800.0, DRONE), (220.0, 9000.0, AIRCRAFT)]
+)
+def test_what_cruises_is_told_apart_by_speed_and_height(
+    speed: float, height: float, kind: int
+) -> None:
+    tracks = fly_level(speed, height)
+    assert tracks.confirmed.sum() == 1
+    assert tracks.class_prob[0, kind] > 0.99
