@@ -216,7 +216,7 @@ def _add_salvo(
         azimuth=np.full(n, course + pi) + rng.normal(0, 3e-3, n),
         elevation=np.full(n, radians(salvo.elevation_deg)) + rng.normal(0, 3e-3, n),
         speed_mps=speed * rng.normal(1, 0.004, n),
-        burn_s=salvo.burn_s * rng.uniform(0.9, 1.1, n),
+        burn_s=salvo.burn_s * rng.uniform(0.97, 1.03, n),
         beta=salvo.beta * rng.normal(1, 0.02, n),
     )
     age, states, down, spot = fly(launch, raid.raid.wind_mps)

@@ -154,13 +154,12 @@ def fly(
     step = 0
     while np.isnan(down).any() and step * STEP_S < longest_s:
         t = step * STEP_S
-        burn = [
-            np.where(t + part * STEP_S < launch.burn_s, gain, 0.0) for part in (0, 0.5, 1)
-        ]
-        k1 = _slope(s, burn[0], launch.beta, wind)
-        k2 = _slope(s + STEP_S / 2 * k1, burn[1], launch.beta, wind)
-        k3 = _slope(s + STEP_S / 2 * k2, burn[1], launch.beta, wind)
-        k4 = _slope(s + STEP_S * k3, burn[2], launch.beta, wind)
+        # thrust over the part of the step that it burns, as an even push over all of it
+        push = gain * np.clip((launch.burn_s - t) / STEP_S, 0.0, 1.0)
+        k1 = _slope(s, push, launch.beta, wind)
+        k2 = _slope(s + STEP_S / 2 * k1, push, launch.beta, wind)
+        k3 = _slope(s + STEP_S / 2 * k2, push, launch.beta, wind)
+        k4 = _slope(s + STEP_S * k3, push, launch.beta, wind)
         s = s + STEP_S / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
         lower = _height(s[:, :3])
         hit = np.isnan(down) & (lower <= 0) & (step > 4)
