@@ -1,0 +1,47 @@
+"""Raids from radar to alert, judged: the bars that the project is held to, on two seeds.
+
+`forewarn bench raid --seeds 20` and `forewarn bench traffic` measure them in full.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from forewarn.bench import raid, traffic
+from forewarn.bench.result import Figure, Result
+
+
+def figure(result: Result, start: str) -> Figure:
+    return next(one for one in result.figures if one.label.startswith(start))
+
+
+def test_shipped_rockets_are_warned_in_time_and_others_left_in_peace() -> None:
+    result = raid.measure(2, lambda: None)
+    assert figure(result, "people warned in time").value >= 0.95
+    assert figure(result, "in vain: warning the oblast").value >= 4.0
+
+
+def test_the_demo_raid_with_drones_and_a_missile_is_warned_too() -> None:
+    result = raid.measure(1, lambda: None, "demo")
+    assert figure(result, "people warned in time").value >= 0.95
+    assert figure(result, "in vain: warning the oblast").value >= 4.0
+
+
+@pytest.mark.slow
+def test_real_traffic_wakes_nobody_and_threats_among_it_are_warned(
+    shared_data: Path,
+) -> None:
+    source = shared_data / "adsb" / "paris_2021-10-07.csv.gz"
+    result = traffic.measure(source, 8.0, lambda: None)
+    assert figure(result, "take_cover with traffic alone").value == 0
+    assert figure(result, "take_cover that aircraft caused").value == 0
+    assert figure(result, "people warned in time").value >= 0.95
+
+
+def test_a_quiet_sky_wakes_nobody() -> None:
+    from forewarn.bench.drawing import region_zones, run
+    from forewarn.sim import raids
+
+    quiet = raids.load("quiet")
+    alerts, _ = run(raids.generate(quiet, 1), region_zones(quiet))
+    assert [alert for alert in alerts if str(alert.state) == "take_cover"] == []
