@@ -76,14 +76,14 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=20)
     assert "take_cover" in seen, (tmp_path / "log").read_text()
-    assert sum(sensor["plots"] for sensor in status["sensors"]) > 500
+    assert sum(sensor["plots"] for sensor in status["sensors"]) > 100
     assert [r["reason"] for r in status["refused"]] != []  # the garbage was counted
     assert os.listdir(tmp_path / "cap")
     assert (tmp_path / "forewarn.sqlite").exists()
 
 
 async def feed_and_watch(folder: Path, address: str, udp: int) -> set[str]:
-    """Send some garbage and the recording; states heard over SSE until people take cover."""
+    """Send garbage and the recording; states heard until people take cover."""
     states: set[str] = set()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as garbage:
         for frame in (b"", b"\x30", b"\x30\x00\x05\xff\xff", bytes(range(256))):

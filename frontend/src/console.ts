@@ -58,7 +58,7 @@ function addLayers(drawn: maplibre.Map): void {
   });
   drawn.addLayer({
     id: "areas", type: "fill", source: "areas",
-    paint: { "fill-color": kindColour, "fill-opacity": 0.16 },
+    paint: { "fill-color": kindColour, "fill-opacity": 0.06 },
   });
   drawn.addLayer({
     id: "area-lines", type: "line", source: "areas",

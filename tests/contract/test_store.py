@@ -24,7 +24,13 @@ from forewarn.records import (
     Tick,
     Weather,
 )
-from forewarn.stores.codec import decode_alert, decode_event, encode_alert, encode_event
+from forewarn.stores.codec import (
+    decode_alert,
+    decode_event,
+    decode_memory,
+    encode_alert,
+    encode_event,
+)
 from forewarn.stores.sqlite import SqliteStore
 
 Open = Callable[[], SqliteStore]
@@ -42,18 +48,25 @@ def outcome(*alerts: Alert) -> Outcome:
     return found
 
 
-@pytest.fixture(params=["sqlite"])
+STORES: dict[str, Callable[[Path], SqliteStore]] = {
+    "sqlite": lambda folder: SqliteStore(folder / "s.sqlite", ("cap", "sse")),
+}
+
+
+@pytest.fixture(params=sorted(STORES))
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens the store; a second call closes it and opens it again, as a restart does."""
     opened: list[SqliteStore] = []
 
     def open_it() -> SqliteStore:
         for one in opened:
             one.close()
-        opened.append(SqliteStore(tmp_path / "s.sqlite", ("cap", "sse")))
+        opened.append(STORES[request.param](tmp_path))
         return opened[-1]
 
     yield open_it
-    opened[-1].close()
+    for one in opened:
+        one.close()
 
 
 def test_events_come_back_in_order_after_a_restart(store: Open) -> None:
@@ -98,6 +111,36 @@ def test_live_alerts_are_those_not_ended(store: Open) -> None:
     assert one.issued_s("a1") == (10.0, 10.0)
 
 
+def test_a_step_that_comes_again_otherwise_is_counted_and_the_first_stands(
+    store: Open,
+) -> None:
+    one = store()
+    one.record([outcome(ALERT)], TEXTS)
+    one.record([outcome(ALERT)], TEXTS)
+    assert one.contradicted == 0
+    one.record([outcome(replace(ALERT, probability=0.5))], TEXTS)
+    assert one.contradicted == 1
+    assert [alert.probability for alert in one.alerts()] == [ALERT.probability]
+
+
+def test_numbers_of_numpy_are_taken_as_numbers(store: Open) -> None:
+    one = store()
+    one.append([Tick(1, np.float64(1.5))])
+    one.record([outcome(replace(ALERT, people=np.float64(3.0)))], TEXTS)
+    assert list(one.events_after(0)) == [Tick(1, 1.5)]
+    assert one.alerts()[0].people == 3.0
+
+
+def test_what_a_channel_confirms_twice_or_never_carried_harms_nothing(store: Open) -> None:
+    one = store()
+    one.record([outcome(ALERT)], TEXTS)
+    one.delivered("cap", [("a1", 0), ("a1", 0), ("no such", 9)], 11.0)
+    assert one.pending("cap") == []
+    assert len(one.pending("sse")) == 1
+    one.record([outcome(ALERT)], TEXTS)  # a recovery does not send it again
+    assert one.pending("cap") == []
+
+
 def test_the_newest_snapshot_comes_back_whole(store: Open) -> None:
     one = store()
     assert one.load_snapshot() is None
@@ -111,15 +154,22 @@ def test_the_newest_snapshot_comes_back_whole(store: Open) -> None:
     np.testing.assert_array_equal(found[1]["names"], names)
 
 
-def test_a_rewritten_journal_is_noticed(store: Open, tmp_path: Path) -> None:
-    one = store()
+def sqlite_store(folder: Path) -> SqliteStore:
+    return SqliteStore(folder / "s.sqlite", ("cap", "sse"))
+
+
+@pytest.mark.parametrize(
+    "change", ["body = x'c0'", "kind = 'weather'", "chain = zeroblob(32)"]
+)
+def test_a_rewritten_journal_is_noticed(tmp_path: Path, change: str) -> None:
+    one = sqlite_store(tmp_path)
     one.append([Tick(1, 1.0), Tick(2, 2.0)])
     other = apsw.Connection(str(tmp_path / "s.sqlite"))
-    _, body = encode_event(Tick(1, 9.0))
-    other.execute("update journal set body = ? where seq = 1", (body,))
+    other.execute(f"update journal set {change} where seq = 1")
     other.close()
     with pytest.raises(ConfigError, match="event 1 is not what was written"):
         one.verify()
+    one.close()
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
@@ -127,6 +177,71 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to be taken for one" * 40)
     with pytest.raises(ConfigError, match="cannot be used as a store"):
         SqliteStore(path)
+
+
+def test_a_store_of_another_schema_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    sqlite_store(tmp_path).close()
+    other = apsw.Connection(str(tmp_path / "s.sqlite"))
+    other.execute("update meta set value = 99 where name = 'schema'; drop table outbox")
+    with pytest.raises(ConfigError, match="is a store of schema 99, this build knows 1"):
+        sqlite_store(tmp_path)
+    assert not other.table_exists("main", "outbox")
+    other.close()
+
+
+def test_a_second_writer_is_refused_and_a_reader_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forewarn.stores.sqlite.LOCK_WAIT_S", 0.1)
+    one = sqlite_store(tmp_path)
+    one.append([Tick(1, 1.0)])
+    with pytest.raises(ConfigError, match="another service writes to this store"):
+        sqlite_store(tmp_path)
+    path = tmp_path / "s.sqlite"
+    reader = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    assert reader.execute("select count(*) from journal").get == 1
+    reader.close()
+    one.close()
+    sqlite_store(tmp_path).close()
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    sqlite_store(tmp_path).close()
+    assert (tmp_path / "s.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_disk_ends_the_store_and_what_stood_stands(tmp_path: Path) -> None:
+    one = sqlite_store(tmp_path)
+    one.append([Tick(1, 1.0)])
+    one._db.execute("pragma max_page_count = 1")
+    with pytest.raises(apsw.FullError):
+        one.save(1, {"x": np.zeros(100_000)})
+    with pytest.raises(apsw.ConnectionClosedError):  # nobody goes on as if nothing was
+        one.append([Tick(2, 2.0)])
+    again = sqlite_store(tmp_path)
+    assert again.last_seq == 1
+    assert again.load_snapshot() is None
+    again.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00", b"PK\x03\x04 cut off"])
+def test_a_snapshot_that_cannot_be_read_is_named(body: bytes) -> None:
+    with pytest.raises(ConfigError, match="snapshot cannot be read"):
+        decode_memory(body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("tock", b"\x80", "kind is 'tock', known: plots, tick"),
+        ("tick", b"\x80", "body of a tick event cannot be read"),
+        ("tick", b"\xc1", "body of a tick event cannot be read"),
+        ("plots", b"\x93\x01\x02\x03", "body of a plots event cannot be read"),
+    ],
+)
+def test_an_event_that_cannot_be_read_is_named(kind: str, body: bytes, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        decode_event(kind, body)
 
 
 floats = st.floats(allow_nan=True, allow_infinity=True)

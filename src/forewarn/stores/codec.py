@@ -1,6 +1,7 @@
 """Events, alerts and memory to bytes and back, exactly. No pickle: bytes are only data."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -9,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, ForewarnError
 from forewarn.records import (
     Alert,
     AlertState,
@@ -33,12 +34,18 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def _packed(value: Any) -> Any:
+    """What msgpack has no word for: arrays as raw float64, NumPy's own numbers and text."""
     if isinstance(value, np.ndarray):
         return {
             "shape": list(value.shape),
             "raw": np.ascontiguousarray(value, "<f8").tobytes(),
         }
-    return value
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place on record")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_packed)
 
 
 def _unpacked(value: Any) -> Any:
@@ -49,26 +56,38 @@ def _unpacked(value: Any) -> Any:
 
 def encode_event(event: Event) -> tuple[str, bytes]:
     """Kind and body of an event."""
-    body = {field.name: _packed(getattr(event, field.name)) for field in fields(event)}
-    return _NAMES[type(event)], msgspec.msgpack.encode(body)
+    body = {field.name: getattr(event, field.name) for field in fields(event)}
+    return _NAMES[type(event)], _encoder.encode(body)
 
 
 def decode_event(kind: str, body: bytes) -> Event:
     """The event that `encode_event` was given, to the last bit."""
     if kind not in _KINDS:
         raise ConfigError(f"journal: kind is {kind!r}, known: {', '.join(_KINDS)}")
-    values = {
-        name: _unpacked(value) for name, value in msgspec.msgpack.decode(body).items()
-    }
-    if kind == "command":
-        values["action"] = CommandAction(values["action"])
-    event: Event = _KINDS[kind](**values)
+    try:
+        values = {
+            name: _unpacked(value) for name, value in msgspec.msgpack.decode(body).items()
+        }
+        if kind == "command":
+            values["action"] = CommandAction(values["action"])
+        event: Event = _KINDS[kind](**values)
+    except (
+        msgspec.MsgspecError,
+        ForewarnError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ConfigError(
+            f"journal: body of a {kind} event cannot be read: {error}"
+        ) from None
     return event
 
 
 def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
     """An alert and its texts."""
-    return msgspec.msgpack.encode({**asdict(alert), "texts": dict(texts)})
+    return _encoder.encode({**asdict(alert), "texts": dict(texts)})
 
 
 def decode_alert(body: bytes) -> tuple[Alert, dict[str, str]]:
@@ -90,5 +109,8 @@ def encode_memory(memory: Mapping[str, NDArray[Any]]) -> bytes:
 
 def decode_memory(body: bytes) -> dict[str, NDArray[Any]]:
     """What `encode_memory` was given."""
-    with np.load(io.BytesIO(body), allow_pickle=False) as kept:
-        return {name: kept[name] for name in kept.files}
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"snapshot cannot be read: {error}") from None

@@ -1,10 +1,15 @@
 """The durable record in one SQLite file: journal, alerts, outbox, snapshot.
 
-WAL with synchronous=FULL: what a call wrote is safe when it returns. One writer. The
-journal is a hash chain, so that nobody rewrites it unseen.
+WAL with synchronous=FULL: what a call wrote is safe when it returns. One writer, held to
+it by a lock. The journal is a hash chain, so that nobody rewrites it unseen.
 """
 
+import contextlib
+import fcntl
 import hashlib
+import json
+import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +32,7 @@ SCHEMA = 1
 # below it a fault of write-ahead logging may corrupt a file that two connections share
 OLDEST_SQLITE = (3, 51, 3)
 GENESIS = b"\0" * 32
+LOCK_WAIT_S = 10.0  # a core whose shell was killed lets go within half of that
 _TABLES = """
 create table if not exists meta(name text primary key, value any) strict, without rowid;
 create table if not exists journal(
@@ -49,41 +55,52 @@ Texts = Mapping[str, Mapping[str, str]]
 
 
 class SqliteStore:
-    """Journal first, alerts before they are sent. Each call is one durable transaction."""
+    """Journal first, alerts before they are sent. Each call is one durable transaction.
+
+    An error of the storage closes the store: whether the call took place is unknown then,
+    and only reading the file anew can tell. Whoever holds it stops and starts again.
+    """
 
     def __init__(self, path: Path, channels: Sequence[str] = ()) -> None:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < OLDEST_SQLITE:
             raise ConfigError(f"SQLite is {version}, this build needs {OLDEST_SQLITE}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._db = apsw.Connection(str(path))
-            self._db.set_busy_timeout(5000)
-            self._db.execute("pragma journal_mode=wal")
-            self._db.execute("pragma synchronous=full")
-            found = self._db.execute("pragma quick_check").fetchall()
-        except apsw.Error as error:
-            raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
-        if found != [("ok",)]:
-            raise ConfigError(f"{path}: is damaged: {found[0][0]}; restore a backup")
         self._channels = tuple(channels)
-        with self._db:
-            self._db.execute(_TABLES)
-            self._db.execute("insert or ignore into meta values('schema', ?)", (SCHEMA,))
-        kept = self._db.execute("select value from meta where name='schema'").get
-        if kept != SCHEMA:
-            raise ConfigError(
-                f"{path}: is a store of schema {kept}, this build knows {SCHEMA}"
-            )
-        last = self._db.execute(
-            "select seq, chain from journal order by seq desc"
+        self.contradicted = 0
+        self._lock = _locked(path)
+        try:
+            self._db = _opened(path)
+            self._last_seq, self._chain = self._newest()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _newest(self) -> tuple[int, bytes]:
+        row = self._db.execute(
+            "select seq, chain from journal order by seq desc limit 1"
         ).fetchone()
-        self._last_seq: int = last[0] if last else 0
-        self._chain: bytes = last[1] if last else GENESIS
+        return (row[0], row[1]) if row else (0, GENESIS)
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @contextlib.contextmanager
+    def _durable(self) -> Iterator[None]:
+        """One transaction, safe at the end; after an error, the end of this store."""
+        try:
+            self._db.execute("begin immediate")
+            yield
+            self._db.execute("commit")
+        except apsw.Error:
+            self.close()
+            raise
+        except BaseException:  # not the storage's doing: nothing of it stays
+            self._db.execute("rollback")
+            raise
 
     @property
     def last_seq(self) -> int:
@@ -98,10 +115,10 @@ class SqliteStore:
             if event.seq != last + 1:
                 raise ConfigError(f"journal: event {event.seq} after {last}: a gap")
             kind, body = encode_event(event)
-            chain = hashlib.sha256(chain + body).digest()
+            chain = _link(chain, kind, body)
             rows.append((event.seq, kind, event.received_s, body, chain))
             last = event.seq
-        with self._db:
+        with self._durable():
             self._db.executemany("insert into journal values(?, ?, ?, ?, ?)", rows)
         self._chain, self._last_seq = chain, last
 
@@ -109,26 +126,35 @@ class SqliteStore:
         """Put alerts and their outbox rows on record, together; what stands there stays.
 
         texts : by "zone_id" of each alert, by language
+        A step that stands there with other words or numbers is counted in `contradicted`.
         """
         alerts = [alert for outcome in outcomes for alert in outcome.alerts]
         if not alerts:
             return
-        with self._db:
-            self._db.executemany(
-                "insert or ignore into alerts values(?, ?, ?, ?, ?, ?)",
-                (
-                    (a.alert_id, a.step, a.seq, a.zone_id, str(a.state), _body(a, texts))
-                    for a in alerts
-                ),
-            )
+        with self._durable():
+            for alert in alerts:
+                self._insert(alert, encode_alert(alert, texts.get(alert.zone_id, {})))
             self._db.executemany(
                 "insert or ignore into outbox values(?, ?, ?, null)",
                 ((name, a.alert_id, a.step) for name in self._channels for a in alerts),
             )
 
+    def _insert(self, alert: Alert, body: bytes) -> None:
+        key = (alert.alert_id, alert.step)
+        self._db.execute(
+            "insert or ignore into alerts values(?, ?, ?, ?, ?, ?)",
+            (*key, alert.seq, alert.zone_id, str(alert.state), body),
+        )
+        if not self._db.changes():
+            kept = self._db.execute(
+                "select body from alerts where alert_id = ? and step = ?", key
+            ).get
+            # what went out cannot be taken back; that it would now be another is a fault
+            self.contradicted += kept != body
+
     def save(self, seq: int, memory: Mapping[str, NDArray[Any]]) -> None:
         """Replace the snapshot."""
-        with self._db:
+        with self._durable():
             self._db.execute(
                 "insert or replace into snapshot values(1, ?, ?)",
                 (seq, encode_memory(memory)),
@@ -150,10 +176,12 @@ class SqliteStore:
     def live(self) -> list[tuple[Alert, dict[str, str]]]:
         """The latest step of every alert that has not ended."""
         rows = self._db.execute(
-            "select body, max(step) from alerts group by alert_id order by seq, alert_id"
+            "select body from alerts as one where state in (select value from json_each(?))"
+            " and step = (select max(step) from alerts where alert_id = one.alert_id)"
+            " order by seq, alert_id",
+            (json.dumps(sorted(LIVE_STATES)),),
         )
-        newest = (decode_alert(body) for body, _ in rows)
-        return [(alert, texts) for alert, texts in newest if alert.state in LIVE_STATES]
+        return [decode_alert(body) for (body,) in rows]
 
     def alerts(self) -> list[Alert]:
         """Every step on record, in order."""
@@ -180,7 +208,7 @@ class SqliteStore:
         self, channel: str, keys: Sequence[tuple[str, int]], time_s: float
     ) -> None:
         """A channel has carried these (alert_id, step)."""
-        with self._db:
+        with self._durable():
             self._db.executemany(
                 "update outbox set delivered_s = ? "
                 "where channel = ? and alert_id = ? and step = ?",
@@ -190,15 +218,59 @@ class SqliteStore:
     def verify(self) -> int:
         """Walk the hash chain; returns the events on record, or says where it is broken."""
         chain, count = GENESIS, 0
-        for seq, body, kept in self._db.execute(
-            "select seq, body, chain from journal order by seq"
+        for seq, kind, body, kept in self._db.execute(
+            "select seq, kind, body, chain from journal order by seq"
         ):
-            chain = hashlib.sha256(chain + body).digest()
+            chain = _link(chain, kind, body)
             count += 1
             if chain != kept or seq != count:
                 raise ConfigError(f"journal: event {seq} is not what was written")
         return count
 
 
-def _body(alert: Alert, texts: Texts) -> bytes:
-    return encode_alert(alert, texts.get(alert.zone_id, {}))
+def _link(chain: bytes, kind: str, body: bytes) -> bytes:
+    return hashlib.sha256(chain + kind.encode() + b"\0" + body).digest()
+
+
+def _locked(path: Path) -> int:
+    """Hold the one lock of this store: two writers would number events twice."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
+    until_s = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except OSError:
+            if time.monotonic() > until_s:
+                os.close(lock)
+                raise ConfigError(f"{path}: another service writes to this store") from None
+            time.sleep(0.05)
+
+
+def _opened(path: Path) -> apsw.Connection:
+    """A sound file of this schema, set so that what is written stays written."""
+    try:
+        path.touch(mode=0o600)  # it tells what sensors see: nobody else's to read
+        db = apsw.Connection(str(path))
+        db.set_busy_timeout(5000)
+        mode = db.pragma("journal_mode", "wal")
+        db.pragma("synchronous", "full")
+        found = db.pragma("quick_check")
+    except (apsw.Error, OSError) as error:
+        raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
+    if mode != "wal":
+        raise ConfigError(f"{path}: journal mode is {mode}; the file system must allow wal")
+    if found != "ok":
+        raise ConfigError(f"{path}: is damaged: {found}; restore a backup")
+    old = db.execute("select count(*) from sqlite_master where name='meta'").get
+    kept = db.execute("select value from meta where name='schema'").get if old else SCHEMA
+    if kept != SCHEMA:
+        raise ConfigError(f"{path}: is a store of schema {kept}, this build knows {SCHEMA}")
+    with db:
+        db.execute(_TABLES)
+        db.execute("insert or ignore into meta values('schema', ?)", (SCHEMA,))
+    return db
