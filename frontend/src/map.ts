@@ -110,6 +110,7 @@ export async function loadZones(map: maplibre.Map): Promise<Map<string, ZoneInfo
       bounds.extend(zone.geometry.coordinates[0]![0]![0] as [number, number]);
   }
   if (known.size) map.fitBounds(bounds, { padding: 30, duration: 0 });
+  map.once("idle", () => (map.getContainer().dataset["drawn"] = "zones"));
   return known;
 }
 

@@ -57,7 +57,7 @@ await page.waitForTimeout(4000);
 await page.screenshot({ path: `${folder}/map.png` });
 const everyone = await open("/");
 await everyone.locator("#zones li").first().waitFor({ timeout: 30000 });
-await everyone.waitForTimeout(4000);
+await everyone.locator('#map[data-drawn="zones"]').waitFor({ timeout: 30000 });
 await everyone.screenshot({ path: `${folder}/public.png` });
 await everyone.setViewportSize({ width: 390, height: 844 });
 await everyone.waitForTimeout(4000);
