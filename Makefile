@@ -30,8 +30,11 @@ test: .make/environment .make/front .make/browser .make/kernels  ## everything t
 	npm --prefix frontend run --silent check
 	$(BIN)/pytest $(ARGS)
 
-bench: setup  ## the published figures (ARGS="chain --json")
-	$(BIN)/forewarn bench $(or $(ARGS),chain)
+bench: setup  ## the published figures, on record in bench/results and docs/figures.md
+	$(BIN)/forewarn bench chain
+	$(BIN)/forewarn bench raid --seeds $(or $(COUNT),20)
+	test ! -d ../shared/data || $(BIN)/forewarn bench traffic
+	$(BIN)/forewarn bench docs
 
 fuzz: .make/environment  ## mutated radar frames, COUNT=1000000 of them, another seed each time
 	FOREWARN_FUZZ=$(or $(COUNT),200000) FOREWARN_FUZZ_SEED=$${SEED:-$$RANDOM} \
