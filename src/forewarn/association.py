@@ -1,8 +1,6 @@
 """Which plot is whose: one plot for a track, one track for a plot, best as a whole."""
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
@@ -20,6 +18,9 @@ def assign(
     Source: sparse Jonker-Volgenant, as in SciPy; each track has a place of its own to
     stay without a plot, so that a full matching always exists.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
     n, m = counts
     best = np.full(n, -1, np.int64)
     worth = gain > 0.0

@@ -6,7 +6,6 @@ cubic that joins its neighbours in value, slope and curvature (C2), on a uniform
 """
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from forewarn.compiled import kernel
 from forewarn.errors import ConfigError
@@ -94,6 +93,9 @@ def with_wind(table: FloatArray, height_m: FloatArray, wind_mps: FloatArray) -> 
 
 def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
     """(cells, 4) coefficients in powers of the distance into the cell over STEP_M."""
+    # takes a second to import, and whoever only reads settings never needs it
+    from scipy.interpolate import CubicSpline
+
     spline = CubicSpline(grid, values, bc_type="natural")
     scale = STEP_M ** np.arange(4)
     coefficients: FloatArray = spline.c[::-1].T * scale

@@ -4,7 +4,6 @@ Shared by motion (what a track does next) and flight (where it comes down).
 """
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from forewarn.atmosphere import air_at
 from forewarn.compiled import kernel
@@ -36,6 +35,9 @@ def drag_table() -> FloatArray:
 
     Source: Fleeman, "Tactical Missile Design" (AIAA 2006), chapter 2, body drag.
     """
+    # takes a second to import, and whoever only reads settings never needs it
+    from scipy.interpolate import CubicSpline
+
     mach = np.arange(0.0, MACH_TOP + MACH_STEP, MACH_STEP)
     supersonic = np.maximum(mach, 1.05)
     wave = (1.59 + 1.83 / supersonic**2) * np.arctan(0.5 / 3.0) ** 1.69

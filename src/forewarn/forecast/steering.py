@@ -6,7 +6,6 @@ random.
 """
 
 import numpy as np
-from scipy.stats import norm, qmc
 
 from forewarn.compiled import kernel
 from forewarn.dynamics import enu_axes, geographic_of
@@ -21,8 +20,12 @@ AHEAD_PER_HEIGHT = 1.5
 def ways(turn_sigma_radps: float) -> FloatArray:
     """(WAYS, 6): speed error east, north (sigmas), turn rate 1, seconds it lasts, turn
     rate 2, seconds it lasts; all zero in the first row: straight on."""
+    # takes a second to import, and whoever only reads settings never needs it
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
     points = qmc.Sobol(6, scramble=False).random(2 * WAYS)[WAYS:]
-    table = norm.ppf(np.clip(points, 1e-3, 1 - 1e-3))
+    table = ndtri(np.clip(points, 1e-3, 1 - 1e-3))
     table[:, 2] *= turn_sigma_radps * 0.5
     table[:, 4] *= turn_sigma_radps
     table[:, 3] = 20.0 + 60.0 * points[:, 3]
