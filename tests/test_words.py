@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts import ALERT, STATES
 from forewarn.errors import ConfigError
-from forewarn.records import Alert, AlertState
+from forewarn.records import AlertState
 from forewarn.threats import CLASSES
 from forewarn.words import (
     LANGUAGES,
@@ -24,25 +25,7 @@ from forewarn.words import (
     time_left,
 )
 
-ALERT = Alert(
-    alert_id="0123456789abcdef",
-    step=0,
-    seq=7,
-    zone_id="881f204867fffff",
-    state=AlertState.TAKE_COVER,
-    issued_s=1767268800.2,
-    onset_p05_s=1767268878.9,
-    onset_p50_s=1767268881.0,
-    probability=0.01,
-    threshold=1e-4,
-    people=1200.0,
-    kind="rocket",
-    threats=("T65536",),
-    sources=("north",),
-    reason="threat",
-)
 FAR = replace(ALERT, onset_p05_s=ALERT.issued_s + 600)
-STATES = [AlertState.PREPARE, AlertState.TAKE_COVER, AlertState.STAY, AlertState.ALL_CLEAR]
 KINDS = (*CLASSES, "debris", "", "a kind of next year")
 
 

@@ -1,13 +1,17 @@
 """Keys and signatures: Ed25519 over canonical bytes, exercise and live worlds apart.
 
-A signature covers the name of its world, so that even with the same key bytes made in an
-exercise never verify as live; and the worlds have different keys besides.
+A signature covers the name of its world and of what is signed, so that even with the same
+key bytes made in an exercise never verify as live, nor a heartbeat as an alert. The worlds
+have different keys besides: a key file names its world and loads in no other.
 """
 
 import json
 import os
+import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from enum import StrEnum
+from math import floor, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from forewarn.errors import ConfigError
+from forewarn.records import Alert
+
+_MARK = "forewarn-ed25519"
 
 
 class World(StrEnum):
@@ -27,6 +34,13 @@ class World(StrEnum):
     EXERCISE = "exercise"
 
 
+class Matter(StrEnum):
+    """What is signed."""
+
+    ALERT = "alert"
+    HEARTBEAT = "heartbeat"
+
+
 def canonical(values: Mapping[str, Any]) -> bytes:
     """One way to write the same values: sorted keys, no spaces, UTF-8."""
     return json.dumps(
@@ -34,8 +48,28 @@ def canonical(values: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
+def alert_values(alert: Alert, texts: Mapping[str, str]) -> dict[str, Any]:
+    """What the public may know of a step: zone, state, time, text; no track, no sensor."""
+    onset_s = alert.onset_p05_s
+    return {
+        "alert_id": alert.alert_id,
+        "step": alert.step,
+        "zone_id": alert.zone_id,
+        "state": str(alert.state),
+        "issued_s": alert.issued_s,
+        "onset_s": floor(onset_s) if isfinite(onset_s) else None,
+        "kind": alert.kind,
+        "text": dict(texts),
+    }
+
+
+def heartbeat_values(service: str, time_s: float, expires_s: float) -> dict[str, Any]:
+    """A sign of life: after `expires_s` silence means that the service is not reachable."""
+    return {"service": service, "time_s": time_s, "expires_s": expires_s}
+
+
 class Signer:
-    """Signs for one world with the key in one file."""
+    """Signs for one world with one key."""
 
     def __init__(self, key: Ed25519PrivateKey, world: World) -> None:
         self._key = key
@@ -43,36 +77,90 @@ class Signer:
 
     @classmethod
     def from_file(cls, path: Path, world: World) -> "Signer":
-        """Read a key of 32 raw bytes, or make one that only its owner can read."""
+        """Read a key, or make one that only its owner can read."""
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Ed25519PrivateKey.generate().private_bytes_raw())
-        raw = path.read_bytes()
-        if len(raw) != 32:
-            raise ConfigError(f"{path}: holds {len(raw)} bytes, a key has 32")
-        return cls(Ed25519PrivateKey.from_private_bytes(raw), world)
+            _write_key(path, world)
+        mode = path.stat().st_mode & 0o777
+        if mode & 0o077:
+            raise ConfigError(f"{path}: others may read this key: {mode:o}, expected 600")
+        parts = path.read_bytes().split()
+        if len(parts) != 3 or parts[0].decode("ascii", "replace") != _MARK:
+            raise ConfigError(f"{path}: is no key; expected '{_MARK} {world} <64 digits>'")
+        if parts[1].decode("ascii", "replace") != world:
+            raise ConfigError(
+                f"{path}: found a key of world {parts[1].decode('ascii', 'replace')!r}, "
+                f"expected {str(world)!r}"
+            )
+        try:
+            raw = bytes.fromhex(parts[2].decode("ascii"))
+            return cls(Ed25519PrivateKey.from_private_bytes(raw), world)
+        except ValueError:
+            raise ConfigError(f"{path}: the key is not 64 hexadecimal digits") from None
 
     @property
     def public(self) -> bytes:
         """The public key, 32 bytes."""
         return self._key.public_key().public_bytes_raw()
 
-    def sign(self, body: bytes) -> bytes:
+    def sign(self, matter: Matter, body: bytes) -> bytes:
         """Signature of a body, 64 bytes."""
-        return self._key.sign(_framed(self._world, body))
+        return self._key.sign(_framed(self._world, matter, body))
+
+    def seal(self, matter: Matter, values: Mapping[str, Any]) -> bytes:
+        """Values with their signature, as JSON that `opened` reads."""
+        signature = self.sign(matter, canonical(values))
+        envelope = {
+            "world": str(self._world),
+            "matter": str(matter),
+            "values": values,
+            "signature": b64encode(signature).decode(),
+        }
+        return canonical(envelope)
 
 
-def verify(public: bytes, world: World, body: bytes, signature: bytes) -> bool:
-    """Whether a body was signed with this key, for this world."""
+def verify(
+    public: bytes, world: World, matter: Matter, body: bytes, signature: bytes
+) -> bool:
+    """Whether a body was signed with this key, for this world, as this matter."""
     try:
         key = Ed25519PublicKey.from_public_bytes(public)
-        key.verify(signature, _framed(world, body))
+        key.verify(signature, _framed(world, matter, body))
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def _framed(world: World, body: bytes) -> bytes:
-    return f"forewarn/1/{world}/".encode() + body
+def opened(
+    public: bytes, world: World, matter: Matter, sealed: bytes
+) -> dict[str, Any] | None:
+    """The values of a sealed message; None if it is not from this key and world."""
+    try:
+        envelope = json.loads(sealed)
+        values = dict(envelope["values"])
+        signature = b64decode(envelope["signature"], validate=True)
+        body = canonical(values)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return values if verify(public, world, matter, body, signature) else None
+
+
+def _write_key(path: Path, world: World) -> None:
+    """A new key file, whole or absent; one that another process just made stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = Ed25519PrivateKey.generate().private_bytes_raw()
+    descriptor, half = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(f"{_MARK} {world} {raw.hex()}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if not path.exists():
+            os.link(half, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(half)
+
+
+def _framed(world: World, matter: Matter, body: bytes) -> bytes:
+    return f"forewarn/1/{world}/{matter}/".encode() + body

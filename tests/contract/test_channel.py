@@ -1,0 +1,157 @@
+"""What every channel keeps to. The folder of CAP files is the first; others join it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from alerts import ALERT, parcel, parcels
+from forewarn.channels.cap import CapFolder, Sender
+from forewarn.channels.courier import Counts, Courier, Key, Parcel
+from forewarn.records import AlertState
+
+
+class Channel(Protocol):
+    def offer(self, parcels: list[Parcel]) -> None: ...
+    def counts(self) -> Counts: ...
+    def close(self) -> None: ...
+
+
+@dataclass
+class Place:
+    """A channel under test, where it delivers, and how to take that place away."""
+
+    channel: Channel
+    done: list[Key]
+    arrived: Callable[[], set[str]]
+    break_it: Callable[[], None]
+    mend_it: Callable[[], None]
+
+
+def cap_folder(folder: Path) -> Place:
+    target, away = folder / "cap", folder / "away"
+    done: list[Key] = []
+    channel = CapFolder(target, Sender("alerts@example.invalid"), done.extend)
+    return Place(
+        channel,
+        done,
+        lambda: {path.stem for path in target.glob("[!.]*")},
+        lambda: target.replace(away) and None,
+        lambda: away.replace(target) and None,
+    )
+
+
+CHANNELS = {"cap": cap_folder}
+
+
+@pytest.fixture(params=sorted(CHANNELS))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    found = CHANNELS[request.param](tmp_path)
+    yield found
+    found.channel.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < limit, "it never came to hold"
+        time.sleep(0.005)
+
+
+def test_every_step_arrives_and_is_confirmed_once(place: Place) -> None:
+    ended = parcel(replace(ALERT, step=1, state=AlertState.ALL_CLEAR))
+    place.channel.offer([parcel(), ended, *parcels(200)])
+    until(lambda: len(place.done) >= 202)
+    assert len(place.done) == len(set(place.done)) == 202
+    assert place.done[:2] == [(ALERT.alert_id, 0), (ALERT.alert_id, 1)]
+    assert place.arrived() == {f"{key}-{step}" for key, step in place.done}
+    assert place.channel.counts() == Counts(202, 0, 0, 0, "")
+
+
+def test_what_is_offered_again_does_no_harm(place: Place) -> None:
+    place.channel.offer(parcels(3))
+    place.channel.offer(parcels(3))
+    place.channel.close()
+    assert set(place.done) == {(f"a{i}", 0) for i in range(3)}
+    assert len(place.arrived()) == 3
+
+
+def test_an_offer_never_waits_and_a_broken_place_is_tried_until_it_is_mended(
+    place: Place,
+) -> None:
+    place.break_it()
+    many = parcels(500)
+    before = time.perf_counter()
+    place.channel.offer(many)
+    assert time.perf_counter() - before < 0.1
+    until(lambda: place.channel.counts().failures >= 1000)  # each tried twice
+    assert place.done == []
+    assert place.channel.counts().last_error != ""
+    place.mend_it()
+    until(lambda: len(place.done) >= 500)
+    assert len(place.arrived()) == 500
+
+
+def test_a_parcel_that_cannot_be_carried_holds_up_no_other(place: Place) -> None:
+    bad = [
+        parcel(replace(ALERT, alert_id="../escape")),
+        replace(parcel(replace(ALERT, alert_id="b1")), polygon="no geometry"),
+        replace(parcel(), alert=replace(ALERT, alert_id="b2", issued_s=float("nan"))),
+    ]
+    place.channel.offer([*bad, *parcels(5)])
+    until(lambda: len(place.done) >= 5)
+    assert set(place.done) == {(f"a{i}", 0) for i in range(5)}
+    assert place.channel.counts().waiting == 3
+
+
+def test_closing_delivers_what_waits_and_ends_in_time_though_broken(place: Place) -> None:
+    place.channel.offer(parcels(50))
+    place.channel.close()
+    assert len(place.done) == 50
+    place.channel.offer([parcel()])  # too late: it stays in the outbox
+    assert place.channel.counts().dropped == 1
+
+
+def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
+    def refuse(keys: list[Key]) -> None:
+        raise OSError("the core is gone")
+
+    folder = CapFolder(tmp_path / "cap", Sender("a@example.invalid"), refuse)
+    folder.offer(parcels(2))
+    until(lambda: folder.counts().waiting == 0)
+    folder.offer(parcels(4)[2:])
+    folder.close()
+    assert len(list((tmp_path / "cap").glob("*.xml"))) == 4
+    assert "not confirmed: the core is gone" in folder.counts().last_error
+
+
+def test_what_would_not_fit_into_the_queue_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forewarn.channels.courier.WAITING_MAX", 3)
+    courier = Courier("full", lambda some: ["no line"] * len(some), lambda keys: None)
+    courier.offer(parcels(5))
+    assert courier.counts().waiting == 3
+    assert courier.counts().dropped == 2
+    courier.close()
+
+
+def test_tries_come_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forewarn.channels.courier.FIRST_WAIT_S", 0.02)
+    tries: list[float] = []
+
+    def carry(some: object) -> list[str]:
+        tries.append(time.monotonic())
+        return ["no line"] if len(tries) < 5 else [""]
+
+    done: list[Key] = []
+    courier = Courier("slow", carry, done.extend)
+    courier.offer([parcel()])
+    until(lambda: bool(done))
+    waits = [later - earlier for earlier, later in pairwise(tries)]
+    assert all(wait >= 0.02 * 2**i for i, wait in enumerate(waits))
+    courier.close()
