@@ -23,6 +23,7 @@ from forewarn.threats import (
 FLOOR = np.array([1e-9, 1e-9, 2e-5, 2e-5, 2e-5, 2e-5])
 VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
+MEMORY = 0.15
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
 
@@ -67,7 +68,9 @@ def classify(
         if vague > VAGUE_MPS + VAGUE_SHARE * speed:
             continue
         looks[i] += 1
-        fastest_mps[i] = max(fastest_mps[i], speed - vague)
+        # memory follows slowly upwards: one wild estimate of a young track must not make
+        # an aircraft of a drone for the rest of its life
+        fastest_mps[i] += MEMORY * max(speed - vague - fastest_mps[i], 0.0)
         highest_m[i] = max(highest_m[i], height)
         fastest, highest = fastest_mps[i], highest_m[i]
         steers = min(max(mode_weight[i, 2], 0.02), 0.98)
@@ -100,7 +103,7 @@ def classify(
         like[AIRCRAFT] = (steers + mode_weight[i, 0]) * level * _above(
             fastest, 62.0, 1.5
         ) * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
-        like[CLUTTER] = steers * _above(25.0 - fastest, 0.0, 3.0) + 1e-3
+        like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
         if identified[i] > 0.0:
             like[AIRCRAFT] *= 3.0
         total = 0.0
