@@ -128,7 +128,10 @@ def test_a_writer_that_acknowledges_too_early_is_found_out(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        ("delete from journal where seq = (select max(seq) from journal)", "acknowledged"),
+        (
+            "delete from journal where seq > (select max(seq) - 6 from journal)",
+            "acknowledged",
+        ),
         ("delete from journal where seq = 3", "journal row 3 is 4"),
         ("update journal set body = x'00' where seq = 4", "journal row 4"),
         ("delete from alerts where alert_id = 'a0' and step = 1", "lost"),

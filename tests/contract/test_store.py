@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from zlib import compress
 
 import apsw
 import numpy as np
@@ -179,6 +180,25 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
+@pytest.mark.parametrize("whole_check_bytes", [0, 10**9])
+def test_a_damaged_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole_check_bytes: int
+) -> None:
+    one = sqlite_store(tmp_path)
+    many = [replace(ALERT, alert_id=f"a{i}") for i in range(500)]
+    one.record([outcome(*many)], TEXTS)
+    root = one._db.execute("select rootpage from sqlite_master where name='alerts'").get
+    size = one._db.pragma("page_size")
+    one.close()
+    monkeypatch.setattr("forewarn.stores.sqlite.WHOLE_CHECK_BYTES", whole_check_bytes)
+    sqlite_store(tmp_path).close()
+    with (tmp_path / "s.sqlite").open("r+b") as file:
+        file.seek((root - 1) * size + 3)
+        file.write(b"\xff" * 200)
+    with pytest.raises(ConfigError, match="is damaged: "):
+        sqlite_store(tmp_path)
+
+
 def test_a_store_of_another_schema_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     sqlite_store(tmp_path).close()
     other = apsw.Connection(str(tmp_path / "s.sqlite"))
@@ -234,9 +254,10 @@ def test_a_snapshot_that_cannot_be_read_is_named(body: bytes) -> None:
     ("kind", "body", "said"),
     [
         ("tock", b"\x80", "kind is 'tock', known: plots, tick"),
-        ("tick", b"\x80", "body of a tick event cannot be read"),
-        ("tick", b"\xc1", "body of a tick event cannot be read"),
-        ("plots", b"\x93\x01\x02\x03", "body of a plots event cannot be read"),
+        ("tick", b"no pack", "body of a tick event cannot be read"),
+        ("tick", compress(b"\x80"), "body of a tick event cannot be read"),
+        ("tick", compress(b"\xc1"), "body of a tick event cannot be read"),
+        ("plots", compress(b"\x93\x01\x02\x03"), "body of a plots event cannot be read"),
     ],
 )
 def test_an_event_that_cannot_be_read_is_named(kind: str, body: bytes, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -55,9 +56,9 @@ def _unpacked(value: Any) -> Any:
 
 
 def encode_event(event: Event) -> tuple[str, bytes]:
-    """Kind and body of an event."""
+    """Kind and body of an event. Packed: a radar's day is 6 GB raw, a quarter of it so."""
     body = {field.name: getattr(event, field.name) for field in fields(event)}
-    return _NAMES[type(event)], _encoder.encode(body)
+    return _NAMES[type(event)], zlib.compress(_encoder.encode(body), level=1)
 
 
 def decode_event(kind: str, body: bytes) -> Event:
@@ -65,13 +66,13 @@ def decode_event(kind: str, body: bytes) -> Event:
     if kind not in _KINDS:
         raise ConfigError(f"journal: kind is {kind!r}, known: {', '.join(_KINDS)}")
     try:
-        values = {
-            name: _unpacked(value) for name, value in msgspec.msgpack.decode(body).items()
-        }
+        read = msgspec.msgpack.decode(zlib.decompress(body))
+        values = {name: _unpacked(value) for name, value in read.items()}
         if kind == "command":
             values["action"] = CommandAction(values["action"])
         event: Event = _KINDS[kind](**values)
     except (
+        zlib.error,
         msgspec.MsgspecError,
         ForewarnError,
         AttributeError,
