@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import ALERT, STATES
+from conftest import square_zones
+from forewarn.app.assembly import Speaker
 from forewarn.errors import ConfigError
 from forewarn.records import AlertState
 from forewarn.threats import CLASSES
@@ -166,3 +168,8 @@ def test_a_raid_of_a_thousand_texts_takes_no_time() -> None:
     for i in range(1000):
         render(FAR, f"zone {i}", LANGUAGES[i % len(LANGUAGES)])
     assert time.perf_counter() - before < 0.3
+
+
+def test_a_site_does_not_start_in_a_language_without_texts() -> None:
+    with pytest.raises(ConfigError, match="language 'xx': no texts"):
+        Speaker(square_zones(rows=1), ("en", "xx"))

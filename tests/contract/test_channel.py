@@ -34,14 +34,24 @@ class Place:
 
 def cap_folder(folder: Path) -> Place:
     target, away = folder / "cap", folder / "away"
+    target.mkdir()
     done: list[Key] = []
     channel = CapFolder(target, Sender("alerts@example.invalid"), done.extend)
+
+    def break_it() -> None:
+        target.replace(away)
+        target.touch()  # a file where the folder was
+
+    def mend_it() -> None:
+        target.unlink()
+        away.replace(target)
+
     return Place(
         channel,
         done,
         lambda: {path.stem for path in target.glob("[!.]*")},
-        lambda: target.replace(away) and None,
-        lambda: away.replace(target) and None,
+        break_it,
+        mend_it,
     )
 
 
@@ -114,6 +124,18 @@ def test_closing_delivers_what_waits_and_ends_in_time_though_broken(place: Place
     assert len(place.done) == 50
     place.channel.offer([parcel()])  # too late: it stays in the outbox
     assert place.channel.counts().dropped == 1
+
+
+def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    done: list[Key] = []
+    folder = CapFolder(tmp_path / "a" / "cap", Sender("a@example.invalid"), done.extend)
+    folder.offer(parcels(1))
+    until(lambda: len(done) == 1)
+    (tmp_path / "a" / "cap" / "a0-0.xml").unlink()
+    (tmp_path / "a" / "cap").rmdir()
+    folder.offer(parcels(2)[1:])
+    folder.close()
+    assert [path.name for path in (tmp_path / "a" / "cap").iterdir()] == ["a1-0.xml"]
 
 
 def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from forewarn.pipeline import Pipeline
 from forewarn.records import Alert, Sensor, Zones
 from forewarn.track import Tracker
 from forewarn.warning import Warner
-from forewarn.words import render
+from forewarn.words import Voice, prepare, render
 from forewarn.zones import Region, made_zones, read_zones
 
 Texts = dict[str, dict[str, str]]
@@ -50,6 +50,8 @@ class Speaker:
         }
         self._languages = tuple(languages)
         self._exercise = exercise
+        for language in languages:
+            prepare(Voice(language, exercise))
 
     def texts(self, alerts: Sequence[Alert]) -> Texts:
         """By zone id, by language."""

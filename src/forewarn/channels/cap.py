@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
-from shapely import Polygon
 
 from forewarn.channels.courier import Counts, Courier, Key, Parcel
 from forewarn.errors import ConfigError
@@ -157,6 +156,8 @@ def outer_rings(geometry: str) -> list[list[tuple[float, float]]]:
 
 def _fewer(ring: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """A ring of at most VERTICES_MAX corners that holds the given one."""
+    from shapely import Polygon  # a third of a second, and few zones need it
+
     true = Polygon(ring)
     reach_deg = 1e-4
     while True:
@@ -200,7 +201,6 @@ class CapFolder:
     def __init__(
         self, folder: Path, sender: Sender, delivered: Callable[[list[Key]], None]
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._sender = sender
         self._courier = Courier("cap", self._carry, delivered)
@@ -218,6 +218,7 @@ class CapFolder:
         self._courier.close()
 
     def _carry(self, parcels: Sequence[Parcel]) -> list[str]:
+        self._folder.mkdir(parents=True, exist_ok=True)
         errors = [self._write(parcel) for parcel in parcels]
         folder = os.open(self._folder, os.O_RDONLY)
         try:
