@@ -100,9 +100,9 @@ def classify(
             * _above(5000.0 - highest, 0.0, 200.0)
             + 1e-3
         )
-        like[AIRCRAFT] = (steers + mode_weight[i, 0]) * level * _above(
-            fastest, 62.0, 1.5
-        ) * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
+        quickest = max(fastest, speed - vague)
+        like[AIRCRAFT] = (steers + mode_weight[i, 0]) * level * _above(quickest, 62.0, 1.5)
+        like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
         like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
         if identified[i] > 0.0:
             like[AIRCRAFT] *= 3.0

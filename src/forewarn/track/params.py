@@ -35,7 +35,7 @@ class TrackParams:
     fast_mps: float = 340.0
     looks_fast: int = 2
     looks_slow: int = 4
-    settle_s: float = 8.0
+    settle_s: float = 15.0
     most_log_odds: float = 14.0
     drop_log_odds: float = -6.0
     coast_s: float = 6.0
