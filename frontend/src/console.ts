@@ -173,10 +173,6 @@ function drawPanel(): void {
         make("span", stateWords(why.state), { class: `pill ${why.state}` }),
         make("em", left),
       );
-      row.addEventListener("click", () => {
-        chosen = why.zone_id;
-        drawWhy();
-      });
       return row;
     }),
   );
@@ -268,6 +264,12 @@ function connect(): void {
   });
 }
 
+// on the list, not its rows: those are drawn anew while a finger is still down
+byId("zones").addEventListener("click", (e) => {
+  const row = (e.target as HTMLElement).closest<HTMLElement>("li");
+  chosen = row?.dataset["zoneId"] ?? chosen;
+  drawWhy();
+});
 setInterval(() => {
   watchSilence(clock, opened);
   if (clock.known) byId("clock").textContent = clockText(clock.now());

@@ -51,8 +51,12 @@ await page.locator('#service[data-service="live"]').waitFor({ timeout });
 const live_s = (Date.now() - started) / 1000;
 const red = page.locator('#zones li[data-zone-state="take_cover"]').first();
 await red.waitFor({ timeout });
-const zone = await red.getAttribute("data-zone-id");
-await red.click();
+// rows are drawn anew every second: take the one that stands there now, at once
+const zone = await page.evaluate(() => {
+  const row = document.querySelector('#zones li[data-zone-state="take_cover"]');
+  row?.click();
+  return row?.dataset.zoneId ?? "";
+});
 await page.waitForTimeout(4000);
 await page.screenshot({ path: `${folder}/map.png` });
 const everyone = await open("/");
