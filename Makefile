@@ -59,9 +59,11 @@ clean:  ## remove all that these targets made
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # for quick starts; not needed to run
 	@touch $@
 
 .make/kernels: .make/environment $(SOURCES)
+	$(BIN)/python -m compileall -qq src
 	$(BIN)/forewarn prepare
 	@touch $@
 

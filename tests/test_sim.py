@@ -69,7 +69,7 @@ def test_a_radar_sees_with_the_noise_misses_and_clutter_it_states() -> None:
     batches = watch([RADAR], [Flyer("x", way)], (0.0, 600.0), np.random.SeedSequence(1))
     hits, false = [], 0
     for batch in batches:
-        true = polar(way.at(batch.received_s - 0.2)[None], RADAR)[0]
+        true = polar(way.at(np.array([batch.received_s - 0.2])), RADAR)[0]
         away = (batch.measured - true) / RADAR.sigma
         near = (np.abs(away) < 6).all(axis=1)
         false += int((~near).sum())

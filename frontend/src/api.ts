@@ -39,6 +39,7 @@ export interface Track {
   course_deg: number;
   kind: string;
   kind_probability: number;
+  confirmed: boolean;
   identity: string;
   groups: string[];
   threat_probability: number;

@@ -72,8 +72,8 @@ function addLayers(drawn: maplibre.Map): void {
     id: "tracks", type: "circle", source: "tracks",
     paint: {
       "circle-radius": ["case", ["==", ["get", "kind"], "aircraft"], 3.5, 5.5],
-      "circle-color": kindColour,
-      "circle-stroke-color": "#0b1620",
+      "circle-color": ["case", ["get", "confirmed"], kindColour, "rgba(0,0,0,0)"],
+      "circle-stroke-color": ["case", ["get", "confirmed"], "#0b1620", "#c8d2dc"],
       "circle-stroke-width": 1.5,
     },
   });
@@ -121,7 +121,11 @@ async function drawMap(): Promise<void> {
   const drawn = await map;
   const points: Feature[] = [...tracks.values()].map((t) => ({
     type: "Feature",
-    properties: { kind: t.kind, label: t.identity || t.kind.replace("_", " ") },
+    properties: {
+      kind: t.kind,
+      confirmed: t.confirmed,
+      label: t.identity || (t.confirmed ? t.kind.replace("_", " ") : ""),
+    },
     geometry: { type: "Point", coordinates: [t.lon_deg, t.lat_deg] },
   }));
   const lines: Feature[] = [...trails].map(([id, trail]) => ({
@@ -149,10 +153,9 @@ function drawPanel(): void {
   for (const [zone, why] of told) states.set(zone, why.state);
   painter?.paint(states);
   const cover = [...told.values()].filter((z) => z.state === "take_cover");
-  byId("n-tracks").textContent = String(tracks.size);
-  byId("n-threats").textContent = String(
-    [...tracks.values()].filter((t) => t.threat_probability > 0.5).length,
-  );
+  const sure = [...tracks.values()].filter((t) => t.confirmed);
+  byId("n-tracks").textContent = String(sure.length);
+  byId("n-threats").textContent = String(sure.filter((t) => t.threat_probability > 0.5).length);
   byId("n-cover").textContent = String(cover.length);
   byId("n-people").textContent = Math.round(
     [...told.values()].filter((z) => z.state !== "prepare").reduce((sum, z) => sum + z.people, 0),

@@ -23,7 +23,7 @@ def bench(
         os.environ.setdefault(threads, "1")  # a figure is of one core
     from rich.progress import Progress
 
-    from forewarn.app.prepare import warm_up
+    from forewarn.app.rehearsal import rehearse
     from forewarn.bench.result import as_json as written
     from forewarn.bench.result import docs_page, interval_text, load, save, setting
     from forewarn.errors import ConfigError
@@ -42,7 +42,8 @@ def bench(
         def progress() -> None:
             bar.advance(task)
 
-        warm_up(lambda done, total: progress())  # compiling is no part of any figure
+        for _ in rehearse():  # compiling is no part of any figure
+            progress()
         if name == "chain":
             from forewarn.bench import chain
 

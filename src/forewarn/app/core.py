@@ -123,10 +123,11 @@ def core_main(
 def _run(
     pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
 ) -> None:
-    from forewarn.app.prepare import warm_up
+    from forewarn.app.rehearsal import rehearse
 
     parent = os.getppid()
-    warm_up(lambda done, of: pipe.send(("starting", f"compiling kernels, {done} of {of}")))
+    for done, total in rehearse():
+        pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("starting", "opening the store"))

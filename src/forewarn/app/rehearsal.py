@@ -1,4 +1,8 @@
-"""A rocket and a drone seen by one radar, through the whole chain: compiles its kernels."""
+"""A rocket and a drone seen by one radar, through the whole chain: compiles its kernels.
+
+Whatever they touch is compiled with the very types it will meet, and kept on disk for the
+next start.
+"""
 
 from collections.abc import Iterator
 from math import radians

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.geodesy import FloatArray, enu_from_ecef
-from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind
+from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 from forewarn.sim.world import Path
 
 LATENCY_S = 0.2  # from the end of a scan to its arrival
@@ -37,13 +37,17 @@ def watch(
         times = np.arange(
             span_s[0] + k * sensor.scan_s / len(sensors), span_s[1], sensor.scan_s
         )
-        see = _report if sensor.kind is SensorKind.POSITION else _scan
-        batches += [see(sensor, flyers, float(time_s), rng, rotating) for time_s in times]
+        if sensor.kind is SensorKind.POSITION:
+            batches += _reports(sensor, flyers, times, rng)
+        else:
+            batches += _scans(sensor, flyers, times, rng, rotating)
     return sorted(batches, key=lambda batch: batch.received_s)
 
 
-def _alive(flyers: Sequence[Flyer], time_s: float) -> list[Flyer]:
-    return [f for f in flyers if f.path.time_s[0] <= time_s < f.path.time_s[-1]]
+def _there(path: Path, times: FloatArray) -> IntArray:
+    """Scans during which the path goes on."""
+    alive = (times >= path.time_s[0]) & (times < path.time_s[-1])
+    return np.asarray(np.flatnonzero(alive))
 
 
 def polar(state: FloatArray, sensor: Sensor) -> FloatArray:
@@ -73,75 +77,101 @@ def in_cover(seen: FloatArray, sensor: Sensor) -> BoolArray:
     )
 
 
-def _scan(
+def _scans(
     sensor: Sensor,
     flyers: Sequence[Flyer],
-    time_s: float,
+    times: FloatArray,
     rng: np.random.Generator,
     rotating: bool,
-) -> PlotBatch:
-    there = _alive(flyers, time_s)
-    when = np.full(len(there), time_s)
-    states = np.array([f.path.at(time_s) for f in there]).reshape(-1, 6)
-    seen = polar(states, sensor)
-    if rotating:
-        when = time_s + seen[:, 1] / (2 * np.pi) * sensor.scan_s
-        states = np.array(
-            [f.path.at(min(t, f.path.time_s[-1])) for f, t in zip(there, when, strict=True)]
-        )
-        seen = polar(states.reshape(-1, 6), sensor)
-    hit = in_cover(seen, sensor) & (rng.random(len(there)) < sensor.detection_probability)
+) -> list[PlotBatch]:
+    """One batch per time; a rotating sensor meets each object as its beam passes it."""
+    turn_s = sensor.scan_s if rotating else 0.0
+    scans: list[IntArray] = [np.empty(0, np.int64)]
+    whens: list[FloatArray] = [np.empty(0)]
+    seens: list[FloatArray] = [np.empty((0, 4))]
+    for flyer in flyers:
+        there = _there(flyer.path, times)
+        row = polar(flyer.path.at(times[there]), sensor)
+        whens.append(times[there] + row[:, 1] / (2 * np.pi) * turn_s)
+        if rotating:
+            row = polar(flyer.path.at(np.minimum(whens[-1], flyer.path.time_s[-1])), sensor)
+        scans.append(there)
+        seens.append(row)
+    scan, when, seen = np.concatenate(scans), np.concatenate(whens), np.concatenate(seens)
+    hit = in_cover(seen, sensor) & (rng.random(len(scan)) < sensor.detection_probability)
     sigma = sensor.sigma
     noise = np.nan_to_num(sigma) * rng.standard_normal((int(hit.sum()), 4))
-    false = _clutter(sensor, rng)
+    false_scan, false = _clutter(sensor, len(times), rng)
+    false_when = times[false_scan] + false[:, 1] / (2 * np.pi) * turn_s
     rows = np.concatenate([seen[hit] + noise, false])
-    false_when = time_s + (false[:, 1] / (2 * np.pi) * sensor.scan_s if rotating else 0.0)
-    when = np.concatenate([when[hit], np.broadcast_to(false_when, len(false))])
     rows[:, 1] %= 2 * np.pi
     rows[:, np.isnan(sigma)] = np.nan
-    order = np.lexsort((rows[:, 0], when))
+    scan = np.append(scan[hit], false_scan)
+    when = np.append(when[hit], false_when)
+    order = np.lexsort((rows[:, 0], when, scan))
+    ends = np.searchsorted(scan[order], np.arange(len(times) + 1))
+    return [
+        _batch(sensor, times[k] + turn_s, when[part], rows[part])
+        for k in range(len(times))
+        for part in [order[ends[k] : ends[k + 1]]]
+    ]
+
+
+def _batch(sensor: Sensor, end_s: float, when: FloatArray, rows: FloatArray) -> PlotBatch:
     n = len(rows)
-    end_s = time_s + (sensor.scan_s if rotating else 0.0)
     return PlotBatch(
         seq=0,
-        received_s=end_s + LATENCY_S,
+        received_s=float(end_s) + LATENCY_S,
         sensor_id=sensor.sensor_id,
-        time_s=when[order],
-        measured=rows[order],
-        sigma=np.tile(sigma, (n, 1)),
+        time_s=when,
+        measured=rows,
+        sigma=np.tile(sensor.sigma, (n, 1)),
         origin_ecef_m=np.tile(sensor.origin_ecef_m, (n, 1)),
         sigma_pos_m=np.full((n, 2), np.nan),
         identity=("",) * n,
     )
 
 
-def _clutter(sensor: Sensor, rng: np.random.Generator) -> FloatArray:
+def _clutter(
+    sensor: Sensor, scans: int, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Plots of nothing, evenly over the cover: (n,) their scan, (n, 4) where."""
+    scan = np.repeat(np.arange(scans), rng.poisson(sensor.clutter_per_scan, scans))
     low = [sensor.range_min_m, 0.0, sensor.elevation_min_rad, -1200.0]
     high = [sensor.range_max_m, 2 * np.pi, sensor.elevation_max_rad, 1200.0]
-    return rng.uniform(low, high, (rng.poisson(sensor.clutter_per_scan), 4))
+    return scan, rng.uniform(low, high, (len(scan), 4))
 
 
-def _report(
-    sensor: Sensor,
-    flyers: Sequence[Flyer],
-    time_s: float,
-    rng: np.random.Generator,
-    rotating: bool,
-) -> PlotBatch:
-    """Identified aircraft that say where they are."""
-    there = [f for f in _alive(flyers, time_s) if f.identity]
-    place = np.array([f.path.at(time_s)[:3] for f in there]).reshape(-1, 3)
-    n = len(there)
-    place = place + sensor.sigma_position_m * rng.standard_normal((n, 3))
-    own = [sensor.sigma_position_m, sensor.sigma_height_m]
-    return PlotBatch(
-        seq=0,
-        received_s=time_s + LATENCY_S,
-        sensor_id=sensor.sensor_id,
-        time_s=np.full(n, time_s),
-        measured=np.full((n, 4), np.nan),
-        sigma=np.full((n, 4), np.nan),
-        origin_ecef_m=place,
-        sigma_pos_m=np.tile(own, (n, 1)),
-        identity=tuple(f.identity for f in there),
+def _reports(
+    sensor: Sensor, flyers: Sequence[Flyer], times: FloatArray, rng: np.random.Generator
+) -> list[PlotBatch]:
+    """Identified aircraft that say where they are, one batch per time."""
+    told = [flyer for flyer in flyers if flyer.identity]
+    there = [_there(flyer.path, times) for flyer in told]
+    scan = np.concatenate([np.empty(0, np.int64), *there])
+    who = np.repeat(np.arange(len(told)), [len(part) for part in there])
+    place = np.concatenate(
+        [
+            np.empty((0, 3)),
+            *(f.path.at(times[k])[:, :3] for f, k in zip(told, there, strict=True)),
+        ]
     )
+    place += sensor.sigma_position_m * rng.standard_normal(place.shape)
+    order = np.lexsort((who, scan))
+    ends = np.searchsorted(scan[order], np.arange(len(times) + 1))
+    own = [sensor.sigma_position_m, sensor.sigma_height_m]
+    return [
+        PlotBatch(
+            seq=0,
+            received_s=float(times[k]) + LATENCY_S,
+            sensor_id=sensor.sensor_id,
+            time_s=np.full(len(part), times[k]),
+            measured=np.full((len(part), 4), np.nan),
+            sigma=np.full((len(part), 4), np.nan),
+            origin_ecef_m=place[part],
+            sigma_pos_m=np.tile(own, (len(part), 1)),
+            identity=tuple(told[i].identity for i in who[part]),
+        )
+        for k in range(len(times))
+        for part in [order[ends[k] : ends[k + 1]]]
+    ]

@@ -33,7 +33,7 @@ def make_truth(flyers: Sequence[Flyer], fallen: Sequence[Fallen]) -> Truth:
         when = np.unique(np.append(np.arange(np.ceil(first), last), last))
         ids += [flyer.name] * len(when)
         times.append(when)
-        states.append(np.array([flyer.path.at(float(t)) for t in when]))
+        states.append(flyer.path.at(when))
     place = np.array([one.place_rad for one in fallen]).reshape(-1, 2)
     return Truth(
         threat_id=tuple(one.name for one in fallen),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forewarn.compiled import kernel
 from forewarn.geodesy import (
     FloatArray,
     ecef_points,
@@ -76,11 +77,11 @@ class Path:
     time_s: FloatArray
     state: FloatArray
 
-    def at(self, time_s: float) -> FloatArray:
-        """(6,) state at a time inside the path: cubic in place, linear in velocity."""
-        k = int(np.clip(np.searchsorted(self.time_s, time_s) - 1, 0, len(self.time_s) - 2))
-        dt = self.time_s[k + 1] - self.time_s[k]
-        u = (time_s - self.time_s[k]) / dt
+    def at(self, time_s: FloatArray) -> FloatArray:
+        """(n, 6) states at (n,) times inside the path: cubic places, linear velocities."""
+        k = np.clip(np.searchsorted(self.time_s, time_s) - 1, 0, len(self.time_s) - 2)
+        dt = (self.time_s[k + 1] - self.time_s[k])[:, None]
+        u = (time_s - self.time_s[k])[:, None] / dt
         a, b = self.state[k], self.state[k + 1]
         h = (
             2 * u**3 - 3 * u**2 + 1,
@@ -88,41 +89,80 @@ class Path:
             -2 * u**3 + 3 * u**2,
             u**3 - u**2,
         )
-        place = h[0] * a[:3] + dt * h[1] * a[3:] + h[2] * b[:3] + dt * h[3] * b[3:]
-        return np.concatenate([place, a[3:] + u * (b[3:] - a[3:])])
+        place = h[0] * a[:, :3] + dt * (h[1] * a[:, 3:] + h[3] * b[:, 3:]) + h[2] * b[:, :3]
+        return np.concatenate([place, a[:, 3:] + u * (b[:, 3:] - a[:, 3:])], axis=1)
 
 
-def _height(pos: FloatArray) -> FloatArray:
-    r = np.linalg.norm(pos, axis=1)
-    sin2 = (pos[:, 2] / r) ** 2
-    return np.asarray(r - _A * (1 - _F * sin2 * (1 - 1.5 * _F * (1 - sin2))))
+@kernel
+def _height(x: float, y: float, z: float) -> float:
+    r = np.sqrt(x * x + y * y + z * z)
+    sin2 = (z / r) ** 2
+    return r - _A * (1 - _F * sin2 * (1 - 1.5 * _F * (1 - sin2)))  # type: ignore[no-any-return]
 
 
+@kernel
 def _slope(
-    s: FloatArray, thrust: FloatArray, beta: FloatArray, wind: FloatArray
-) -> FloatArray:
-    pos, vel = s[:, :3], s[:, 3:]
-    r2 = (pos**2).sum(axis=1)
-    r = np.sqrt(r2)
+    s: FloatArray, thrust: float, beta: float, wind: FloatArray, out: FloatArray
+) -> None:
+    """Rate of change of one Earth-fixed state (6,) into `out`."""
+    r2 = s[0] * s[0] + s[1] * s[1] + s[2] * s[2]
     flat = 1.5 * _J2 * _A**2 / r2
-    z2 = 5 * pos[:, 2] ** 2 / r2
-    pull = -_GM / (r2 * r)
-    acc = pull[:, None] * pos * (1 + flat * (1 - z2))[:, None]
-    acc[:, 2] += 2 * pull * pos[:, 2] * flat
-    acc[:, 0] += _RATE**2 * pos[:, 0] + 2 * _RATE * vel[:, 1]
-    acc[:, 1] += _RATE**2 * pos[:, 1] - 2 * _RATE * vel[:, 0]
-    height = np.maximum(_height(pos), 0.0)
-    density = np.exp(np.interp(height, _HEIGHT, _LN_DENSITY))
-    density = np.where(height > _HEIGHT[-1], 0.0, density)
+    z2 = 5 * s[2] * s[2] / r2
+    pull = -_GM / (r2 * np.sqrt(r2))
+    height = max(_height(s[0], s[1], s[2]), 0.0)
+    density = 0.0
+    if height <= _HEIGHT[-1]:
+        density = np.exp(np.interp(height, _HEIGHT, _LN_DENSITY))
     # wind grows from a third at the ground to its full value at 5 km
-    strength = np.clip(1 / 3 + height / 7500.0, 0.0, 1.0)
-    rel = vel - strength[:, None] * wind
-    speed = np.linalg.norm(rel, axis=1)
+    strength = min(1 / 3 + height / 7500.0, 1.0)
+    speed2 = own2 = 0.0
+    for i in range(3):
+        out[i] = s[3 + i]
+        speed2 += (s[3 + i] - strength * wind[i]) ** 2
+        own2 += s[3 + i] ** 2
+    speed, own = np.sqrt(speed2), max(np.sqrt(own2), 1.0)
     drag = np.interp(speed / np.interp(height, _HEIGHT, _SOUND), _MACH, _DRAG)
-    acc -= (0.5 * density * speed * drag / beta)[:, None] * rel
-    along = vel / np.maximum(np.linalg.norm(vel, axis=1), 1.0)[:, None]
-    acc += thrust[:, None] * along
-    return np.concatenate([vel, acc], axis=1)
+    brake = 0.5 * density * speed * drag / beta
+    for i in range(3):
+        out[3 + i] = pull * s[i] * (1 + flat * (1 - z2))
+        out[3 + i] += thrust * s[3 + i] / own - brake * (s[3 + i] - strength * wind[i])
+    out[3] += _RATE**2 * s[0] + 2 * _RATE * s[4]
+    out[4] += _RATE**2 * s[1] - 2 * _RATE * s[3]
+    out[5] += 2 * pull * s[2] * flat
+
+
+@kernel
+def _fly(
+    first: FloatArray,
+    gain: FloatArray,
+    burn_s: FloatArray,
+    beta: FloatArray,
+    wind: FloatArray,
+    path: FloatArray,
+    down: FloatArray,
+) -> None:
+    """RK4 at STEP_S of each body into path (k, n, 6) until just under the ground."""
+    slope = np.empty((4, 6))
+    for j in range(first.shape[0]):
+        path[0, j] = first[j]
+        height = _height(first[j, 0], first[j, 1], first[j, 2])
+        for step in range(path.shape[0] - 1):
+            s, t = path[step, j], step * STEP_S
+            # thrust over the part of the step it burns, as an even push over all of it
+            push = gain[j] * min(max((burn_s[j] - t) / STEP_S, 0.0), 1.0)
+            _slope(s, push, beta[j], wind[j], slope[0])
+            _slope(s + STEP_S / 2 * slope[0], push, beta[j], wind[j], slope[1])
+            _slope(s + STEP_S / 2 * slope[1], push, beta[j], wind[j], slope[2])
+            _slope(s + STEP_S * slope[2], push, beta[j], wind[j], slope[3])
+            rate = slope[0] + 2 * slope[1] + 2 * slope[2] + slope[3]
+            path[step + 1, j] = s + STEP_S / 6 * rate
+            if not np.isnan(down[j]):
+                break  # one step beyond the ground, to be cut at it
+            now = path[step + 1, j]
+            lower = _height(now[0], now[1], now[2])
+            if lower <= 0 and step > 4:
+                down[j] = t + STEP_S * height / max(height - lower, 1e-9)
+            height = lower
 
 
 def fly(
@@ -130,8 +170,9 @@ def fly(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Fly all bodies to the ground.
 
-    returns : (k,) seconds since launch, (k, n, 6) states, (n,) seconds of impact (nan =
-              still up at longest_s), (n, 2) its latitude, longitude in rad
+    returns : (k,) seconds since launch, (k, n, 6) states (nan once a body is down), (n,)
+              seconds of impact (nan = still up at longest_s), (n, 2) its latitude,
+              longitude in rad
     """
     n = len(launch.speed_mps)
     site = ecef_points(launch.site_rad[:, 0], launch.site_rad[:, 1], np.full(n, 5.0))
@@ -146,29 +187,15 @@ def fly(
         1,
     )
     rail = 30.0
-    s = np.concatenate([site, rail * np.einsum("ni,nij->nj", nose, turns)], axis=1)
+    first = np.concatenate([site, rail * np.einsum("ni,nij->nj", nose, turns)], axis=1)
     wind = np.einsum("i,nij->nj", np.array([*wind_enu_mps, 0.0]), turns)
     gain = (launch.speed_mps - rail) / launch.burn_s
-    states, height = [s], _height(s[:, :3])
+    path = np.full((round(longest_s / STEP_S) + 1, n, 6), np.nan)
     down = np.full(n, np.nan)
-    step = 0
-    while np.isnan(down).any() and step * STEP_S < longest_s:
-        t = step * STEP_S
-        # thrust over the part of the step that it burns, as an even push over all of it
-        push = gain * np.clip((launch.burn_s - t) / STEP_S, 0.0, 1.0)
-        k1 = _slope(s, push, launch.beta, wind)
-        k2 = _slope(s + STEP_S / 2 * k1, push, launch.beta, wind)
-        k3 = _slope(s + STEP_S / 2 * k2, push, launch.beta, wind)
-        k4 = _slope(s + STEP_S * k3, push, launch.beta, wind)
-        s = s + STEP_S / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        lower = _height(s[:, :3])
-        hit = np.isnan(down) & (lower <= 0) & (step > 4)
-        down[hit] = t + STEP_S * (height / np.maximum(height - lower, 1e-9))[hit]
-        states.append(s)
-        height = lower
-        step += 1
-    path = np.array(states)
-    return np.arange(step + 1.0) * STEP_S, path, np.asarray(down), _landing(path, down)
+    _fly(first, gain, launch.burn_s, launch.beta, wind, path, down)
+    used = int(np.flatnonzero(np.isfinite(path[:, :, 0]).any(axis=1))[-1]) + 1
+    flown: FloatArray = path[:used]
+    return np.arange(0.0, used) * STEP_S, flown, np.asarray(down), _landing(flown, down)
 
 
 def _landing(path: FloatArray, down: FloatArray) -> FloatArray:

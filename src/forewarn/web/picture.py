@@ -14,6 +14,7 @@ from forewarn.units import DEG_PER_RAD
 
 CHI2_90 = 4.605  # of two degrees of freedom
 RING = 36
+LIKELY = 0.9  # existence above which operators see a track before it counts
 
 
 def public_alert(alert: Alert, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def zones_geojson(zones: Zones) -> bytes:
 
 
 def tracks_json(tracks: Tracks) -> list[dict[str, Any]]:
-    """Confirmed tracks, where they are at `received_s`."""
-    rows = np.flatnonzero(tracks.confirmed)
+    """Tracks confirmed, and likely ones still watched, where they are at `received_s`."""
+    rows = np.flatnonzero(tracks.confirmed | (tracks.existence > LIKELY))
     if not len(rows):
         return []
     mean = np.einsum("nm,nmk->nk", tracks.mode_weight[rows], tracks.mean[rows])
@@ -99,7 +100,7 @@ def tracks_json(tracks: Tracks) -> list[dict[str, Any]]:
                 "course_deg": round(float(np.arctan2(east, north)) * DEG_PER_RAD % 360, 1),
                 "kind": CLASSES[kind],
                 "kind_probability": round(float(prob[kind]), 3),
-                "confirmed": True,
+                "confirmed": bool(tracks.confirmed[row]),
                 "identity": tracks.identity[row],
                 "groups": [g for i, g in enumerate(tracks.group_names) if groups >> i & 1],
                 "threat_probability": round(
