@@ -7,11 +7,12 @@ import typer
 
 RESULTS = Path("bench/results")
 PAGE = Path("docs/figures.md")
+MEASURED = ("start", "chain", "raid", "traffic")
 AIRCRAFT = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="chain, raid, traffic, or docs")],
+    name: Annotated[str, typer.Argument(help="start, chain, raid, traffic, or docs")],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
@@ -21,11 +22,13 @@ def bench(
 
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(threads, "1")  # a figure is of one core
+    from importlib import import_module
+
     from rich.progress import Progress
 
     from forewarn.app.rehearsal import rehearse
+    from forewarn.bench.result import Ask, docs_page, interval_text, load, save, setting
     from forewarn.bench.result import as_json as written
-    from forewarn.bench.result import docs_page, interval_text, load, save, setting
     from forewarn.errors import ConfigError
 
     if name == "docs":
@@ -33,8 +36,8 @@ def bench(
         PAGE.write_text(docs_page(results), encoding="utf-8")
         print(f"{PAGE}: {len(results)} results")
         return
-    if name not in ("chain", "raid", "traffic"):
-        raise ConfigError(f"bench: {name!r} is unknown; known: chain, raid, traffic, docs")
+    if name not in MEASURED:
+        raise ConfigError(f"bench: {name!r} is unknown; known: {', '.join(MEASURED)}, docs")
     command = f"forewarn bench {name}" + (f" --seeds {seeds}" if name == "raid" else "")
     with Progress(transient=True, disable=as_json) as bar:
         task = bar.add_task(name, total=None)
@@ -44,22 +47,8 @@ def bench(
 
         for _ in rehearse():  # compiling is no part of any figure
             progress()
-        if name == "chain":
-            from forewarn.bench import chain
-
-            result = chain.measure(progress)
-        elif name == "raid":
-            from forewarn.bench import raid
-
-            result = raid.measure(seeds, progress)
-        else:
-            from forewarn.bench import traffic
-
-            if not AIRCRAFT.exists():
-                raise ConfigError(
-                    f"{AIRCRAFT}: real aircraft are not here; nothing measured"
-                )
-            result = traffic.measure(AIRCRAFT, minutes, progress)
+        measurement = import_module(f"forewarn.bench.{name}")
+        result = measurement.measure(Ask(seeds, minutes, AIRCRAFT), progress)
     made = setting(command)
     path = save(result, made, RESULTS)
     if as_json:

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from forewarn.bench.drawing import default_chain, numbered, region_zones
-from forewarn.bench.result import Figure, Result
+from forewarn.bench.result import Ask, Figure, Result
 from forewarn.records import PlotBatch
 from forewarn.sim import raids
 from forewarn.stores.sqlite import SqliteStore
 from forewarn.words import render
 
 
-def measure(progress: Callable[[], None], seed: int = 1) -> Result:
+def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     """Each scan of the load raid: journalled, acted on, alerts with texts on record."""
     raid = raids.load("load")
     zones = region_zones(raid)
     names = dict(zip(zones.zone_id, zones.name, strict=True))
-    drawn = raids.generate(raid, seed)
+    drawn = raids.generate(raid, seed=1)
     pipeline = default_chain(drawn.sensors, zones)
     took, plots, steps, most = [], 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 
 from forewarn.bench.drawing import judged, region_zones
-from forewarn.bench.result import Figure, Result
+from forewarn.bench.result import Ask, Figure, Result
 from forewarn.score import Judged, Score, summarise
 from forewarn.sim import raids
 
 
-def measure(seeds: int, progress: Callable[[], None], name: str = "rockets") -> Result:
-    """Draw, run and judge the raid `seeds` times."""
+def measure(ask: Ask, progress: Callable[[], None], name: str = "rockets") -> Result:
+    """Draw, run and judge the raid with each seed."""
     raid = raids.load(name)
     zones = region_zones(raid)
     runs: list[Judged] = []
-    for seed in range(1, seeds + 1):
+    for seed in range(1, ask.seeds + 1):
         runs.append(judged(f"{name}-{seed}", raids.generate(raid, seed), zones))
         progress()
     total = summarise(runs)
@@ -29,7 +29,7 @@ def measure(seeds: int, progress: Callable[[], None], name: str = "rockets") -> 
             )
         )
     return Result(
-        "raid", f"Shipped raid {name}, {seeds} seeds", figures(total), tuple(table)
+        "raid", f"Shipped raid {name}, {ask.seeds} seeds", figures(total), tuple(table)
     )
 
 

@@ -55,6 +55,20 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What a measurement is asked for.
+
+    seeds    : drawings of a raid
+    minutes  : of real traffic
+    aircraft : CSV of real aircraft
+    """
+
+    seeds: int
+    minutes: float
+    aircraft: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """Under what a result was measured."""
 

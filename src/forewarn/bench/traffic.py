@@ -1,13 +1,13 @@
 """Figure: an hour of real aircraft, alone and with invented threats among them."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from forewarn.bench.drawing import default_chain, judged, numbered, region_zones
 from forewarn.bench.raid import oblast_ratio
-from forewarn.bench.result import Figure, Result
+from forewarn.bench.result import Ask, Figure, Result
+from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, geographic_points
 from forewarn.records import AlertState, Tracks, Zones
 from forewarn.score import summarise
@@ -18,16 +18,16 @@ from forewarn.units import RAD_PER_DEG
 NEAR_M = 1500.0
 
 
-def measure(
-    source: Path, minutes: float, progress: Callable[[], None], seed: int = 1
-) -> Result:
+def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     """Run the hour twice: as it was, and stripped of identities with threats added."""
-    seconds = 60.0 * minutes
-    alone, _ = make_traffic(source, Extra(seconds=seconds), seed)
+    source, seconds = ask.aircraft, 60.0 * ask.minutes
+    if not source.exists():
+        raise ConfigError(f"{source}: real aircraft are not here; nothing measured")
+    alone, _ = make_traffic(source, Extra(seconds=seconds), seed=1)
     zones = region_zones(traffic_raid(source))
     quiet = sum(covers(alone, zones).values())
     progress()
-    mixed, _ = make_traffic(source, Extra(20, 5, False, seconds), seed)
+    mixed, _ = make_traffic(source, Extra(20, 5, False, seconds), seed=1)
     caused = covers(mixed, zones)["aircraft"]
     progress()
     score = summarise([judged("traffic", mixed, zones)])
