@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from forewarn.channels.courier import Parcel
-from forewarn.records import Alert, AlertState
+from forewarn.records import Alert, AlertState, Parcel
 from forewarn.words import LANGUAGES, render
 
 ALERT = Alert(

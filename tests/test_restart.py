@@ -26,6 +26,7 @@ from forewarn.files.site import StoreKeys
 from forewarn.records import Event, PlotBatch, Sensor, Tick
 from forewarn.sim import raids
 from forewarn.sim.raids import Raid, RaidKeys, RegionKeys, SalvoKeys
+from forewarn.stores.sqlite import SqliteStore
 
 KILLS = int(os.environ.get("FOREWARN_KILLS", "3"))
 
@@ -51,6 +52,13 @@ def site(folder: Path) -> Site:
         region=Region(56.45, 9.4, 15.0),
         store=StoreKeys(folder / "s.sqlite"),
     )
+
+
+def core_of(
+    where: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...] = ("cap",)
+) -> Core:
+    store = SqliteStore(where.store.path, channels)
+    return Core(where, sensors, site_zones(where), store)
 
 
 def record(folder: Path) -> dict[tuple[str, int], dict[str, Any]]:
@@ -80,7 +88,7 @@ def unkilled(
     folder = tmp_path_factory.mktemp("unkilled")
     sensors, events = raid
     where = site(folder)
-    core = Core(where, sensors, site_zones(where), ("cap",))
+    core = core_of(where, sensors)
     for event in events:
         core.handle([event])
     core.store.close()
@@ -150,8 +158,7 @@ def test_what_no_channel_confirmed_is_offered_again(
 ) -> None:
     sensors, events = raid
     where = site(tmp_path)
-    zones = site_zones(where)
-    core = Core(where, sensors, zones, ("cap",))
+    core = core_of(where, sensors)
     steps = []
     for event in events:
         steps += core.handle([event])[1]
@@ -160,7 +167,7 @@ def test_what_no_channel_confirmed_is_offered_again(
     done = [(step.alert.alert_id, step.alert.step) for step in steps[:5]]
     core.store.delivered("cap", done, 1.0)
     core.store.close()
-    again = Core(where, sensors, zones, ("cap",))
+    again = core_of(where, sensors)
     again.recover()
     waiting = {(step.alert.alert_id, step.alert.step) for step in again.pending("cap")}
     assert waiting == {(s.alert.alert_id, s.alert.step) for s in steps} - set(done)
@@ -172,7 +179,7 @@ def test_a_bad_scan_is_a_fault_and_the_feed_goes_on(
 ) -> None:
     sensors, events = raid
     where = site(tmp_path)
-    core = Core(where, sensors, site_zones(where), ())
+    core = core_of(where, sensors, ())
     scan = next(event for event in events if isinstance(event, PlotBatch))
     outcomes, _ = core.handle([replace(scan, sensor_id="moon"), scan])
     assert len(outcomes) == 1

@@ -1,8 +1,9 @@
 """Texts in every language: what, where, when, what to do; never a countdown."""
 
-import time
 from dataclasses import replace
+from datetime import datetime
 from math import inf, nan
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from alerts import ALERT, STATES
 from conftest import square_zones
 from forewarn.app.assembly import Speaker
 from forewarn.errors import ConfigError
-from forewarn.records import AlertState
+from forewarn.files import Site
+from forewarn.records import AlertState, Sensor, SensorKind
 from forewarn.threats import CLASSES
 from forewarn.words import (
     LANGUAGES,
@@ -161,15 +163,20 @@ def test_an_unknown_language_or_time_zone_is_refused_at_the_start() -> None:
         prepare(Voice(language))
 
 
-def test_a_raid_of_a_thousand_texts_takes_no_time() -> None:
-    for language in LANGUAGES:
-        prepare(Voice(language))
-    before = time.perf_counter()
-    for i in range(1000):
-        render(FAR, f"zone {i}", LANGUAGES[i % len(LANGUAGES)])
-    assert time.perf_counter() - before < 0.3
-
-
 def test_a_site_does_not_start_in_a_language_without_texts() -> None:
     with pytest.raises(ConfigError, match="language 'xx': no texts"):
-        Speaker(square_zones(rows=1), ("en", "xx"))
+        Speaker(Site("x", ("en", "xx"), None, None), square_zones(rows=1), ())
+
+
+def test_texts_of_a_site_tell_its_own_clock_and_that_it_is_an_exercise() -> None:
+    site = Site("x", ("en",), None, None, time_zone="Europe/Kyiv")
+    zones = square_zones(rows=1)
+    alert = replace(FAR, zone_id=zones.zone_id[0])
+    simulated = Sensor("made up", SensorKind.POSITION, simulated=True)
+    (said,) = Speaker(site, zones, ()).texts([alert]).values()
+    local = datetime.fromtimestamp(alert.onset_p05_s, ZoneInfo("Europe/Kyiv"))
+    assert f"{local:%H:%M}" in said["en"]
+    assert "UTC" not in said["en"]
+    assert "EXERCISE" not in said["en"]
+    (said,) = Speaker(site, zones, (simulated,)).texts([alert]).values()
+    assert said["en"].startswith("EXERCISE")

@@ -88,8 +88,18 @@ export interface SensorHealth {
   last_s: number | null;
 }
 
+export interface ChannelHealth {
+  channel: string;
+  delivered: number;
+  failures: number;
+  waiting: number;
+  dropped: number;
+  last_error: string;
+}
+
 export interface OperatorsStatus extends Status {
   sensors: SensorHealth[];
+  channels: ChannelHealth[];
   refused: { source: string; reason: string; count: number }[];
   faults: string[];
 }

@@ -224,6 +224,13 @@ function hear(status: OperatorsStatus): void {
       row.append(make("b", s.sensor_id), make("span", `${s.scans} scans, ${s.plots} plots`));
       return row;
     }),
+    ...status.channels.map((c) => {
+      const row = make("li", "", { class: c.last_error ? "blind" : "good" });
+      const waiting = c.waiting ? `, ${c.waiting} waiting` : "";
+      row.append(make("b", c.channel), make("span", `${c.delivered} delivered${waiting}`));
+      if (c.last_error) row.append(make("em", c.last_error));
+      return row;
+    }),
     ...refused,
     ...faults,
   );

@@ -1,13 +1,13 @@
 """The chain in one readable function, and the ports at its two ends."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from forewarn.exposure import Exposer
 from forewarn.forecast import Forecaster
-from forewarn.records import Alert, Event, Outcome, Zones
+from forewarn.records import Alert, Counts, Event, Key, Outcome, Parcel, Zones
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 
@@ -23,17 +23,40 @@ class Source(Protocol):
 class Channel(Protocol):
     """Carries alerts away. `offer` only queues: it never waits and never raises."""
 
-    def offer(self, alerts: Sequence[Alert]) -> None: ...
+    def offer(self, parcels: Sequence[Parcel]) -> None: ...
+
+    def counts(self) -> Counts: ...
+
+    def close(self) -> None: ...
 
 
 class Store(Protocol):
-    """Durable record. Each call returns only when what it was given is safe."""
+    """Durable record. What writes returns only when what it was given is safe."""
+
+    @property
+    def last_seq(self) -> int: ...
 
     def append(self, events: Sequence[Event]) -> None: ...
 
-    def record(self, outcomes: Sequence[Outcome]) -> None: ...
+    def record(
+        self, outcomes: Sequence[Outcome], texts: Mapping[str, Mapping[str, str]]
+    ) -> None: ...
+
+    def delivered(self, channel: str, keys: Sequence[Key], time_s: float) -> None: ...
 
     def save(self, seq: int, memory: Memory) -> None: ...
+
+    def load_snapshot(self) -> tuple[int, Memory] | None: ...
+
+    def events_after(self, seq: int) -> Iterator[Event]: ...
+
+    def live(self) -> list[tuple[Alert, dict[str, str]]]: ...
+
+    def pending(self, channel: str) -> list[tuple[Alert, dict[str, str]]]: ...
+
+    def issued_s(self, alert_id: str) -> tuple[float, ...]: ...
+
+    def close(self) -> None: ...
 
 
 class Stage(Protocol):

@@ -5,20 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from alerts import ALERT, parcel, parcels
 from forewarn.channels.cap import CapFolder, Sender
-from forewarn.channels.courier import Counts, Courier, Key, Parcel
-from forewarn.records import AlertState
-
-
-class Channel(Protocol):
-    def offer(self, parcels: list[Parcel]) -> None: ...
-    def counts(self) -> Counts: ...
-    def close(self) -> None: ...
+from forewarn.channels.courier import Courier
+from forewarn.pipeline import Channel
+from forewarn.records import AlertState, Counts, Key
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forewarn.bench import raid, traffic
-from forewarn.bench.result import Figure, Result
+from forewarn.bench.result import Ask, Figure, Result
 
 
 def figure(result: Result, start: str) -> Figure:
@@ -16,13 +16,13 @@ def figure(result: Result, start: str) -> Figure:
 
 
 def test_shipped_rockets_are_warned_in_time_and_others_left_in_peace() -> None:
-    result = raid.measure(2, lambda: None)
+    result = raid.measure(Ask(seeds=2), lambda: None)
     assert figure(result, "people warned in time").value >= 0.95
     assert figure(result, "in vain: warning the oblast").value >= 4.0
 
 
 def test_the_demo_raid_with_drones_and_a_missile_is_warned_too() -> None:
-    result = raid.measure(1, lambda: None, "demo")
+    result = raid.measure(Ask(seeds=1), lambda: None, "demo")
     assert figure(result, "people warned in time").value >= 0.95
     assert figure(result, "in vain: warning the oblast").value >= 4.0
 
@@ -32,7 +32,7 @@ def test_real_traffic_wakes_nobody_and_threats_among_it_are_warned(
     shared_data: Path,
 ) -> None:
     source = shared_data / "adsb" / "paris_2021-10-07.csv.gz"
-    result = traffic.measure(source, 8.0, lambda: None)
+    result = traffic.measure(Ask(minutes=8.0, aircraft=source), lambda: None)
     assert figure(result, "take_cover with traffic alone").value == 0
     assert figure(result, "take_cover that aircraft caused").value == 0
     assert figure(result, "people warned in time").value >= 0.95

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from typing import Any
 
 from forewarn.files import Site
 from forewarn.forecast import Forecaster
@@ -10,7 +9,7 @@ from forewarn.pipeline import Pipeline
 from forewarn.records import Alert, Sensor, Zones
 from forewarn.track import Tracker
 from forewarn.warning import Warner
-from forewarn.words import Voice, prepare, render
+from forewarn.words import Voice, prepare
 from forewarn.zones import Region, made_zones, read_zones
 
 Texts = dict[str, dict[str, str]]
@@ -37,31 +36,30 @@ def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
 
 
 class Speaker:
-    """Renders the texts of alerts, in the languages of the site."""
+    """Says alerts in the languages of the site; in an exercise each text says so."""
 
-    def __init__(
-        self, zones: Zones, languages: Sequence[str], exercise: bool = False
-    ) -> None:
+    def __init__(self, site: Site, zones: Zones, sensors: Sequence[Sensor]) -> None:
         self._names: dict[str, dict[str, str]] = {
             zone_id: {"": name, **dict(more)}
             for zone_id, name, more in zip(
                 zones.zone_id, zones.name, zones.names, strict=True
             )
         }
-        self._languages = tuple(languages)
-        self._exercise = exercise
-        for language in languages:
-            prepare(Voice(language, exercise))
+        exercise = any(sensor.simulated for sensor in sensors)
+        self._voices = [
+            Voice(language, exercise, time_zone=site.time_zone)
+            for language in site.languages
+        ]
+        for voice in self._voices:
+            prepare(voice)
 
     def texts(self, alerts: Sequence[Alert]) -> Texts:
         """By zone id, by language."""
         return {alert.zone_id: self._of(alert) for alert in alerts}
 
     def _of(self, alert: Alert) -> dict[str, str]:
-        names: dict[str, Any] = self._names[alert.zone_id]
+        names = self._names[alert.zone_id]
         return {
-            language: render(
-                alert, names.get(language, names[""]), language, self._exercise
-            )
-            for language in self._languages
+            voice.language: voice.render(alert, names.get(voice.language, names[""]))
+            for voice in self._voices
         }

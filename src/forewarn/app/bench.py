@@ -8,7 +8,6 @@ import typer
 RESULTS = Path("bench/results")
 PAGE = Path("docs/figures.md")
 MEASURED = ("start", "chain", "raid", "traffic")
-AIRCRAFT = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
 
 
 def bench(
@@ -48,7 +47,7 @@ def bench(
         for _ in rehearse():  # compiling is no part of any figure
             progress()
         measurement = import_module(f"forewarn.bench.{name}")
-        result = measurement.measure(Ask(seeds, minutes, AIRCRAFT), progress)
+        result = measurement.measure(Ask(seeds, minutes), progress)
     made = setting(command)
     path = save(result, made, RESULTS)
     if as_json:

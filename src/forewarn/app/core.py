@@ -3,43 +3,37 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 from forewarn.app.assembly import Speaker, Texts, assemble, site_zones
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
-from forewarn.pipeline import Pipeline
-from forewarn.records import Alert, Event, Outcome, Sensor, Zones
+from forewarn.pipeline import Pipeline, Store
+from forewarn.records import Alert, Event, Outcome, Parcel, Sensor, Zones
 from forewarn.stores.sqlite import SqliteStore
 from forewarn.web.picture import operators_zone, picture, public_alert, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
 PICTURE_S = 1.0
 GROUP_MAX = 64  # events put on record together
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One alert with its texts and the times of the steps before it, for channels."""
-
-    alert: Alert
-    texts: dict[str, str]
-    earlier_s: tuple[float, ...]
+NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
 
 
 class Core:
     """Numbers events, puts them on record, acts on them, puts alerts on record."""
 
     def __init__(
-        self, site: Site, sensors: Sequence[Sensor], zones: Zones, channels: Sequence[str]
+        self, site: Site, sensors: Sequence[Sensor], zones: Zones, store: Store
     ) -> None:
         self.zones = zones
-        self.channels = tuple(channels)
-        self.store = SqliteStore(site.store.path, channels)
+        self.store = store
         self.pipeline: Pipeline = assemble(site, sensors, zones)
-        self._speaker = Speaker(zones, site.languages)
+        self._speaker = Speaker(site, zones, sensors)
+        self._places = dict(
+            zip(zones.zone_id, zip(zones.name, zones.polygons, strict=True), strict=True)
+        )
         self._saved_s = float("-inf")
         self._earlier: dict[str, list[float]] = {}
         self.faults: list[str] = []
@@ -65,7 +59,7 @@ class Core:
             self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
         return count
 
-    def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Step]]:
+    def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Parcel]]:
         """A group of events, durable before acted on; alerts durable before return."""
         first = self.store.last_seq + 1
         numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
@@ -80,12 +74,12 @@ class Core:
         if now_s - self._saved_s >= SNAPSHOT_S:
             self.store.save(numbered[-1].seq, self.pipeline.memory())
             self._saved_s = now_s
-        steps = [
-            self._paired(alert, said[alert.zone_id])
+        parcels = [
+            self._next(alert, said[alert.zone_id])
             for outcome, said in zip(outcomes, texts, strict=True)
             for alert in outcome.alerts
         ]
-        return outcomes, steps
+        return outcomes, parcels
 
     def _step(self, event: Event) -> Outcome | None:
         try:
@@ -94,16 +88,26 @@ class Core:
             self.faults.append(str(error))
             return None
 
-    def _paired(self, alert: Alert, texts: dict[str, str]) -> Step:
+    def _next(self, alert: Alert, texts: dict[str, str]) -> Parcel:
         times = self._earlier.setdefault(alert.alert_id, [])
-        step = Step(alert, texts, tuple(times[: alert.step]))
+        parcel = self._parcel(alert, texts, times)
         times.append(alert.issued_s)
-        return step
+        return parcel
 
-    def pending(self, channel: str) -> list[Step]:
-        """What a channel has not confirmed, with what it needs to carry it now."""
+    def _parcel(
+        self, alert: Alert, texts: dict[str, str], issued_s: Sequence[float]
+    ) -> Parcel:
+        name, polygon = self._places.get(alert.zone_id, (alert.zone_id, NOWHERE))
+        return Parcel(alert, texts, name, polygon, tuple(issued_s[: alert.step]))
+
+    def live(self) -> list[Parcel]:
+        """Alerts that are out."""
+        return [self._parcel(alert, texts, ()) for alert, texts in self.store.live()]
+
+    def pending(self, channel: str) -> list[Parcel]:
+        """What a channel has not confirmed."""
         return [
-            Step(alert, texts, self.store.issued_s(alert.alert_id)[: alert.step])
+            self._parcel(alert, texts, self.store.issued_s(alert.alert_id))
             for alert, texts in self.store.pending(channel)
         ]
 
@@ -131,12 +135,11 @@ def _run(
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, channels)
+    core = Core(site, sensors, zones, SqliteStore(site.store.path, channels))
     pipe.send(("starting", "recovering"))
     core.recover()
-    live = [Step(alert, texts, ()) for alert, texts in core.store.live()]
     pipe.send(("zones", zones_geojson(zones), zones.version))
-    pipe.send(("live", _told(live), core.store.last_seq))
+    pipe.send(("live", _told(core.live()), core.store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
     pipe.send(("ready",))
@@ -152,9 +155,9 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
             continue
         events, stop = _take(pipe, core)
         if events:
-            outcomes, steps = core.handle(events)
-            if steps:
-                pipe.send(("alerts", _told(steps), steps, core.store.last_seq))
+            outcomes, parcels = core.handle(events)
+            if parcels:
+                pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
             if outcomes and time.monotonic() - shown_s >= PICTURE_S:
                 shown_s = time.monotonic()
                 pipe.send(("picture", picture(outcomes[-1], core.zones)))
@@ -182,5 +185,5 @@ def _take(pipe: Connection, core: Core) -> tuple[list[Event], bool]:
     return events, False
 
 
-def _told(steps: Sequence[Step]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    return [(public_alert(s.alert, s.texts), operators_zone(s.alert)) for s in steps]
+def _told(parcels: Sequence[Parcel]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    return [(public_alert(p.alert, p.texts), operators_zone(p.alert)) for p in parcels]

@@ -80,8 +80,6 @@ def demo(
             sensors=loaded.sensors,
             sources=(source,),
             clock=Clock(source.now_s, speed),
-            simulated=True,
-            cap_folder=folder / "cap",
             stop=stop,
         )
         address = f"http://127.0.0.1:{port}"
@@ -101,7 +99,8 @@ def _site(raid: Any, folder: Path, port: int) -> Any:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "site.toml"
-    path.write_text(raids.site_text(raid) + f"\n[web]\nport = {port}\n", encoding="utf-8")
+    more = f'\n[web]\nport = {port}\n\n[[channel]]\nkind = "cap"\n'
+    path.write_text(raids.site_text(raid) + more, encoding="utf-8")
     return read_site(path)
 
 

@@ -60,7 +60,7 @@ def replay_recording(
     from forewarn.records import LIVE_STATES, AlertState, Tick
 
     pipeline = assemble(site, recording.sensors, zones)
-    speaker = Speaker(zones, site.languages)
+    speaker = Speaker(site, zones, recording.sensors)
     writer = RunWriter(out)
     live: set[str] = set()
     warned: set[str] = set()

@@ -37,8 +37,6 @@ def run(
         sensors=said.sensors,
         sources=tuple(open_feeds(feeds, site.resolve().parent)),
         clock=Clock(time.time),
-        simulated=any(sensor.simulated for sensor in said.sensors),
-        cap_folder=said.channels[0].folder if said.channels else None,
     )
     print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")
     asyncio.run(Service(plan).run())

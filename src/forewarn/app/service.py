@@ -10,16 +10,16 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import uvicorn
 
-from forewarn.files import Site
-from forewarn.records import Command, CommandAction, Event, PlotBatch, Sensor, Tick
+from forewarn.files import ChannelKeys, Site
+from forewarn.pipeline import Channel, Source
+from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.operators import operators_api
@@ -31,23 +31,25 @@ TICK_S = 1.0
 RESTART_S = 1.0
 
 
-class EventSource(Protocol):
-    """Anything that yields events as they arrive."""
-
-    def events(self) -> AsyncIterator[Event]: ...
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What to run: a site, its sensors and sources, and by which clock."""
 
     site: Site
     sensors: tuple[Sensor, ...]
-    sources: tuple[EventSource, ...]
+    sources: tuple[Source, ...]
     clock: Clock
-    simulated: bool
-    cap_folder: Path | None = None
     stop: Callable[[Board], bool] = lambda board: False
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is an exercise."""
+        return any(sensor.simulated for sensor in self.sensors)
+
+    @property
+    def cap(self) -> ChannelKeys | None:
+        """Where CAP messages go, if anywhere."""
+        return next((c for c in self.site.channels if c.kind == "cap"), None)
 
 
 class Service:
@@ -57,12 +59,10 @@ class Service:
         self.plan = plan
         site = plan.site
         self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
-        self._channels = ("cap",) if plan.cap_folder else ()
+        self._channels = self._open_channels()
         self._pipe: Connection | None = None
         self._core: Any = None
         self._sending = threading.Lock()
-        self._names: dict[str, tuple[str, str]] = {}
-        self._cap: Any = None
         self._last_s = 0.0
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -75,7 +75,7 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, self.plan.cap_folder),
+            public_api(self.board, self.plan.cap.folder if self.plan.cap else None),
             operators_api(self.board, self._command),
         )
         config = uvicorn.Config(
@@ -110,7 +110,7 @@ class Service:
 
     # events in: stamped once, in one order
 
-    async def _read(self, source: EventSource) -> None:
+    async def _read(self, source: Source) -> None:
         await self._ready.wait()
         async for event in source.events():
             if isinstance(event, PlotBatch):
@@ -154,7 +154,7 @@ class Service:
         ours, theirs = context.Pipe()
         self._core = context.Process(
             target=core_main,
-            args=(theirs, self.plan.site, self.plan.sensors, self._channels),
+            args=(theirs, self.plan.site, self.plan.sensors, tuple(self._channels)),
             name="forewarn-core",
             daemon=True,
         )
@@ -187,15 +187,15 @@ class Service:
                 board.become("starting", detail)
             case ("zones", body, version):
                 board.zones, board.zones_version = body, version
-                self._know_zones(body)
             case ("live", told, seq):
                 board.tell(told, seq, fresh=False)
                 board.public.publish("state", board.state())
-            case ("carry", "cap", steps):
-                self._carry(steps)
-            case ("alerts", told, steps, seq):
+            case ("carry", channel, parcels):
+                self._channels[channel].offer(parcels)
+            case ("alerts", told, parcels, seq):
                 board.tell(told, seq)
-                self._carry(steps)
+                for one in self._channels.values():
+                    one.offer(parcels)
                 self._log(told)
             case ("picture", picture):
                 self._health()
@@ -229,11 +229,14 @@ class Service:
                 "range_max_m": sensor.range_max_m if sensor.range_max_m < 1e8 else None,
                 "scans": self._counts[sensor.sensor_id][0],
                 "plots": self._counts[sensor.sensor_id][1],
-                "refused": 0,
                 "last_s": self._counts[sensor.sensor_id][2] or None,
                 "simulated": sensor.simulated,
             }
             for sensor in self.plan.sensors
+        ]
+        self.board.channels = [
+            {"channel": name, **asdict(channel.counts())}
+            for name, channel in self._channels.items()
         ]
         self.board.refused = [
             {"source": source, "reason": reason, "count": count}
@@ -243,37 +246,17 @@ class Service:
 
     # channels
 
-    def _know_zones(self, body: bytes) -> None:
-        import json
+    def _open_channels(self) -> dict[str, Channel]:
+        cap = self.plan.cap
+        if cap is None:
+            return {}
+        from forewarn.channels.cap import CapFolder, Sender
 
-        features = json.loads(body)["features"]
-        self._names = {
-            feature["properties"]["zone_id"]: (
-                feature["properties"]["name"],
-                json.dumps(feature["geometry"]),
-            )
-            for feature in features
-        }
+        def confirm(keys: list[Key]) -> None:
+            self._send(("delivered", cap.kind, keys, time.time()))
 
-    def _carry(self, steps: Sequence[Any]) -> None:
-        if not self.plan.cap_folder or not steps:
-            return
-        from forewarn.channels.cap import CapFolder, Parcel, Sender
-
-        if self._cap is None:
-            sender = Sender("alerts@forewarn.invalid", exercise=self.plan.simulated)
-            self._cap = CapFolder(self.plan.cap_folder, sender, self._confirm)
-        self._cap.offer(
-            [
-                Parcel(
-                    step.alert, step.texts, *self._names[step.alert.zone_id], step.earlier_s
-                )
-                for step in steps
-            ]
-        )
-
-    def _confirm(self, keys: list[tuple[str, int]]) -> None:
-        self._send(("delivered", "cap", keys, time.time()))
+        sender = Sender(cap.sender, exercise=self.plan.simulated)
+        return {cap.kind: CapFolder(cap.folder, sender, confirm)}
 
     async def _beat(self) -> None:
         while True:
@@ -287,8 +270,8 @@ class Service:
 
     async def _stop_core(self) -> None:
         await asyncio.to_thread(self._send, ("stop",))
-        if self._cap is not None:
-            await asyncio.to_thread(self._cap.close)
+        for channel in self._channels.values():
+            await asyncio.to_thread(channel.close)
         await asyncio.to_thread(self._core.join, 10)
         if self._core.is_alive():
             self._core.kill()

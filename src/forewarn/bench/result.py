@@ -63,9 +63,9 @@ class Ask:
     aircraft : CSV of real aircraft
     """
 
-    seeds: int
-    minutes: float
-    aircraft: Path
+    seeds: int = 20
+    minutes: float = 60.0
+    aircraft: Path = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,10 @@ from typing import Any
 
 from lxml import etree
 
-from forewarn.channels.courier import Counts, Courier, Key, Parcel
+from forewarn.channels.courier import Courier
 from forewarn.errors import ConfigError
-from forewarn.records import Alert, AlertState
+from forewarn.records import Alert, AlertState, Counts, Key, Parcel
 from forewarn.words import as_exercise, kind_name, parted
-
-__all__ = ["CapFolder", "Parcel", "Sender", "cap_message", "identifier", "outer_rings"]
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 # Receivers drop a message when it expires, and none is renewed: an all-clear ends a

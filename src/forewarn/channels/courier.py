@@ -3,10 +3,9 @@
 import heapq
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from forewarn.records import Alert
+from forewarn.records import Counts, Key, Parcel
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 30.0
@@ -14,42 +13,7 @@ TOGETHER_MAX = 64  # parcels carried at once
 WAITING_MAX = 100_000  # beyond it a parcel stays in the outbox only, for the next start
 CLOSE_S = 10.0
 
-Key = tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parcel:
-    """An alert with all a channel needs to carry it.
-
-    texts     : by language
-    polygon   : GeoJSON geometry of the zone
-    earlier_s : when the steps before this one were issued
-    """
-
-    alert: Alert
-    texts: Mapping[str, str]
-    zone_name: str
-    polygon: str
-    earlier_s: tuple[float, ...] = ()
-
-    @property
-    def key(self) -> Key:
-        """What names the step: alert_id and number."""
-        return self.alert.alert_id, self.alert.step
-
-
 Waiting = tuple[float, int, int, Parcel]  # due, order of arrival, tries so far, what
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How a channel fares. `last_error` is "" while all goes well."""
-
-    delivered: int
-    failures: int
-    waiting: int
-    dropped: int
-    last_error: str
 
 
 class Courier:

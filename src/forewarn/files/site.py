@@ -1,7 +1,7 @@
 """The site file: who is warned, by what sensors, over which channels, by which numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class ChannelKeys:
-    """One `[[channel]]`: `kind = "cap"` writes CAP files into `folder`."""
+    """One `[[channel]]`: `kind = "cap"` writes CAP files into `folder`.
+
+    sender : who speaks, as receivers of CAP know it
+    """
 
     kind: str
     folder: Path = Path("cap")
+    sender: str = "alerts@forewarn.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +90,23 @@ class WindKeys:
 class _SiteKeys:
     name: str
     languages: tuple[str, ...] = ("en",)
+    time_zone: str = "UTC"
     zones: str = ""
     region: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A whole site, checked; paths are absolute."""
+    """A whole site, checked; paths are absolute.
+
+    time_zone : IANA name of where people read their clocks
+    """
 
     name: str
     languages: tuple[str, ...]
     zones: Path | None
     region: Region | None
+    time_zone: str = "UTC"
     sensors: tuple[Sensor, ...] = ()
     feeds: tuple[Feed, ...] = ()
     channels: tuple[ChannelKeys, ...] = ()
@@ -155,6 +164,7 @@ def read_site(path: Path) -> Site:
     return Site(
         name=keys.name,
         languages=keys.languages,
+        time_zone=keys.time_zone,
         zones=folder / keys.zones if keys.zones else None,
         region=_region(region, f"{path}: [site] region"),
         sensors=tuple(feed.sensor for feed in feeds),
@@ -191,4 +201,4 @@ def _channel(table: dict[str, Any], path: Path) -> ChannelKeys:
     keys = fill(ChannelKeys, table, f"{path}: [[channel]]")
     if keys.kind != "cap":
         raise ConfigError(f"{path}: [[channel]] kind: found {keys.kind!r}, expected 'cap'")
-    return ChannelKeys(keys.kind, path.resolve().parent / keys.folder)
+    return replace(keys, folder=path.resolve().parent / keys.folder)

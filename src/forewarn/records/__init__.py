@@ -2,6 +2,7 @@
 
 from forewarn.records.alerts import LIVE_STATES, Alert, AlertState
 from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
+from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
     ChannelDelay,
     Command,
@@ -25,12 +26,15 @@ __all__ = [
     "ChannelDelay",
     "Command",
     "CommandAction",
+    "Counts",
     "Event",
     "Exposures",
     "FloatArray",
     "Forecasts",
     "IntArray",
+    "Key",
     "Outcome",
+    "Parcel",
     "PlotBatch",
     "Sensor",
     "SensorKind",

@@ -39,6 +39,7 @@ class Board:
     areas: dict[str, dict[str, Any]] = field(default_factory=dict)
     people_at_risk: float = 0.0
     sensors: list[dict[str, Any]] = field(default_factory=list)
+    channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
@@ -66,6 +67,7 @@ class Board:
         return {
             **self.status(),
             "sensors": self.sensors,
+            "channels": self.channels,
             "refused": self.refused,
             "faults": list(self.faults),
         }

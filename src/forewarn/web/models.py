@@ -43,9 +43,10 @@ class State(BaseModel):
 
 
 class OperatorsStatus(Status):
-    """State of the service with sensors, refused input and faults."""
+    """State of the service with sensors, channels, refused input and faults."""
 
     sensors: list[dict[str, Any]]
+    channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
     faults: list[str]
 
