@@ -24,6 +24,8 @@ FLOOR = np.array([1e-9, 1e-9, 2e-5, 2e-5, 2e-5, 2e-5])
 VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
 MEMORY = 0.15
+LEVEL_S, LEVEL_MOST_S = 20.0, 40.0  # flown level for so long, it is no rocket; forgotten
+FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
 
@@ -40,6 +42,8 @@ def classify(
     speed_sigma_mps: FloatArray,
     fastest_mps: FloatArray,
     highest_m: FloatArray,
+    level_s: FloatArray,
+    gap_s: FloatArray,
     identified: FloatArray,
     rows: IntArray,
     prob: FloatArray,
@@ -51,6 +55,8 @@ def classify(
     speed_sigma_mps       : (n,) of velocity; while it is vague, nothing is concluded
     fastest_mps, highest_m: (n,) of the whole life so far, updated here: an airliner that
                             slows to land was fast before, a drone never was
+    level_s               : (n,) seconds flown level, steered and slow, updated here
+    gap_s                 : (n,) since the look before
     identified            : (n,) > 0 where traffic reports agree; worth three looks, no more
     rows                  : tracks looked at
     prob                  : (n, 6)
@@ -77,6 +83,13 @@ def classify(
         falls = 1.0 - steers
         level = _above(28.0 + vague - abs(climb), 0.0, 5.0)
         quick = _above(speed, 180.0, 15.0)
+        if steers > 0.5 and level > 0.5 and speed < 340.0:
+            level_s[i] = min(level_s[i] + gap_s[i], LEVEL_MOST_S)
+        else:
+            level_s[i] = max(level_s[i] - FORGET * gap_s[i], 0.0)
+        if speed - vague > 340.0:
+            level_s[i] = 0.0
+        falls *= _above(LEVEL_S - level_s[i], 0.0, 1.0)
         like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
         # rockets come down at 200-400 m/s, but few are so slow; level and slow, fewer still
         like[ROCKET] *= 1.0 - (0.7 + 0.25 * level) * _above(320.0 - speed, 0.0, 15.0)

@@ -25,6 +25,7 @@ COLUMNS: dict[str, tuple[tuple[int, ...], Any]] = {
     "scan_s": ((), np.float64),
     "fastest_mps": ((), np.float64),
     "highest_m": ((), np.float64),
+    "level_s": ((), np.float64),
     "identified": ((), np.float64),
     "looks": ((), np.int64),
     "identity": ((), np.dtype("U16")),

@@ -160,6 +160,7 @@ class Tracker:
         if not len(rows):
             return
         plots = taken[rows]
+        before_s = t["time_s"].copy()
         take_plots(
             rows,
             plots,
@@ -189,6 +190,8 @@ class Tracker:
             vague_mps,
             t["fastest_mps"],
             t["highest_m"],
+            t["level_s"],
+            t["time_s"] - before_s,
             t["identified"],
             rows,
             t["prob"],
@@ -201,8 +204,14 @@ class Tracker:
         fast = speed - vague_mps > p.fast_mps
         settled = (t["looks"] >= p.looks_slow) & (t["time_s"] - t["first_s"] >= p.settle_s)
         clear = settled | (fast & (t["looks"] >= p.looks_fast))
-        sure = (t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds)
-        t["confirmed"] |= clear & sure
+        t["confirmed"] |= clear & self._sure()
+
+    def _sure(self) -> BoolArray:
+        """Which tracks are of something: what it is may still be open."""
+        t, p = self._table, self._params
+        return np.asarray(
+            (t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds)
+        )
 
     def _identify(
         self, batch: PlotBatch, sensor: Sensor, rows: IntArray, plots: IntArray
@@ -283,7 +292,7 @@ class Tracker:
         """Drop what is no longer believed, coasted too long, or lies below the ground."""
         t, p = self._table, self._params
         coast_s = np.maximum(p.coast_s, p.coast_scans * t["scan_s"])
-        tentative = ~t["confirmed"]
+        tentative = ~(t["confirmed"] | self._sure())
         coast_s = np.where(tentative, np.maximum(1.6, 1.6 * t["scan_s"]), coast_s)
         keep = (t["log_odds"] > p.drop_log_odds) & (now_s - t["time_s"] < coast_s)
         if not keep.all():
