@@ -1,44 +1,86 @@
-"""Which plot is whose: one plot for a track, one track for a plot, best as a whole."""
+"""Which plot is whose: shared out among all tracks by belief propagation.
+
+The full answer sums over every joint assignment; on sparse pairs, messages between tracks
+and plots come to nearly the same marginals at a cost linear in the pairs.
+Source: Williams, Lau, "Approximate evaluation of marginal association probabilities with
+belief propagation", IEEE Transactions on Aerospace and Electronic Systems 50(4), 2014.
+"""
 
 import numpy as np
 
+from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 
+ROUNDS = 60  # bounded by count, never by the clock: a replay gives the same
+SETTLED = 1e-5
+MOST_LOG = 60.0  # so that no exponential overflows
 
-def assign(
-    tracks: IntArray, plots: IntArray, gain: FloatArray, counts: tuple[int, int]
-) -> IntArray:
-    """The assignment with the largest sum of gains; a track may stay without a plot.
 
-    tracks, plots, gain : (p,) pairs, and what each is worth above staying without
-    counts              : numbers of tracks and plots
-    returns             : (tracks,) row of its plot, -1 = none
+@kernel
+def odds(
+    start: IntArray,
+    plot: IntArray,
+    log_l: FloatArray,
+    log_clutter: FloatArray,
+    log_odds: FloatArray,
+    hit: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Weight of each pair (p,) over the track's being missed or not there at all.
 
-    Source: sparse Jonker-Volgenant, as in SciPy; each track has a place of its own to
-    stay without a plot, so that a full matching always exists.
+    log_odds, hit : (n,) of existence, and chance to be seen
+    log_clutter   : (m,) density of false plots, in the units of log_l (p,)
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+    for i in range(len(start) - 1):
+        r = 1.0 / (1.0 + np.exp(-min(max(log_odds[i], -MOST_LOG), MOST_LOG)))
+        own = np.log(r * hit[i] / (1.0 - r * hit[i]))
+        for pair in range(start[i], start[i + 1]):
+            told = own + log_l[pair] - log_clutter[plot[pair]]
+            out[pair] = np.exp(min(max(told, -MOST_LOG), MOST_LOG))
 
-    n, m = counts
-    best = np.full(n, -1, np.int64)
-    worth = gain > 0.0
-    if not worth.any():
-        return best
-    tracks, plots, gain = tracks[worth], plots[worth], gain[worth]
-    involved, row = np.unique(tracks, return_inverse=True)
-    alone = np.arange(len(involved))
-    # the solver takes a zero as "no edge": costs are shifted above it
-    shift = float(gain.max()) + 1.0
-    costs = coo_array(
-        (
-            np.concatenate([shift - gain, np.full(len(involved), shift)]),
-            (np.concatenate([row, alone]), np.concatenate([plots, m + alone])),
-        ),
-        shape=(len(involved), m + len(involved)),
-    )
-    rows, columns = min_weight_full_bipartite_matching(costs.tocsr())
-    chosen = columns < m
-    best[involved[rows[chosen]]] = columns[chosen]
-    return best
+
+@kernel
+def share_out(
+    start: IntArray, plot: IntArray, weight: FloatArray, plots: int
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Marginal probabilities that a plot is a track's.
+
+    start, plot : pairs (p,) in CSR form over the tracks (n)
+    weight      : (p,) of the pair over (missed and not the pair); `plots` = how many
+    returns     : (p,) of each pair, (n,) that a track took none, (plots,) that a plot is
+                  nobody's, and (p,) that it is nobody else's
+    """
+    n = len(start) - 1
+    to_plot = np.empty(len(plot))  # messages track -> plot
+    to_track = np.ones(len(plot))  # messages plot -> track
+    heard = np.zeros(plots)
+    for _ in range(ROUNDS):
+        heard[:] = 0.0
+        for i in range(n):
+            total = 1.0
+            for pair in range(start[i], start[i + 1]):
+                total += weight[pair] * to_track[pair]
+            for pair in range(start[i], start[i + 1]):
+                own = weight[pair] * to_track[pair]
+                to_plot[pair] = weight[pair] / max(total - own, 1.0)
+                heard[plot[pair]] += to_plot[pair]
+        change = 0.0
+        for pair in range(len(plot)):
+            others = max(heard[plot[pair]] - to_plot[pair], 0.0)
+            new = 1.0 / (1.0 + others)
+            change = max(change, abs(new - to_track[pair]))
+            to_track[pair] = new
+        if change < SETTLED:
+            break
+    share = np.empty(len(plot))
+    missed = np.empty(n)
+    for i in range(n):
+        total = 1.0
+        for pair in range(start[i], start[i + 1]):
+            share[pair] = weight[pair] * to_track[pair]
+            total += share[pair]
+        for pair in range(start[i], start[i + 1]):
+            share[pair] /= total
+        missed[i] = 1.0 / total
+    return share, missed, 1.0 / (1.0 + heard), to_track

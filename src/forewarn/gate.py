@@ -1,4 +1,4 @@
-"""Which plot can be whose: coarse gates by place, and what a scan looked at."""
+"""Which plot can be whose: coarse gates by place, and what a scan covered."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
 
-SIGMAS = 4.0
-SPARE_M = 150.0  # for bodies that change their speed between scans
+SIGMAS = 4.5
+SPARE_M = 100.0  # the modes of a track differ by some metres
 
 
 @kernel
@@ -18,44 +18,64 @@ def near_pairs(
     plot_time_s: FloatArray,
     point: FloatArray,
     noise_m: FloatArray,
+    order: IntArray,
+    key: FloatArray,
+    anchor: FloatArray,
 ) -> tuple[IntArray, IntArray]:
-    """Tracks and plots (p,), (p,) whose places are near enough for a closer look.
+    """Plots near enough to each track for a closer look, in CSR form.
 
-    mean, cov   : (n, 3, 7), (n, 3, 7, 7) predicted to time_s (n,)
-    plot_time_s : (m,); point (m, 3) ECEF place of each plot, nan where it tells none: such
-                  a plot may be anybody's
-    noise_m     : (m,) standard deviation of that place
+    mean, cov, time_s : tracks (n, 3, 7), (n, 3, 7, 7) predicted to about the scan's time
+    plot_time_s       : (m,); point (m, 3) ECEF place of each plot, nan where it tells none:
+                        such a plot may be anybody's
+    noise_m           : (m,) standard deviation of that place
+    order, key        : plots that tell a place, by distance from `anchor`, and those
+                        distances: only a thin shell of them is looked at
+    returns           : start (n + 1,), plot (p,)
     """
-    room = 4096
-    tracks = np.empty(room, np.int64)
-    plots = np.empty(room, np.int64)
+    n, m = len(mean), len(point)
+    size = 2 * n + 64
+    start = np.zeros(n + 1, np.int64)
+    plot = np.empty(size, np.int64)
+    largest_m = 0.0
+    for j in order:
+        largest_m = max(largest_m, noise_m[j])
+    blind = np.empty(m, np.int64)
+    blinds = 0
+    for j in range(m):
+        if not np.isfinite(point[j, 0]):
+            blind[blinds] = j
+            blinds += 1
     count = 0
-    for i in range(len(mean)):
-        widest = 0.0
+    for i in range(n):
+        widest2, away2 = 0.0, 0.0
         for mode in range(3):
             spread = cov[i, mode, 0, 0] + cov[i, mode, 1, 1] + cov[i, mode, 2, 2]
-            widest = max(widest, np.sqrt(spread))
-        for j in range(len(point)):
-            if np.isfinite(point[j, 0]):
+            widest2 = max(widest2, spread)
+        for k in range(3):
+            away2 += (mean[i, 1, k] - anchor[k]) ** 2
+        widest, away = np.sqrt(widest2), np.sqrt(away2)
+        reach = SIGMAS * (widest + largest_m) + SPARE_M
+        low = np.searchsorted(key, away - reach)
+        high = np.searchsorted(key, away + reach)
+        for place in range(low, high + blinds):
+            j = order[place] if place < high else blind[place - high]
+            if place < high:
                 shift = plot_time_s[j] - time_s[i]
-                away2 = 0.0
+                off2 = 0.0
                 for k in range(3):
-                    d = point[j, k] - mean[i, 0, k] - shift * mean[i, 0, 3 + k]
-                    away2 += d * d
-                reach = SIGMAS * (widest + noise_m[j]) + SPARE_M
-                if away2 > reach * reach:
+                    d = point[j, k] - mean[i, 1, k] - shift * mean[i, 1, 3 + k]
+                    off2 += d * d
+                if off2 > (SIGMAS * (widest + noise_m[j]) + SPARE_M) ** 2:
                     continue
-            if count == room:
-                room *= 2
-                tracks_2 = np.empty(room, np.int64)
-                plots_2 = np.empty(room, np.int64)
-                tracks_2[:count] = tracks
-                plots_2[:count] = plots
-                tracks, plots = tracks_2, plots_2
-            tracks[count] = i
-            plots[count] = j
+            if count == size:
+                size *= 2
+                more = np.empty(size, np.int64)
+                more[:count] = plot
+                plot = more
+            plot[count] = j
             count += 1
-    return tracks[:count], plots[:count]
+        start[i + 1] = count
+    return start, plot[:count]
 
 
 @kernel

@@ -8,6 +8,8 @@ from forewarn.geodesy import FloatArray
 # rows of a plot in kernels: four measured quantities of a sensor that looks from its
 # origin, or, of a report of its own place, east, north, up of that place (0, 0, 0)
 QUANTITIES = 4
+LN_2PI = float(np.log(2.0 * np.pi))
+ROOM = 63  # numbers of working room that `take_place` needs
 
 
 @kernel
@@ -125,33 +127,24 @@ def update(
 
 
 @kernel
-def miss_distance2(
+def bearing_distance2(
     s: FloatArray,
     cov: FloatArray,
     z: FloatArray,
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
-    own_place: bool,
-    shift_s: float,
 ) -> tuple[float, float]:
-    """Squared Mahalanobis distance of a plot and its log likelihood, taken one by one.
+    """Largest squared Mahalanobis distance of any one quantity, and the log likelihood.
 
-    shift_s : the plot's own time less that of the state; the state is shifted along its
-              velocity by that much, ahead or back, for looking only
+    For plots that tell no place: what they measure is taken one after another, as `update`
+    does, in a copy.
     """
-    there = s.copy()
-    for i in range(3):
-        there[i] += shift_s * s[3 + i]
-    spare = cov.copy()
-    seen = there.copy()
-    log_likelihood = update(seen, spare, z, sigma, origin, turn, own_place)
-    # -2 log L less its constant part: the distance over all rows
     h = np.empty(QUANTITIES)
     slope = np.empty((QUANTITIES, 7))
     away = np.empty(QUANTITIES)
-    measure(there, origin, turn, own_place, h, slope)
-    residual(z, h, own_place, away)
+    measure(s, origin, turn, False, h, slope)
+    residual(z, h, False, away)
     worst = 0.0
     for i in range(QUANTITIES):
         if np.isfinite(away[i]) and np.isfinite(sigma[i]):
@@ -160,4 +153,164 @@ def miss_distance2(
                 for k in range(7):
                     spread += slope[i, j] * cov[j, k] * slope[i, k]
             worst = max(worst, away[i] * away[i] / spread)
-    return worst, log_likelihood
+    return worst, update(s.copy(), cov.copy(), z, sigma, origin, turn, False)
+
+
+@kernel
+def _inverse(a: FloatArray, out: FloatArray) -> float:
+    """Inverse of a symmetric (3, 3) into out; returns the determinant."""
+    c00 = a[1, 1] * a[2, 2] - a[1, 2] * a[1, 2]
+    c01 = a[0, 2] * a[1, 2] - a[0, 1] * a[2, 2]
+    c02 = a[0, 1] * a[1, 2] - a[0, 2] * a[1, 1]
+    det = a[0, 0] * c00 + a[0, 1] * c01 + a[0, 2] * c02
+    out[0, 0], out[0, 1], out[0, 2] = c00 / det, c01 / det, c02 / det
+    out[1, 1] = (a[0, 0] * a[2, 2] - a[0, 2] * a[0, 2]) / det
+    out[1, 2] = (a[0, 1] * a[0, 2] - a[0, 0] * a[1, 2]) / det
+    out[2, 2] = (a[0, 0] * a[1, 1] - a[0, 1] * a[0, 1]) / det
+    out[1, 0], out[2, 0], out[2, 1] = out[0, 1], out[0, 2], out[1, 2]
+    return float(det)
+
+
+@kernel
+def rate_noise2(s: FloatArray, noise: FloatArray, sight: FloatArray, sigma: float) -> float:
+    """Variance of a range rate held against a state, (m/s)2.
+
+    sight : (4,) unit vector from sensor to plot, and 1 / distance; its own error turns some
+            of the speed across into rate
+    """
+    along = 0.0
+    for i in range(3):
+        for j in range(3):
+            along += sight[i] * noise[i, j] * sight[j]
+    across2 = 0.5 * (noise[0, 0] + noise[1, 1] + noise[2, 2] - along) * sight[3] ** 2
+    speed2 = s[3] * s[3] + s[4] * s[4] + s[5] * s[5]
+    return float(sigma * sigma + across2 * speed2)
+
+
+@kernel
+def place_distance2(
+    s: FloatArray,
+    cov: FloatArray,
+    shift_s: float,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    rate: float,
+    rate_sigma: float,
+    room: FloatArray,
+) -> tuple[float, float]:
+    """Squared Mahalanobis distance of a plot that tells a place, and its log likelihood.
+
+    shift_s : the plot's own time less that of the state, which is shifted along its
+              velocity by that much, ahead or back, for looking only
+    point, noise : (3,), (3, 3) ECEF place and covariance; per m3
+    rate    : range rate m/s along `sight`, or nan; then per m3 and m/s
+    room    : (21,) to work in
+    """
+    total = room[:9].reshape(3, 3)
+    inverse = room[9:18].reshape(3, 3)
+    away = room[18:21]
+    for i in range(3):
+        away[i] = point[i] - s[i] - shift_s * s[3 + i]
+        for j in range(3):
+            total[i, j] = cov[i, j] + noise[i, j]
+    det = _inverse(total, inverse)
+    d2 = 0.0
+    for i in range(3):
+        for j in range(3):
+            d2 += away[i] * inverse[i, j] * away[j]
+    log_l = -0.5 * (d2 + np.log(det) + 3.0 * LN_2PI)
+    if not np.isfinite(rate):
+        return d2, log_l
+    nu, spread = rate, rate_noise2(s, noise, sight, rate_sigma)
+    for i in range(3):
+        nu -= sight[i] * s[3 + i]
+        for j in range(3):
+            spread += sight[i] * cov[3 + i, 3 + j] * sight[j]
+    # what the place already says about the rate
+    for i in range(3):
+        with_rate = 0.0
+        for k in range(3):
+            with_rate += cov[i, 3 + k] * sight[k]
+        room[i] = with_rate  # `total` is no longer needed
+    for i in range(3):
+        told = inverse[i, 0] * room[0] + inverse[i, 1] * room[1] + inverse[i, 2] * room[2]
+        nu -= told * away[i]
+        spread -= told * room[i]
+    spread = max(spread, rate_sigma * rate_sigma)
+    more = nu * nu / spread
+    return d2 + more, log_l - 0.5 * (more + np.log(spread) + LN_2PI)
+
+
+@kernel
+def take_rate(
+    s: FloatArray,
+    cov: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    rate: float,
+    rate_sigma: float,
+    room: FloatArray,
+) -> None:
+    """Kalman update by a range rate alone, in place; room : (7,) to work in."""
+    nu, spread = rate, rate_noise2(s, noise, sight, rate_sigma)
+    column = room[:7]
+    for i in range(7):
+        column[i] = 0.0
+        for k in range(3):
+            column[i] += cov[i, 3 + k] * sight[k]
+    for k in range(3):
+        nu -= sight[k] * s[3 + k]
+        spread += sight[k] * column[3 + k]
+    for i in range(7):
+        s[i] += column[i] / spread * nu
+        for j in range(7):
+            cov[i, j] -= column[i] * column[j] / spread
+
+
+@kernel
+def take_place(
+    s: FloatArray,
+    cov: FloatArray,
+    shift_s: float,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    rate: float,
+    rate_sigma: float,
+    room: FloatArray,
+) -> None:
+    """Kalman update by a plot that tells a place, in place; arguments as above.
+
+    room : (63,) to work in
+    """
+    total = room[:9].reshape(3, 3)
+    inverse = room[9:18].reshape(3, 3)
+    away = room[18:21]
+    gain = room[21:42].reshape(7, 3)
+    upper = room[42:63].reshape(3, 7)
+    for i in range(3):
+        away[i] = point[i] - s[i] - shift_s * s[3 + i]
+        for j in range(3):
+            total[i, j] = cov[i, j] + noise[i, j]
+        for j in range(7):
+            upper[i, j] = cov[i, j]
+    _inverse(total, inverse)
+    for i in range(7):
+        for j in range(3):
+            gain[i, j] = (
+                upper[0, i] * inverse[0, j]
+                + upper[1, i] * inverse[1, j]
+                + upper[2, i] * inverse[2, j]
+            )
+        s[i] += gain[i, 0] * away[0] + gain[i, 1] * away[1] + gain[i, 2] * away[2]
+    for i in range(7):
+        for j in range(i + 1):
+            cov[i, j] -= (
+                gain[i, 0] * upper[0, j]
+                + gain[i, 1] * upper[1, j]
+                + gain[i, 2] * upper[2, j]
+            )
+            cov[j, i] = cov[i, j]
+    if np.isfinite(rate):
+        take_rate(s, cov, noise, sight, rate, rate_sigma, room)

@@ -4,56 +4,89 @@ import numpy as np
 
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, IntArray
-from forewarn.sensor import miss_distance2
+from forewarn.records import IntArray
+from forewarn.sensor import bearing_distance2, place_distance2
 
-GATE = 16.0  # squared distance of the worst single quantity: 4 sigma
+GATE = 22.0  # squared distance: a true plot of three or four quantities is 0.03 % beyond
+BEARING_GATE = 16.0  # of the worst single quantity of a plot that tells no place
+FAINT = 1e-4  # modes less likely than this have no say
 
 
 @kernel
 def score_pairs(
-    tracks: IntArray,
-    plots: IntArray,
+    near_start: IntArray,
+    near: IntArray,
     mean: FloatArray,
     cov: FloatArray,
     weight: FloatArray,
     time_s: FloatArray,
     plot_time_s: FloatArray,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
     z: FloatArray,
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
-    own_place: bool,
-) -> tuple[BoolArray, FloatArray]:
-    """Of each pair (p,): whether it lies within the gate, and its log likelihood.
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Plots within the gate of each track, and how likely each is, in CSR form.
 
-    mean, cov, weight, time_s : tracks predicted to about the scan's time
-    plot_time_s .. turn       : columns of a Scan
+    near_start, near          : pairs to look at (q,) in CSR form over the tracks
+    mean, cov, weight, time_s : tracks (n) predicted to about the scan's time
+    plot_time_s .. turn       : columns of a Scan (m)
+    returns : start (n + 1,); plot (p,), log likelihood over all modes (p,), of each (p, 3),
+              nan where the mode has no say
     """
-    inside = np.zeros(len(tracks), np.bool_)
-    score = np.empty(len(tracks))
-    terms = np.empty(3)
-    for pair in range(len(tracks)):
-        i, j = tracks[pair], plots[pair]
-        shift = plot_time_s[j] - time_s[i]
-        best = -1e300
-        for mode in range(3):
-            distance2, log_l = miss_distance2(
-                mean[i, mode],
-                cov[i, mode],
-                z[j],
-                sigma[j],
-                origin[j],
-                turn[j],
-                own_place,
-                shift,
-            )
-            terms[mode] = np.log(max(weight[i, mode], 1e-12)) + log_l
-            best = max(best, terms[mode])
-            if distance2 < GATE:
-                inside[pair] = True
-        total = 0.0
-        for mode in range(3):
-            total += np.exp(terms[mode] - best)
-        score[pair] = best + np.log(total)
-    return inside, score
+    n = len(mean)
+    start = np.zeros(n + 1, np.int64)
+    plot = np.empty(len(near), np.int64)
+    log_l = np.empty(len(near))
+    log_mode = np.empty((len(near), 3))
+    room = np.empty(21)
+    count = 0
+    for i in range(n):
+        for place in range(near_start[i], near_start[i + 1]):
+            j = near[place]
+            shift = plot_time_s[j] - time_s[i]
+            inside = False
+            best = -1e300
+            for mode in range(3):
+                s = mean[i, mode]
+                log_mode[count, mode] = np.nan
+                if weight[i, mode] < FAINT:
+                    continue
+                if np.isfinite(point[j, 0]):
+                    d2, told = place_distance2(
+                        s,
+                        cov[i, mode],
+                        shift,
+                        point[j],
+                        noise[j],
+                        sight[j],
+                        z[j, 3],
+                        sigma[j, 3],
+                        room,
+                    )
+                    inside |= d2 < GATE
+                else:
+                    there = s.copy()
+                    for k in range(3):
+                        there[k] += shift * s[3 + k]
+                    d2, told = bearing_distance2(
+                        there, cov[i, mode], z[j], sigma[j], origin[j], turn[j]
+                    )
+                    inside |= d2 < BEARING_GATE
+                log_mode[count, mode] = told
+                best = max(best, np.log(weight[i, mode]) + told)
+            if not inside:
+                continue
+            total = 0.0
+            for mode in range(3):
+                told = log_mode[count, mode]
+                if np.isfinite(told):
+                    total += weight[i, mode] * np.exp(told - best)
+            log_l[count] = best + np.log(total)
+            plot[count] = j
+            count += 1
+        start[i + 1] = count
+    return start, plot[:count], log_l[:count], log_mode[:count]

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 class TrackParams:
     """Settings of the tracker: table [track] of a site file.
 
-    start_speed_mps : two plots start a track only if it would fly slower than this
-    start_span_s    : and if they lie no further apart than this, or 1.6 scans
-    start_pairs     : tracks that one plot may start at most
-    start_log_odds  : belief in such a pair before a third plot, log odds of existence
+    start_span_s    : two plots start a young track if they lie no further apart than this,
+                      or 1.6 scans
+    young_s         : a young track lives this long without a plot, or 1.6 scans
+    young_log_odds  : below this a young track is dropped
+    rival_log_odds  : and so is one worth this much less than its leader,
+    rivals          : and all beyond so many
+    grown_hits      : plots that make a track of a leader,
+    grown_lead      : if it leads its best rival by this much (log odds)
+    grown_s         : or has lived this long
+    kin_s, kin_most : how long, and how many, beginnings of tracks are remembered: what
+                      follows from the same place flies alike
     confirm_hits    : plots before a track counts: at three, clutter still lines up
     confirm_log_odds: and log odds it must have reached
     fast_mps        : above this speed nothing is traffic,
@@ -21,15 +28,22 @@ class TrackParams:
     drop_log_odds   : below this it is dropped
     coast_s         : a track lives this long without a plot, or coast_scans scans
     coast_scans     : of the slowest sensor that saw it
+    below_m         : a track unseen is over once it lies this far below the lowest sensor
     lag_s           : a plot may be older than its track by this much
     ln_beta_mean    : ln(ballistic coefficient) before anything is seen of it: rockets and
     ln_beta_sigma   : missiles in public tables lie within 1,000 and 20,000 kg/m2
     """
 
-    start_speed_mps: float = 3000.0
-    start_span_s: float = 2.2
-    start_pairs: int = 3
-    start_log_odds: float = -3.0
+    start_span_s: float = 1.3
+    young_s: float = 1.6
+    young_log_odds: float = -9.0
+    rival_log_odds: float = 12.0
+    rivals: int = 3
+    grown_hits: int = 4
+    grown_lead: float = 4.0
+    grown_s: float = 4.0
+    kin_s: float = 30.0
+    kin_most: int = 64
     confirm_hits: int = 4
     confirm_log_odds: float = 5.0
     fast_mps: float = 340.0
@@ -40,6 +54,7 @@ class TrackParams:
     drop_log_odds: float = -6.0
     coast_s: float = 6.0
     coast_scans: float = 3.0
+    below_m: float = 50.0
     lag_s: float = 1.5
     ln_beta_mean: float = 8.5
     ln_beta_sigma: float = 0.6

@@ -3,31 +3,52 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forewarn.compiled import kernel
 from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind
+from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
+
+RATES_MPS = 2400.0  # range of range rates over which false plots lie
+FALSE_REPORTS_PER_M3 = 1e-18  # reports of a place are of something
+FARTHEST_M = 500e3  # no false plot is counted on beyond
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """Plots (m): z and sigma (m, 4), origin and point (m, 3), turn (m, 3, 3)."""
+    """Plots (m) of one batch.
 
-    own_place: bool
+    number      : (m,) of each plot, the same in every replay
+    identity    : (m,) of identified traffic, else ""
+    time_s      : (m,)
+    z, sigma    : (m, 4) as measured: range, azimuth, elevation, range rate
+    origin, turn: (m, 3), (m, 3, 3) of the sensor: ECEF place, ECEF to east-north-up
+    point, noise: (m, 3), (m, 3, 3) ECEF place and its covariance; nan where there is none
+    noise_m     : (m,) root of its trace
+    sight       : (m, 4) unit vector from the sensor, and 1 / distance
+    log_clutter : (m,) log density of false plots, per m3 (and m/s), or where a plot tells
+                  no place in its own quantities
+    lift_rad    : (m,) elevation above the sensor's mask
+    order, key  : plots that tell a place, by distance from `anchor`, and that distance
+    """
+
+    number: IntArray
+    identity: NDArray[np.str_]
     time_s: FloatArray
     z: FloatArray
     sigma: FloatArray
     origin: FloatArray
     turn: FloatArray
     point: FloatArray
-
-    @property
-    def noise_m(self) -> FloatArray:
-        """(m,) standard deviation of the place that a plot tells."""
-        if self.own_place:
-            return np.asarray(self.sigma[:, 0] + self.sigma[:, 2])
-        return np.asarray(self.sigma[:, 0] + self.z[:, 0] * self.sigma[:, 1:3].sum(axis=1))
+    noise: FloatArray
+    noise_m: FloatArray
+    sight: FloatArray
+    log_clutter: FloatArray
+    lift_rad: FloatArray
+    order: IntArray
+    key: FloatArray
+    anchor: FloatArray
 
 
 def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
@@ -36,62 +57,115 @@ def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
     origin = np.ascontiguousarray(batch.origin_ecef_m[keep])
     z = np.ascontiguousarray(batch.measured[keep])
     sigma = np.ascontiguousarray(batch.sigma[keep])
+    z[np.isnan(sigma)] = np.nan
+    own = np.ascontiguousarray(batch.sigma_pos_m[keep])
+    m = len(origin)
+    turn, point = np.empty((m, 3, 3)), np.empty((m, 3))
+    noise, sight = np.empty((m, 3, 3)), np.zeros((m, 4))
+    anchor = origin[0].copy() if m else np.zeros(3)
+    noise_m, away, log_clutter = np.empty(m), np.empty(m), np.empty(m)
+    _place(
+        origin, z, sigma, own, own_place, anchor, turn, point, noise, noise_m, sight, away
+    )
     if own_place:
-        across, up = batch.sigma_pos_m[keep].T
-        z = np.tile([0.0, 0.0, 0.0, np.nan], (len(origin), 1))
-        sigma = np.column_stack([across, across, up, np.full(len(across), np.nan)])
-    turn = np.empty((len(origin), 3, 3))
-    point = np.empty((len(origin), 3))
-    _place(origin, z, own_place, turn, point)
-    return Scan(own_place, batch.time_s[keep].copy(), z, sigma, origin, turn, point)
+        log_clutter[:] = np.log(FALSE_REPORTS_PER_M3)
+    else:
+        _clutter(z, *_whole_volume(sensor), log_clutter)
+    order = np.argsort(away, kind="stable")[: int(np.isfinite(away).sum())]
+    return Scan(
+        number=(batch.seq << 16) + np.flatnonzero(keep),
+        identity=np.array(batch.identity, dtype="U16")[keep],
+        time_s=batch.time_s[keep],
+        z=z,
+        sigma=sigma,
+        origin=origin,
+        turn=turn,
+        point=point,
+        noise=noise,
+        noise_m=noise_m,
+        sight=sight,
+        log_clutter=log_clutter,
+        lift_rad=np.where(np.isfinite(z[:, 2]), z[:, 2] - sensor.elevation_min_rad, 1.0),
+        order=order,
+        key=away[order],
+        anchor=anchor,
+    )
+
+
+def _whole_volume(sensor: Sensor) -> tuple[float, float, float]:
+    """False plots a scan, over what range m, and over what elevation rad."""
+    reach = min(sensor.range_max_m, FARTHEST_M) - sensor.range_min_m
+    high = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.01)
+    return sensor.clutter_per_scan + 0.1, reach, high
+
+
+@kernel
+def _clutter(
+    z: FloatArray, false: float, reach: float, high: float, out: FloatArray
+) -> None:
+    """Log density of false plots where each plot lies, as of `Scan.log_clutter`."""
+    for j in range(len(z)):
+        volume = reach * 2.0 * np.pi
+        if np.isfinite(z[j, 2]):
+            volume *= high
+        if np.isfinite(z[j, 3]):
+            volume *= RATES_MPS
+        if np.isfinite(z[j, 0] + z[j, 1] + z[j, 2]):
+            volume *= z[j, 0] ** 2 * np.cos(z[j, 2])  # per m3, not per m rad2
+        out[j] = np.log(false / volume)
 
 
 @kernel
 def _place(
-    origin: FloatArray, z: FloatArray, own_place: bool, turn: FloatArray, point: FloatArray
+    origin: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    own: FloatArray,
+    own_place: bool,
+    anchor: FloatArray,
+    turn: FloatArray,
+    point: FloatArray,
+    noise: FloatArray,
+    noise_m: FloatArray,
+    sight: FloatArray,
+    away: FloatArray,
 ) -> None:
+    slope = np.empty((3, 3))  # east, north, up by the three measured quantities
+    axes = np.empty((3, 3))
     for j in range(len(origin)):
-        lat, lon, _ = geographic_of(origin[j, 0], origin[j, 1], origin[j, 2])
-        turn[j] = enu_axes(lat, lon)
+        if j and (origin[j] == origin[j - 1]).all():
+            turn[j] = turn[j - 1]
+        else:
+            lat, lon, _ = geographic_of(origin[j, 0], origin[j, 1], origin[j, 2])
+            turn[j] = enu_axes(lat, lon)
+        point[j] = origin[j]
+        slope[:] = 0.0
         if own_place:
-            point[j] = origin[j]
-            continue
-        across = z[j, 0] * np.cos(z[j, 2])
-        east, north = across * np.sin(z[j, 1]), across * np.cos(z[j, 1])
-        up = z[j, 0] * np.sin(z[j, 2])
+            slope[0, 0], slope[1, 1], slope[2, 2] = own[j, 0], own[j, 0], own[j, 1]
+        else:
+            sin_a, cos_a = np.sin(z[j, 1]), np.cos(z[j, 1])
+            sin_e, cos_e = np.sin(z[j, 2]), np.cos(z[j, 2])
+            slope[0, 0], slope[1, 0], slope[2, 0] = cos_e * sin_a, cos_e * cos_a, sin_e
+            slope[0, 1], slope[1, 1] = z[j, 0] * cos_e * cos_a, -z[j, 0] * cos_e * sin_a
+            slope[0, 2], slope[1, 2] = -z[j, 0] * sin_e * sin_a, -z[j, 0] * sin_e * cos_a
+            slope[2, 2] = z[j, 0] * cos_e
+            for k in range(3):
+                for i in range(3):
+                    sight[j, k] += turn[j, i, k] * slope[i, 0]
+                point[j, k] += z[j, 0] * sight[j, k]
+            sight[j, 3] = 1.0 / z[j, 0]
+            for k in range(3):
+                for i in range(3):
+                    slope[i, k] *= sigma[j, k]
         for k in range(3):
-            point[j, k] = (
-                origin[j, k]
-                + turn[j, 0, k] * east
-                + turn[j, 1, k] * north
-                + turn[j, 2, k] * up
-            )
-
-
-@kernel
-def place_covariance(
-    z: FloatArray, sigma: FloatArray, turn: FloatArray, own_place: bool
-) -> FloatArray:
-    """(3, 3) ECEF covariance of the place that one plot tells."""
-    axes = np.zeros((3, 3))
-    if own_place:
+            for i in range(3):
+                axes[k, i] = 0.0
+                for a in range(3):
+                    axes[k, i] += turn[j, a, k] * slope[a, i]
         for k in range(3):
-            axes[k, k] = sigma[k] * sigma[k]
-        return np.ascontiguousarray(turn.T) @ axes @ turn
-    sin_a, cos_a, sin_e, cos_e = np.sin(z[1]), np.cos(z[1]), np.sin(z[2]), np.cos(z[2])
-    slope = np.empty((3, 3))  # east, north, up by range, azimuth, elevation
-    slope[0, 0], slope[0, 1], slope[0, 2] = (
-        cos_e * sin_a,
-        z[0] * cos_e * cos_a,
-        -z[0] * sin_e * sin_a,
-    )
-    slope[1, 0], slope[1, 1], slope[1, 2] = (
-        cos_e * cos_a,
-        -z[0] * cos_e * sin_a,
-        -z[0] * sin_e * cos_a,
-    )
-    slope[2, 0], slope[2, 1], slope[2, 2] = sin_e, 0.0, z[0] * cos_e
-    for k in range(3):
-        axes[k, k] = sigma[k] * sigma[k]
-    local = slope @ axes @ slope.T
-    return np.ascontiguousarray(turn.T) @ local @ turn
+            for i in range(3):
+                noise[j, k, i] = 0.0
+                for a in range(3):
+                    noise[j, k, i] += axes[k, a] * axes[i, a]
+        noise_m[j] = np.sqrt(noise[j, 0, 0] + noise[j, 1, 1] + noise[j, 2, 2])
+        away[j] = np.sqrt(((point[j] - anchor) ** 2).sum())

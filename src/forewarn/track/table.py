@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.records import BoolArray
+from forewarn.records import BoolArray, IntArray
 from forewarn.track.classify import PRIOR
 
 # name: shape of one row, dtype
@@ -17,11 +17,13 @@ COLUMNS: dict[str, tuple[tuple[int, ...], Any]] = {
     "weight": ((3,), np.float64),
     "prob": ((6,), np.float64),
     "log_odds": ((), np.float64),
+    "recent": ((4,), np.int64),
     "hits": ((), np.int64),
     "trusted_hits": ((), np.int64),
     "confirmed": ((), np.bool_),
     "group_mask": ((), np.int64),
     "first_s": ((), np.float64),
+    "looked_s": ((), np.float64),
     "scan_s": ((), np.float64),
     "fastest_mps": ((), np.float64),
     "highest_m": ((), np.float64),
@@ -41,16 +43,19 @@ def empty(rows: int = 0) -> Table:
     }
     table["prob"][:] = PRIOR
     table["highest_m"][:] = -1e9
+    table["recent"][:] = -1
     return table
 
 
-def select(table: Table, rows: BoolArray) -> Table:
-    """The rows chosen."""
+def select(table: Table, rows: BoolArray | IntArray) -> Table:
+    """The rows chosen, by yes and no or by number; a row may be chosen twice."""
     return {name: column[rows] for name, column in table.items()}
 
 
 def join(first: Table, second: Table) -> Table:
     """Both, in order of track id."""
+    if not len(second["track_id"]):
+        return first
     order = np.argsort(
         np.concatenate([first["track_id"], second["track_id"]]), kind="stable"
     )

@@ -1,4 +1,11 @@
-"""The stage: from plots to tracks."""
+"""The stage: from plots to tracks.
+
+A Poisson multi-Bernoulli filter: every track has a probability of existing, plots are
+shared out among tracks by belief propagation, and what nobody takes may be something new.
+Source: Williams, "Marginal multi-Bernoulli filters: RFS derivation of MHT, JIPDA, and
+association-based MeMBer", IEEE Transactions on Aerospace and Electronic Systems 51(3),
+2015.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,37 +13,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.association import assign
+from forewarn.association import MOST_LOG, odds, share_out
 from forewarn.atmosphere import with_wind
 from forewarn.dynamics import drag_table
 from forewarn.errors import PlotError
-from forewarn.gate import in_cover, near_pairs
-from forewarn.geodesy import FloatArray, enu_from_ecef
-from forewarn.motion import predict_all
-from forewarn.records import (
-    BoolArray,
-    Event,
-    IntArray,
-    PlotBatch,
-    Sensor,
-    SensorKind,
-    Tracks,
-    Weather,
-)
+from forewarn.geodesy import FloatArray
+from forewarn.records import Event, PlotBatch, Sensor, Tracks, Weather
 from forewarn.track import table as tables
-from forewarn.track.classify import classify
-from forewarn.track.kernels import (
-    blend,
-    plot_covariances,
-    speed_sigma,
-    start_pairs,
-    take_plots,
-)
-from forewarn.track.pairs import score_pairs
+from forewarn.track.nursery import Nursery
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan, read_scan
+from forewarn.track.steps import (
+    Air,
+    Pairs,
+    absorb,
+    chance_seen,
+    look_ahead,
+    note,
+    pair,
+)
+from forewarn.track.table import Table
+from forewarn.track.taking import down
 
-_SEEDS = {"time_s": (), "point": (3,), "cov": (3, 3), "span_s": ()}
+RECORDED = (
+    "track_id",
+    "time_s",
+    "mean",
+    "cov",
+    "weight",
+    "prob",
+    "log_odds",
+    "hits",
+    "trusted_hits",
+    "confirmed",
+    "group_mask",
+    "first_s",
+    "identity",
+)
 
 
 class Tracker:
@@ -46,22 +59,21 @@ class Tracker:
         self, sensors: Sequence[Sensor], air: FloatArray, params: TrackParams
     ) -> None:
         self._sensors = {sensor.sensor_id: sensor for sensor in sensors}
+        heights = [s.height_m for s in sensors if np.isfinite(s.height_m)]
+        self._ground_m = min(heights, default=0.0) - params.below_m
         self._groups = tuple(sorted({sensor.group for sensor in sensors}))
-        self._air = air
         self._calm = air
-        self._drag = drag_table()
+        self._world = Air(air, drag_table())
         self._params = params
         self._table = tables.empty()
-        # plots that no track took, each a start of something new
-        self._seeds: dict[str, FloatArray] = {
-            name: np.zeros((0, *shape)) for name, shape in _SEEDS.items()
-        }
+        self._nursery = Nursery(params)
         self.late_plots = 0
 
     def step(self, event: Event) -> Tracks:
         """Tracks as known after this event."""
         if isinstance(event, Weather):
-            self._air = with_wind(self._calm, event.height_m, event.wind_mps)
+            air = with_wind(self._calm, event.height_m, event.wind_mps)
+            self._world = self._world._replace(air=air)
         if isinstance(event, PlotBatch):
             self._take(event)
         self._end(event.received_s)
@@ -78,244 +90,103 @@ class Tracker:
         keep = np.asarray(batch.time_s > newest_s - self._params.lag_s)
         self.late_plots += int((~keep).sum())
         scan = read_scan(batch, sensor, keep)
-        taken, looked = self._associate(scan, batch, sensor)
-        self._update(scan, batch, sensor, taken, keep)
-        self._miss(sensor, looked & (taken < 0))
-        free = np.ones(len(scan.time_s), bool)
-        free[taken[taken >= 0]] = False
-        self._start(scan, free, batch, sensor, np.flatnonzero(keep))
+        when_s = float(scan.time_s.max()) if len(scan.time_s) else batch.received_s
+        bit = 1 << self._groups.index(sensor.group)
+        t, nursery, world = self._table, self._nursery, self._world
+        ahead = look_ahead(t, when_s, world)
+        pairs, hit = pair(ahead, t, when_s, scan), chance_seen(ahead, batch, sensor)
+        ahead_young = look_ahead(nursery.table, when_s, world)
+        pairs_young = pair(ahead_young, nursery.table, when_s, scan)
+        hit_young = chance_seen(ahead_young, batch, sensor)
+        share, missed, free, log_free = self._share(
+            scan, pairs, hit, pairs_young, hit_young
+        )
+        self._believe(t, hit, missed)
+        taken = absorb(t, ahead, pairs, share, missed, when_s, scan, world)
+        note(t, taken, scan, sensor, bit, self._params)
+        nursery.grow(
+            scan, sensor, bit, ahead_young, pairs_young, log_free, hit_young, when_s, world
+        )
+        nursery.begin(scan, free, sensor, bit)
+        self._table = tables.join(t, nursery.choose())
+        nursery.keep(scan, free, sensor, bit, batch.received_s)
 
-    def _associate(
-        self, scan: Scan, batch: PlotBatch, sensor: Sensor
-    ) -> tuple[IntArray, BoolArray]:
-        """Plot of each track (-1 = none), and which tracks this scan looked at."""
-        t = self._table
-        n = len(t["track_id"])
-        if not n:
-            return np.zeros(0, np.int64), np.zeros(0, bool)
-        when_s = float(np.median(scan.time_s)) if len(scan.time_s) else batch.received_s
-        mean, cov, weight = t["mean"].copy(), t["cov"].copy(), t["weight"].copy()
-        predict_all(
-            mean, cov, weight, np.maximum(when_s - t["time_s"], 0.0), self._air, self._drag
-        )
-        at_s = np.maximum(t["time_s"], when_s)
-        looked = self._looked_at(blend(mean, weight), batch, sensor)
-        tracks, plots = near_pairs(mean, cov, at_s, scan.time_s, scan.point, scan.noise_m)
-        inside, log_l = score_pairs(
-            tracks,
-            plots,
-            mean,
-            cov,
-            weight,
-            at_s,
-            scan.time_s,
-            scan.z,
-            scan.sigma,
-            scan.origin,
-            scan.turn,
-            scan.own_place,
-        )
-        tracks, plots, log_l = tracks[inside], plots[inside], log_l[inside]
-        # what a plot adds to the belief in a track, above its being clutter or new
-        gain = log_l - _log_clutter(sensor) + np.log(sensor.detection_probability)
-        gain -= np.log1p(-min(sensor.detection_probability, 0.99))
-        # a track proven by many plots outbids one that only might be
-        sure = np.minimum(t["log_odds"], 0.0)[tracks]
-        taken = assign(tracks, plots, gain + sure, (n, len(scan.time_s)))
-        best = np.full(n, -np.inf)
-        for_taken = taken[tracks] == plots
-        best[tracks[for_taken]] = gain[for_taken]
-        t["log_odds"] = np.where(
-            taken >= 0,
-            np.minimum(
-                t["log_odds"] + np.clip(best, -2.0, 6.0), self._params.most_log_odds
-            ),
-            t["log_odds"],
-        )
-        return taken, looked
-
-    def _looked_at(self, state: FloatArray, batch: PlotBatch, sensor: Sensor) -> BoolArray:
-        if sensor.kind is SensorKind.POSITION or not np.isfinite(sensor.lat_rad):
-            return np.zeros(len(state), bool)  # silence of a reporter says nothing
-        return in_cover(
-            np.ascontiguousarray(state[:, :3]),
-            sensor.origin_ecef_m,
-            enu_from_ecef(sensor.lat_rad, sensor.lon_rad),
-            np.array(
-                [
-                    sensor.range_min_m,
-                    sensor.range_max_m,
-                    sensor.elevation_min_rad,
-                    sensor.elevation_max_rad,
-                ]
-            ),
-            np.array(batch.sector_rad),
-        )
-
-    def _update(
-        self, scan: Scan, batch: PlotBatch, sensor: Sensor, taken: IntArray, keep: BoolArray
-    ) -> None:
-        t = self._table
-        rows = np.flatnonzero(taken >= 0)
-        if not len(rows):
-            return
-        plots = taken[rows]
-        before_s = t["time_s"].copy()
-        take_plots(
-            rows,
-            plots,
-            t["mean"],
-            t["cov"],
-            t["weight"],
-            t["time_s"],
-            scan.time_s,
-            scan.z,
-            scan.sigma,
-            scan.origin,
-            scan.turn,
-            scan.own_place,
-            self._air,
-            self._drag,
-        )
-        t["hits"][rows] += 1
-        t["trusted_hits"][rows] += int(sensor.trusted)
-        t["group_mask"][rows] |= 1 << self._groups.index(sensor.group)
-        t["scan_s"][rows] = np.fmax(t["scan_s"][rows], sensor.scan_s)
-        self._identify(batch, sensor, rows, np.flatnonzero(keep)[plots])
-        state = blend(t["mean"], t["weight"])
-        vague_mps = speed_sigma(t["cov"], t["weight"])
-        classify(
-            state,
-            t["weight"],
-            vague_mps,
-            t["fastest_mps"],
-            t["highest_m"],
-            t["level_s"],
-            t["time_s"] - before_s,
-            t["identified"],
-            rows,
-            t["prob"],
-            t["looks"],
-        )
-        p = self._params
-        speed = np.linalg.norm(state[:, 3:6], axis=1)
-        # nothing that flies this fast is traffic, and seconds count; of the rest it must
-        # first be seen what it is
-        fast = speed - vague_mps > p.fast_mps
-        settled = (t["looks"] >= p.looks_slow) & (t["time_s"] - t["first_s"] >= p.settle_s)
-        clear = settled | (fast & (t["looks"] >= p.looks_fast))
-        t["confirmed"] |= clear & self._sure()
-
-    def _sure(self) -> BoolArray:
-        """Which tracks are of something: what it is may still be open."""
-        t, p = self._table, self._params
-        return np.asarray(
-            (t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds)
-        )
-
-    def _identify(
-        self, batch: PlotBatch, sensor: Sensor, rows: IntArray, plots: IntArray
-    ) -> None:
-        if sensor.reports != "traffic" or sensor.kind is not SensorKind.POSITION:
-            return
-        names = np.array(batch.identity, dtype="U16")[plots]
-        self._table["identity"][rows] = names
-        self._table["identified"][rows] = (names != "").astype(np.float64)
-
-    def _miss(self, sensor: Sensor, missed: BoolArray) -> None:
-        self._table["log_odds"][missed] += np.log1p(
-            -min(sensor.detection_probability, 0.95)
-        )
-
-    def _start(
-        self, scan: Scan, free: BoolArray, batch: PlotBatch, sensor: Sensor, rows: IntArray
-    ) -> None:
-        """Pair plots that nobody took with earlier ones, and keep them for later."""
-        p = self._params
-        free = free & np.isfinite(scan.point[:, 0])
-        z, sigma, turn = scan.z[free], scan.sigma[free], scan.turn[free]
-        plot, mean, cov = start_pairs(
-            self._seeds["time_s"],
-            self._seeds["point"],
-            self._seeds["cov"],
-            self._seeds["span_s"],
-            scan.time_s[free],
-            scan.point[free],
-            z,
-            sigma,
-            turn,
-            scan.own_place,
-            np.array([p.start_speed_mps, p.start_span_s, p.ln_beta_mean, p.ln_beta_sigma]),
-            p.start_pairs,
-        )
-        if len(plot):
-            born = self._born(plot, mean, cov, scan.time_s[free], sensor)
-            # numbered by event and pair: the same in every replay
-            born["track_id"] = (batch.seq << 16) + np.arange(len(plot))
-            self._table = tables.join(self._table, born)
-        span_s = 1.6 * sensor.scan_s if np.isfinite(sensor.scan_s) else p.start_span_s
-        new = {
-            "time_s": scan.time_s[free],
-            "point": scan.point[free],
-            "cov": plot_covariances(z, sigma, turn, scan.own_place),
-            "span_s": np.full(int(free.sum()), max(span_s, p.start_span_s)),
-        }
-        young = self._seeds["time_s"] + self._seeds["span_s"] > batch.received_s
-        self._seeds = {
-            name: np.concatenate([self._seeds[name][young], new[name]]) for name in _SEEDS
-        }
-
-    def _born(
+    def _share(
         self,
-        plot: IntArray,
-        mean: FloatArray,
-        cov: FloatArray,
-        time_s: FloatArray,
-        sensor: Sensor,
-    ) -> tables.Table:
-        born = tables.empty(len(plot))
-        born["time_s"] = time_s[plot]
-        born["first_s"] = time_s[plot]
-        born["mean"] = np.repeat(mean[:, None, :], 3, axis=1)
-        born["cov"] = np.repeat(cov[:, None, :, :], 3, axis=1)
-        speed = np.linalg.norm(mean[:, 3:6], axis=1)
-        fast = speed > 150.0
-        born["weight"] = np.where(fast[:, None], [0.4, 0.45, 0.15], [0.1, 0.1, 0.8])
-        born["log_odds"][:] = self._params.start_log_odds
-        born["hits"][:] = 2
-        born["trusted_hits"][:] = 2 * int(sensor.trusted)
-        born["group_mask"][:] = 1 << self._groups.index(sensor.group)
-        born["scan_s"][:] = sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0
-        return born
+        scan: Scan,
+        pairs: Pairs,
+        hit: FloatArray,
+        pairs_young: Pairs,
+        hit_young: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Share plots out among tracks and young leaders; rivals get what these leave.
+
+        returns : share (p,) and missed (n,) of tracks, free (m,) of each plot, and for each
+                  pair of a young track the log chance that no other has its plot
+        """
+        p, young = len(pairs.plot), self._nursery
+        weight = np.empty(p + len(pairs_young.plot))
+        leading = np.where(young.leads, young.table["log_odds"], -MOST_LOG)
+        both = (
+            (pairs, self._table["log_odds"], hit, weight[:p]),
+            (pairs_young, leading, hit_young, weight[p:]),
+        )
+        for some, log_odds, chance, out in both:
+            odds(some.start, some.plot, some.log_l, scan.log_clutter, log_odds, chance, out)
+        share, missed, free, spare = share_out(
+            np.concatenate([pairs.start, pairs_young.start[1:] + p]),
+            np.concatenate([pairs.plot, pairs_young.plot]),
+            weight,
+            len(scan.time_s),
+        )
+        log_free = np.log(np.maximum(spare[p:], 1e-12))
+        return share[:p], missed[: len(hit)], free, log_free
+
+    def _believe(self, t: Table, hit: FloatArray, missed: FloatArray) -> None:
+        """Existence after the scan: who was seen exists; who was missed may not."""
+        r = 1.0 / (1.0 + np.exp(-t["log_odds"]))
+        still = r * (1.0 - hit) / (1.0 - r * hit)
+        now = np.clip(1.0 - missed + missed * still, 1e-9, 1.0 - 1e-9)
+        most = self._params.most_log_odds
+        t["log_odds"][:] = np.clip(np.log(now / (1.0 - now)), -most, most)
 
     def _end(self, now_s: float) -> None:
         """Drop what is no longer believed, coasted too long, or lies below the ground."""
         t, p = self._table, self._params
         coast_s = np.maximum(p.coast_s, p.coast_scans * t["scan_s"])
-        tentative = ~(t["confirmed"] | self._sure())
-        coast_s = np.where(tentative, np.maximum(1.6, 1.6 * t["scan_s"]), coast_s)
         keep = (t["log_odds"] > p.drop_log_odds) & (now_s - t["time_s"] < coast_s)
+        keep &= ~down(t["mean"], t["cov"], t["weight"], t["time_s"], now_s, self._ground_m)
         if not keep.all():
             self._table = tables.select(t, keep)
+        self._nursery.end(now_s)
 
     def _record(self, now_s: float) -> Tracks:
-        t = {name: column.copy() for name, column in self._table.items()}
-        confirm = t["trusted_hits"] >= self._params.confirm_hits
+        t, y = self._table, self._nursery.table
+        lead = np.flatnonzero(self._nursery.leads)
+        whole = {
+            name: np.concatenate([t[name], y[name][lead]]) if len(lead) else t[name].copy()
+            for name in RECORDED
+        }
+        order = np.argsort(whole["track_id"], kind="stable")
+        if (order[1:] < order[:-1]).any():
+            whole = {name: column[order] for name, column in whole.items()}
+        log_odds = np.clip(whole["log_odds"], -MOST_LOG, MOST_LOG)
+        enough = whole["trusted_hits"] >= self._params.confirm_hits
         return Tracks(
             received_s=now_s,
-            track_id=t["track_id"],
-            time_s=t["time_s"],
-            mean=t["mean"],
-            cov=t["cov"],
-            mode_weight=t["weight"],
-            class_prob=t["prob"],
-            existence=1.0 / (1.0 + np.exp(-t["log_odds"])),
-            confirmed=t["confirmed"],
-            trusted=t["confirmed"] & confirm,
-            group_mask=t["group_mask"],
-            first_s=t["first_s"],
-            hits=t["hits"],
-            identity=tuple(t["identity"].tolist()),
+            track_id=whole["track_id"],
+            time_s=whole["time_s"],
+            mean=whole["mean"],
+            cov=whole["cov"],
+            mode_weight=whole["weight"],
+            class_prob=whole["prob"],
+            existence=1.0 / (1.0 + np.exp(-log_odds)),
+            confirmed=whole["confirmed"],
+            trusted=whole["confirmed"] & enough,
+            group_mask=whole["group_mask"],
+            first_s=whole["first_s"],
+            hits=whole["hits"],
+            identity=tuple(whole["identity"].tolist()),
             group_names=self._groups,
         )
 
@@ -323,28 +194,14 @@ class Tracker:
         """All that the next step depends on."""
         return {
             **self._table,
-            **{f"seed_{name}": column for name, column in self._seeds.items()},
-            "air": self._air,
+            **self._nursery.memory(),
+            "air": self._world.air,
             "late_plots": np.array(self.late_plots),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
         self._table = {name: memory[name].copy() for name in tables.COLUMNS}
-        self._seeds = {name: memory[f"seed_{name}"].copy() for name in _SEEDS}
-        self._air = memory["air"].copy()
+        self._nursery.restore(memory)
+        self._world = self._world._replace(air=memory["air"].copy())
         self.late_plots = int(memory["late_plots"])
-
-
-def _log_clutter(sensor: Sensor) -> float:
-    """Log density of false plots in the sensor's own quantities, and of new targets."""
-    if sensor.kind is SensorKind.POSITION:
-        return float(np.log(1e-12))  # per m3: reports are of something
-    reach = min(sensor.range_max_m, 500e3) - sensor.range_min_m
-    high = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.01)
-    volume = reach * 2 * np.pi
-    if np.isfinite(sensor.sigma_elevation_rad):
-        volume *= high
-    if np.isfinite(sensor.sigma_range_rate_mps):
-        volume *= 2400.0  # m/s over which clutter may lie
-    return float(np.log((sensor.clutter_per_scan + 1.0) / volume))

@@ -1,0 +1,246 @@
+"""Where tracks begin: plots that nobody took, and the young tracks made of them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, Sensor
+from forewarn.track import table as tables
+from forewarn.track.params import TrackParams
+from forewarn.track.scan import Scan
+from forewarn.track.steps import Ahead, Air, Pairs, absorb, note
+from forewarn.track.table import Table
+from forewarn.track.taking import blend, speed_sigma
+from forewarn.track.young import birth_odds, extend, lead, pair_up, slow_cost
+
+_SEEDS = {
+    "number": ((), np.int64),
+    "time_s": ((), np.float64),
+    "point": ((3,), np.float64),
+    "noise": ((3, 3), np.float64),
+    "span_s": ((), np.float64),
+    "score": ((), np.float64),
+    "group": ((), np.int64),
+}
+_KIN = {"time_s": (), "point": (3,), "velocity": (3,)}
+
+
+class Nursery:
+    """Young tracks, the plots they begin with, and where others began lately.
+
+    table : young tracks; leads : (n,) those of them that no better one contradicts
+    """
+
+    def __init__(self, params: TrackParams) -> None:
+        self._params = params
+        self.table = tables.empty()
+        self.leads: BoolArray = np.zeros(0, bool)
+        # plots that no track took, each a start of something new
+        self._seeds: Table = {
+            name: np.zeros((0, *shape), kind) for name, (shape, kind) in _SEEDS.items()
+        }
+        # where tracks began lately: what follows from there flies alike
+        self._kin: Table = {name: np.zeros((0, *shape)) for name, shape in _KIN.items()}
+
+    def grow(
+        self,
+        scan: Scan,
+        sensor: Sensor,
+        group_bit: int,
+        ahead: Ahead,
+        pairs: Pairs,
+        log_free: FloatArray,
+        hit: FloatArray,
+        when_s: float,
+        world: Air,
+    ) -> None:
+        """Let young tracks go on with a scan, in every likely way.
+
+        log_free : (p,) of each pair, log chance that no other track has its plot
+        """
+        if not len(hit):
+            return
+        start, plot, log_l, log_mode = pairs
+        parent, chosen, score = extend(
+            start,
+            plot,
+            log_l,
+            scan.log_clutter,
+            log_free,
+            float(np.log(sensor.detection_probability)),
+            np.log1p(-hit),
+            self.table["log_odds"],
+        )
+        t = tables.select(self.table, parent)
+        t["log_odds"][:] = score
+        took = chosen >= 0
+        chain = np.concatenate([[0], np.cumsum(took)])
+        one = np.ones(len(parent))
+        chosen = chosen[took]
+        taken = absorb(
+            t,
+            ahead.of(parent),
+            Pairs(chain, plot[chosen], one, log_mode[chosen]),
+            one,
+            np.asarray(1.0 - took, np.float64),
+            when_s,
+            scan,
+            world,
+        )
+        note(t, taken, scan, sensor, group_bit, self._params)
+        self.table = t
+
+    def begin(self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int) -> None:
+        """Pair plots that nobody took with earlier ones."""
+        p, y, s = self._params, self.table, self._seeds
+        if not len(s["time_s"]) or not len(scan.time_s):
+            return
+        again = np.flatnonzero(y["recent"][:, 3] >= scan.number[0])
+        away = np.sqrt(((s["point"] - scan.anchor) ** 2).sum(axis=1))
+        order = np.argsort(away, kind="stable")
+        old, new, score, mean, cov = pair_up(
+            s["number"],
+            s["time_s"],
+            s["point"],
+            s["noise"],
+            s["span_s"],
+            s["score"],
+            scan.time_s,
+            scan.point,
+            scan.noise,
+            scan.sight,
+            scan.z[:, 3],
+            scan.sigma[:, 3],
+            scan.log_clutter,
+            np.log(np.maximum(free, 1e-12)),
+            float(np.log(sensor.detection_probability)),
+            order,
+            away[order],
+            scan.anchor,
+            y["recent"][again, 2],
+            np.searchsorted(scan.number, y["recent"][again, 3]),
+            self._kin["point"],
+            self._kin["velocity"],
+            np.array([p.start_span_s, p.ln_beta_mean, p.ln_beta_sigma]),
+        )
+        if not len(old):
+            return
+        born = tables.empty(len(old))
+        born["time_s"] = scan.time_s[new]
+        born["first_s"] = s["time_s"][old]
+        born["looked_s"] = scan.time_s[new]
+        born["mean"] = np.repeat(mean[:, None, :], 3, axis=1)
+        born["cov"] = np.repeat(cov[:, None, :, :], 3, axis=1)
+        fast = np.linalg.norm(mean[:, 3:6], axis=1) > 150.0
+        born["weight"] = np.where(fast[:, None], [0.4, 0.45, 0.15], [0.1, 0.1, 0.8])
+        born["log_odds"] = score
+        born["hits"][:] = 2
+        born["trusted_hits"][:] = 2 * int(sensor.trusted)
+        born["group_mask"] = (group_bit) | s["group"][old]
+        born["scan_s"][:] = sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0
+        born["track_id"] = s["number"][old]  # of its first plot: the same in every replay
+        born["recent"][:, 2] = s["number"][old]
+        born["recent"][:, 3] = scan.number[new]
+        self.table = tables.join(self.table, born)
+
+    def choose(self) -> Table:
+        """Drop hopeless and surplus young tracks; returns clear leaders, grown up."""
+        p, t = self._params, self.table
+        n = len(t["track_id"])
+        if not n:
+            self.leads = np.zeros(0, bool)
+            return tables.empty()
+        vague_mps = speed_sigma(t["cov"], t["weight"])
+        worth = t["log_odds"] - slow_cost(blend(t["mean"], t["weight"]), vague_mps)
+        numbers, place = np.unique(t["recent"], return_inverse=True)
+        place = place.reshape(n, 4)
+        place[t["recent"] < 0] = -1
+        order = np.lexsort((t["track_id"], -worth))
+        leads, kept, ahead = lead(
+            place, len(numbers), worth, order, p.rival_log_odds, p.rivals
+        )
+        kept &= worth > p.young_log_odds
+        age_s = t["time_s"] - t["first_s"]
+        grown = leads & (t["hits"] >= p.grown_hits) & (worth > p.confirm_log_odds)
+        grown &= (ahead > p.grown_lead) | (age_s >= p.grown_s)
+        if grown.any():
+            ours = np.zeros(len(numbers) + 1, bool)
+            ours[place[grown].ravel()] = True
+            ours[-1] = False
+            kept &= ~ours[place].any(axis=1)
+        self.table = tables.select(t, kept)
+        self.leads = leads[kept]
+        born = tables.select(t, grown)
+        if grown.any():
+            born["log_odds"] = np.minimum(born["log_odds"], p.most_log_odds)
+            self._remember(born)
+        return born
+
+    def _remember(self, born: Table) -> None:
+        state = blend(born["mean"], born["weight"])
+        back_s = (born["time_s"] - born["first_s"])[:, None]
+        new = {
+            "time_s": born["time_s"],
+            "point": state[:, :3] - back_s * state[:, 3:6],
+            "velocity": state[:, 3:6],
+        }
+        now_s = float(born["time_s"].max())
+        lately = self._kin["time_s"] > now_s - self._params.kin_s
+        self._kin = {
+            name: np.concatenate([column[lately], new[name]])[-self._params.kin_most :]
+            for name, column in self._kin.items()
+        }
+
+    def keep(
+        self,
+        scan: Scan,
+        free: FloatArray,
+        sensor: Sensor,
+        group_bit: int,
+        now_s: float,
+    ) -> None:
+        """Keep plots that nobody took, for later ones to be paired with."""
+        p = self._params
+        start = (free > 0.2) & np.isfinite(scan.point[:, 0])
+        span_s = 1.6 * sensor.scan_s if np.isfinite(sensor.scan_s) else p.start_span_s
+        odds = birth_odds(scan.lift_rad, sensor.clutter_per_scan)
+        count = int(start.sum())
+        new: Table = {
+            "number": scan.number[start],
+            "time_s": scan.time_s[start],
+            "point": scan.point[start],
+            "noise": scan.noise[start],
+            "span_s": np.full(count, max(span_s, p.start_span_s)),
+            "score": (odds + np.log(np.maximum(free, 1e-12)))[start],
+            "group": np.full(count, group_bit),
+        }
+        young = self._seeds["time_s"] + self._seeds["span_s"] > now_s
+        self._seeds = {
+            name: np.concatenate([self._seeds[name][young], new[name]]) for name in _SEEDS
+        }
+
+    def end(self, now_s: float) -> None:
+        """Forget young tracks that no plot came to for too long."""
+        y = self.table
+        keep = now_s - y["time_s"] < np.maximum(self._params.young_s, 1.6 * y["scan_s"])
+        if not keep.all():
+            self.table = tables.select(y, keep)
+            self.leads = self.leads[keep]
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on."""
+        return {
+            **{f"young_{name}": column for name, column in self.table.items()},
+            **{f"seed_{name}": column for name, column in self._seeds.items()},
+            **{f"kin_{name}": column for name, column in self._kin.items()},
+            "leads": self.leads,
+        }
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`."""
+        self.table = {name: memory[f"young_{name}"].copy() for name in tables.COLUMNS}
+        self._seeds = {name: memory[f"seed_{name}"].copy() for name in _SEEDS}
+        self._kin = {name: memory[f"kin_{name}"].copy() for name in _KIN}
+        self.leads = memory["leads"].copy()

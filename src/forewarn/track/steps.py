@@ -1,0 +1,189 @@
+"""What is done with every track in a scan, young or grown."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from forewarn.gate import in_cover, near_pairs
+from forewarn.geodesy import FloatArray, enu_from_ecef
+from forewarn.motion import predict_all
+from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
+from forewarn.track.classify import classify
+from forewarn.track.pairs import score_pairs
+from forewarn.track.params import TrackParams
+from forewarn.track.scan import Scan
+from forewarn.track.table import Table
+from forewarn.track.taking import blend, speed_sigma, take_plots
+
+LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
+
+
+class Air(NamedTuple):
+    """What falls through what: the tables of `atmosphere` and `drag_table`."""
+
+    air: FloatArray
+    drag: FloatArray
+
+
+class Ahead(NamedTuple):
+    """Tracks (n) predicted to when a scan looks: mean, cov, weight of their modes."""
+
+    mean: FloatArray
+    cov: FloatArray
+    weight: FloatArray
+
+    def of(self, rows: IntArray) -> "Ahead":
+        """The same of some rows; a row may be chosen twice."""
+        return Ahead(self.mean[rows], self.cov[rows], self.weight[rows])
+
+
+class Pairs(NamedTuple):
+    """Plots within the gate of each track: as of `score_pairs`."""
+
+    start: IntArray
+    plot: IntArray
+    log_l: FloatArray
+    log_mode: FloatArray
+
+
+def look_ahead(t: Table, when_s: float, world: Air) -> Ahead:
+    """Tracks as they will be at when_s; the table stays as it is."""
+    ahead = Ahead(t["mean"].copy(), t["cov"].copy(), t["weight"].copy())
+    predict_all(*ahead, np.maximum(when_s - t["time_s"], 0.0), *world)
+    return ahead
+
+
+def pair(ahead: Ahead, t: Table, when_s: float, scan: Scan) -> Pairs:
+    """Which plots may be whose, and how likely."""
+    at_s = np.maximum(t["time_s"], when_s)
+    near = near_pairs(
+        ahead.mean,
+        ahead.cov,
+        at_s,
+        scan.time_s,
+        scan.point,
+        scan.noise_m,
+        scan.order,
+        scan.key,
+        scan.anchor,
+    )
+    return Pairs(
+        *score_pairs(
+            *near,
+            *ahead,
+            at_s,
+            scan.time_s,
+            scan.point,
+            scan.noise,
+            scan.sight,
+            scan.z,
+            scan.sigma,
+            scan.origin,
+            scan.turn,
+        )
+    )
+
+
+def chance_seen(ahead: Ahead, batch: PlotBatch, sensor: Sensor) -> FloatArray:
+    """(n,) chance that this scan shows a track; silence of a reporter says nothing."""
+    n = len(ahead.mean)
+    if sensor.kind is SensorKind.POSITION or not np.isfinite(sensor.lat_rad):
+        return np.full(n, LEAST_HIT)
+    looked = in_cover(
+        np.ascontiguousarray(blend(ahead.mean, ahead.weight)[:, :3]),
+        sensor.origin_ecef_m,
+        enu_from_ecef(sensor.lat_rad, sensor.lon_rad),
+        np.array(
+            [
+                sensor.range_min_m,
+                sensor.range_max_m,
+                sensor.elevation_min_rad,
+                sensor.elevation_max_rad,
+            ]
+        ),
+        np.array(batch.sector_rad),
+    )
+    return np.where(looked, min(sensor.detection_probability, 0.98), LEAST_HIT)
+
+
+def absorb(
+    t: Table,
+    ahead: Ahead,
+    pairs: Pairs,
+    share: FloatArray,
+    missed: FloatArray,
+    when_s: float,
+    scan: Scan,
+    world: Air,
+) -> IntArray:
+    """Take plots into the table, in place; returns the plot of each track, -1 = none."""
+    return take_plots(
+        pairs.start,
+        pairs.plot,
+        pairs.log_mode,
+        share,
+        missed,
+        t["mean"],
+        t["cov"],
+        t["weight"],
+        t["time_s"],
+        *ahead,
+        when_s,
+        scan.time_s,
+        scan.point,
+        scan.noise,
+        scan.sight,
+        scan.z,
+        scan.sigma,
+        scan.origin,
+        scan.turn,
+        *world,
+    )
+
+
+def sure(t: Table, p: TrackParams) -> BoolArray:
+    """Which tracks are of something: what it is may still be open."""
+    return np.asarray((t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds))
+
+
+def note(
+    t: Table, taken: IntArray, scan: Scan, sensor: Sensor, group_bit: int, p: TrackParams
+) -> None:
+    """What a plot says beyond where: who saw it, what it is, whether it counts."""
+    rows = np.flatnonzero(taken >= 0)
+    if not len(rows):
+        return
+    plots = taken[rows]
+    t["hits"][rows] += 1
+    t["trusted_hits"][rows] += int(sensor.trusted)
+    t["group_mask"][rows] |= group_bit
+    t["scan_s"][rows] = np.fmax(t["scan_s"][rows], sensor.scan_s)
+    t["recent"][rows, :3] = t["recent"][rows, 1:]
+    t["recent"][rows, 3] = scan.number[plots]
+    if sensor.reports == "traffic" and sensor.kind is SensorKind.POSITION:
+        t["identity"][rows] = scan.identity[plots]
+        t["identified"][rows] = (scan.identity[plots] != "").astype(np.float64)
+    gap_s = t["time_s"] - t["looked_s"]
+    t["looked_s"][rows] = t["time_s"][rows]
+    state = blend(t["mean"], t["weight"])
+    vague_mps = speed_sigma(t["cov"], t["weight"])
+    classify(
+        state,
+        t["weight"],
+        vague_mps,
+        t["fastest_mps"],
+        t["highest_m"],
+        t["level_s"],
+        gap_s,
+        t["identified"],
+        rows,
+        t["prob"],
+        t["looks"],
+    )
+    speed = np.linalg.norm(state[:, 3:6], axis=1)
+    # nothing that flies this fast is traffic, and seconds count; of the rest it must
+    # first be seen what it is
+    fast = speed - vague_mps > p.fast_mps
+    settled = (t["looks"] >= p.looks_slow) & (t["time_s"] - t["first_s"] >= p.settle_s)
+    clear = settled | (fast & (t["looks"] >= p.looks_fast))
+    t["confirmed"] |= clear & sure(t, p)

@@ -1,0 +1,268 @@
+"""Plots taken into tracks: by the share each track has in them, all modes at once."""
+
+import numpy as np
+
+from forewarn import motion, sensor
+from forewarn.compiled import kernel
+from forewarn.dynamics import height_of
+from forewarn.geodesy import FloatArray
+from forewarn.motion import predict
+from forewarn.records import BoolArray, IntArray
+from forewarn.sensor import place_distance2, take_place, update
+
+MOST = 6  # plots that one track blends at most
+FAINT = 0.1  # a share below this part of the track's is left out
+LEAST_WEIGHT = 1e-6
+
+
+@kernel
+def _take_one(
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    shift_s: float,
+    j: int,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    origin: FloatArray,
+    turn: FloatArray,
+    room: FloatArray,
+    log_mode: FloatArray,
+) -> None:
+    """One plot into all modes of one track, weights too, in place.
+
+    shift_s  : the plot's time less the state's, which stays where it is
+    log_mode : (3,) log likelihood by mode where it is known, or nan
+    """
+    best = -1e300
+    for mode in range(3):
+        s, p = mean[mode], cov[mode]
+        if np.isfinite(point[j, 0]):
+            told = log_mode[mode]
+            if not np.isfinite(told):
+                _, told = place_distance2(
+                    s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
+                )
+            take_place(
+                s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
+            )
+        else:
+            for k in range(3):
+                s[k] += shift_s * s[3 + k]
+            told = update(s, p, z[j], sigma[j], origin[j], turn[j], False)
+            for k in range(3):
+                s[k] -= shift_s * s[3 + k]
+        s[6] = min(max(s[6], 3.0), 12.0)
+        room[sensor.ROOM + mode] = told
+        best = max(best, told)
+    total = 0.0
+    for mode in range(3):
+        weight[mode] *= np.exp(max(room[sensor.ROOM + mode] - best, -50.0))
+        total += weight[mode]
+    rest = 0.0
+    for mode in range(3):
+        weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
+        rest += weight[mode]
+    for mode in range(3):
+        weight[mode] /= rest
+
+
+@kernel
+def take_plots(
+    start: IntArray,
+    plot: IntArray,
+    log_mode: FloatArray,
+    share: FloatArray,
+    missed: FloatArray,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    time_s: FloatArray,
+    ahead_mean: FloatArray,
+    ahead_cov: FloatArray,
+    ahead_weight: FloatArray,
+    when_s: float,
+    plot_time_s: FloatArray,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    origin: FloatArray,
+    turn: FloatArray,
+    air: FloatArray,
+    drag: FloatArray,
+) -> IntArray:
+    """Take plots into tracks (n), in place; returns the plot each mostly took, -1 = none.
+
+    start, plot, log_mode      : as of `score_pairs`
+    share, missed              : as of `share_out`
+    mean .. time_s             : tracks at their own times; who took no plot stays there
+    ahead_*                    : the same predicted to when_s
+    A track that took one plot is carried to that plot's own time; one that several plots
+    share goes to when_s, as the blend of its futures.
+    """
+    n = len(start) - 1
+    taken = np.full(n, -1, np.int64)
+    motion_room = np.empty(motion.ROOM)
+    room = np.empty(sensor.ROOM + 3)
+    unknown = np.full(3, np.nan)
+    among = np.empty(MOST, np.int64)
+    part = np.empty(MOST + 1)
+    means = np.empty((MOST + 1, 3, 7))
+    covs = np.empty((MOST + 1, 3, 7, 7))
+    weights = np.empty((MOST + 1, 3))
+    for i in range(n):
+        if missed[i] > 0.5:
+            continue
+        largest, best = 0.0, -1
+        for pair in range(start[i], start[i + 1]):
+            if share[pair] > largest:
+                largest, best = share[pair], pair
+        taken[i] = plot[best]
+        count = 0
+        for pair in range(start[i], start[i + 1]):
+            if share[pair] >= FAINT * (1.0 - missed[i]) and count < MOST:
+                among[count] = pair
+                part[count] = share[pair]
+                count += 1
+        if count == 1:
+            j = taken[i]
+            lag = plot_time_s[j] - time_s[i]
+            known = unknown
+            if plot_time_s[j] == when_s and lag > 0.0:
+                mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
+                known = log_mode[best]
+            else:
+                predict(mean[i], cov[i], weight[i], lag, air, drag, motion_room)
+            _take_one(
+                mean[i],
+                cov[i],
+                weight[i],
+                min(lag, 0.0),
+                j,
+                point,
+                noise,
+                sight,
+                z,
+                sigma,
+                origin,
+                turn,
+                room,
+                known,
+            )
+            time_s[i] = max(time_s[i], plot_time_s[j])
+            continue
+        for c in range(count):
+            means[c], covs[c] = ahead_mean[i], ahead_cov[i]
+            weights[c] = ahead_weight[i]
+            j = plot[among[c]]
+            _take_one(
+                means[c],
+                covs[c],
+                weights[c],
+                plot_time_s[j] - when_s,
+                j,
+                point,
+                noise,
+                sight,
+                z,
+                sigma,
+                origin,
+                turn,
+                room,
+                log_mode[among[c]],
+            )
+        if missed[i] > FAINT:
+            means[count], covs[count] = ahead_mean[i], ahead_cov[i]
+            weights[count] = ahead_weight[i]
+            part[count] = missed[i]
+            count += 1
+        _blend(part[:count], means, covs, weights, mean[i], cov[i], weight[i])
+        time_s[i] = max(time_s[i], when_s)
+    return taken
+
+
+@kernel
+def _blend(
+    part: FloatArray,
+    means: FloatArray,
+    covs: FloatArray,
+    weights: FloatArray,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+) -> None:
+    """One Gaussian per mode with the moments of the mixture."""
+    total = part.sum()
+    for mode in range(3):
+        weight[mode] = 0.0
+        mean[mode] = 0.0
+        cov[mode] = 0.0
+        for c in range(len(part)):
+            weight[mode] += part[c] / total * weights[c, mode]
+        for c in range(len(part)):
+            a = part[c] / total * weights[c, mode] / weight[mode]
+            for k in range(7):
+                mean[mode, k] += a * means[c, mode, k]
+        for c in range(len(part)):
+            a = part[c] / total * weights[c, mode] / weight[mode]
+            for k in range(7):
+                dk = means[c, mode, k] - mean[mode, k]
+                for q in range(7):
+                    cov[mode, k, q] += a * (
+                        covs[c, mode, k, q] + dk * (means[c, mode, q] - mean[mode, q])
+                    )
+
+
+@kernel
+def blend(mean: FloatArray, weight: FloatArray) -> FloatArray:
+    """(n, 7) one state per track: the mean over its modes."""
+    out = np.zeros((len(mean), 7))
+    for i in range(len(mean)):
+        for mode in range(3):
+            for k in range(7):
+                out[i, k] += weight[i, mode] * mean[i, mode, k]
+    return out
+
+
+@kernel
+def speed_sigma(cov: FloatArray, weight: FloatArray) -> FloatArray:
+    """(n,) standard deviation of the velocity, m/s, over the likely modes."""
+    out = np.zeros(len(cov))
+    for i in range(len(cov)):
+        for mode in range(3):
+            spread = cov[i, mode, 3, 3] + cov[i, mode, 4, 4] + cov[i, mode, 5, 5]
+            out[i] += weight[i, mode] * np.sqrt(max(spread, 0.0) / 3.0)
+    return out
+
+
+@kernel
+def down(
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    time_s: FloatArray,
+    now_s: float,
+    ground_m: float,
+) -> BoolArray:
+    """(n,) whether a track that is no longer seen would be below the ground by now."""
+    out = np.zeros(len(mean), np.bool_)
+    for i in range(len(mean)):
+        lag = now_s - time_s[i]
+        if lag <= 0.0:
+            continue
+        place = np.zeros(3)
+        spread = 0.0
+        for mode in range(3):
+            for k in range(3):
+                spread += weight[i, mode] * cov[i, mode, k, k] / 3.0
+            for k in range(3):
+                moved = mean[i, mode, k] + lag * mean[i, mode, 3 + k]
+                place[k] += weight[i, mode] * moved
+        height = height_of(place[0], place[1], place[2])
+        out[i] = height + 2.0 * np.sqrt(spread) < ground_m
+    return out
