@@ -7,14 +7,19 @@ import typer
 
 RESULTS = Path("bench/results")
 PAGE = Path("docs/figures.md")
-MEASURED = ("start", "chain", "raid", "traffic")
+MEASURED = ("start", "chain", "tracking", "raid", "traffic")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="start, chain, raid, traffic, or docs")],
+    name: Annotated[
+        str, typer.Argument(help="start, chain, tracking, raid, traffic, or docs")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
+    scenario: Annotated[
+        Path | None, typer.Option(help="a tracking scene (.npz) instead of our own")
+    ] = None,
 ) -> None:
     """Measure a published figure and put it on record; `docs` gathers them on one page."""
     import os
@@ -47,7 +52,7 @@ def bench(
         for _ in rehearse():  # compiling is no part of any figure
             progress()
         measurement = import_module(f"forewarn.bench.{name}")
-        result = measurement.measure(Ask(seeds, minutes), progress)
+        result = measurement.measure(Ask(seeds, minutes, scenario=scenario), progress)
     made = setting(command)
     path = save(result, made, RESULTS)
     if as_json:

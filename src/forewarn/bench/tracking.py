@@ -1,0 +1,114 @@
+"""The tracker alone: plots a second, and how well it tells where targets are."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from forewarn.atmosphere import standard_air
+from forewarn.bench.result import Ask, Figure, Result
+from forewarn.bench.scenes import Scene, own_scene, read_scene
+from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, Tracks
+from forewarn.score.tracks import TrackMeter, TrackScore
+from forewarn.sim.sight import in_cover, polar
+from forewarn.track import Tracker, TrackParams
+
+SHOWN = 0.999  # existence above which a track is held against the truth
+SEEDS = 5
+SCENE = "load"  # 200 rockets and 10 drones
+
+
+def measure(ask: Ask, progress: Callable[[], None]) -> Result:
+    """Each scene with range rate and without; speed is the processor time of this core."""
+    if ask.scenario is not None:
+        scenes = [read_scene(ask.scenario)]
+    else:
+        scenes = [own_scene(SCENE, seed) for seed in range(1, SEEDS + 1)]
+    table: list[tuple[str, ...]] = [
+        ("scene", "plots/s", "p99 ms", "GOSPA m", "missed", "false/scan", "switches/rocket")
+    ]
+    figures: list[Figure] = []
+    for name, label in (("without_rate", "positions only"), ("", "with range rate")):
+        rows = []
+        for scene in scenes:
+            seen = scene.without_rate() if name else scene
+            took_s, score = follow(seen)
+            rows.append((seen, took_s, score))
+            table.append(_row(f"{scene.name}, {label}", seen, took_s, score))
+            progress()
+        figures += _figures(label, rows)
+    title = scenes[0].name if ask.scenario else f"Raid {SCENE}, {SEEDS} seeds"
+    return Result("tracking", f"The tracker alone: {title}", tuple(figures), tuple(table))
+
+
+def follow(scene: Scene) -> tuple[FloatArray, TrackScore]:
+    """Lead the tracker through a scene: seconds of each scan, and the score."""
+    tracker = Tracker(scene.sensors, standard_air(), TrackParams())
+    meter = TrackMeter()
+    took_s = np.empty(len(scene.batches))
+    for k, (batch, sight) in enumerate(zip(scene.batches, scene.truth, strict=True)):
+        numbered = replace(batch, seq=k + 1)
+        before = time.process_time()
+        tracks = tracker.step(numbered)
+        took_s[k] = time.process_time() - before
+        when_s = float(batch.time_s.max()) if len(batch.time_s) else batch.received_s
+        shown, place = _shown(tracks, when_s, scene)
+        meter.step(
+            sight.target.tolist(),
+            sight.place,
+            sight.mature,
+            tracks.track_id[shown].tolist(),
+            place[shown],
+        )
+    return took_s, meter.result()
+
+
+def _shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
+    """Tracks that surely exist and lie where a radar looks, and all places at when_s."""
+    mean = np.einsum("nm,nmk->nk", tracks.mode_weight, tracks.mean)[:, :6]
+    mean[:, :3] += (when_s - tracks.time_s)[:, None] * mean[:, 3:]
+    seen = np.zeros(len(mean), bool)
+    for sensor in scene.sensors:
+        seen |= in_cover(polar(mean, sensor), sensor)
+    return np.asarray(seen & (tracks.existence > SHOWN)), np.asarray(mean[:, :3])
+
+
+def _figures(label: str, rows: list[tuple[Scene, FloatArray, TrackScore]]) -> list[Figure]:
+    rate = [scene.plots / took_s.sum() for scene, took_s, _ in rows]
+    p99 = [1e3 * float(np.quantile(took_s, 0.99)) for _, took_s, _ in rows]
+    limit = "<= 60" if label == "positions only" else "<= 50"
+    switches = "<= 1.5" if label == "positions only" else "<= 0.1"
+
+    def mean(what: Callable[[TrackScore], float]) -> float:
+        return float(np.mean([what(score) for *_, score in rows]))
+
+    per_rocket = [score.switches / max(scene.fallers, 1) for scene, _, score in rows]
+    return [
+        Figure(f"{label}: plots a second", float(np.median(rate)), "", ">= 150000"),
+        Figure(f"{label}: p99 of a scan", float(np.median(p99)), "ms", "<= 12"),
+        Figure(f"{label}: GOSPA per target", mean(lambda s: s.gospa_m), "m", limit),
+        Figure(f"{label}: switches per rocket", float(np.mean(per_rocket)), "", switches),
+        Figure(
+            f"{label}: mature targets missed",
+            mean(lambda s: s.mature_missed),
+            "",
+            "<= 0.002",
+        ),
+        Figure(
+            f"{label}: false tracks a scan", mean(lambda s: s.false_per_scan), "", "<= 0.5"
+        ),
+    ]
+
+
+def _row(name: str, scene: Scene, took_s: FloatArray, score: TrackScore) -> tuple[str, ...]:
+    return (
+        name,
+        f"{scene.plots / took_s.sum():,.0f}",
+        f"{1e3 * np.quantile(took_s, 0.99):.1f}",
+        f"{score.gospa_m:.1f}",
+        f"{score.missed:.4f}",
+        f"{score.false_per_scan:.2f}",
+        f"{score.switches / max(scene.fallers, 1):.2f}",
+    )
