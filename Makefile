@@ -33,6 +33,7 @@ test: .make/environment .make/front .make/browser .make/kernels  ## everything t
 bench: setup  ## the published figures, on record in bench/results and docs/figures.md
 	$(BIN)/forewarn bench start
 	$(BIN)/forewarn bench chain
+	$(BIN)/forewarn bench tracking
 	$(BIN)/forewarn bench raid --seeds $(or $(COUNT),20)
 	test ! -d ../shared/data || $(BIN)/forewarn bench traffic
 	$(BIN)/forewarn bench docs

@@ -7,6 +7,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
 
 SIGMAS = 4.5
+LONGEST_BACK_S = 2.5  # a plot further behind its track says too little of where it is now
 SPARE_M = 100.0  # the modes of a track differ by some metres
 
 
@@ -61,6 +62,8 @@ def near_pairs(
             j = order[place] if place < high else blind[place - high]
             if place < high:
                 shift = plot_time_s[j] - time_s[i]
+                if shift < -LONGEST_BACK_S:
+                    continue
                 off2 = 0.0
                 for k in range(3):
                     d = point[j, k] - mean[i, 1, k] - shift * mean[i, 1, 3 + k]

@@ -85,6 +85,11 @@ class Pipeline:
         alerts = self._warner.step(exposures, event)
         return Outcome(event.seq, event.received_s, tracks, forecasts, exposures, alerts)
 
+    @property
+    def refused(self) -> Mapping[tuple[str, str], int]:
+        """Plots that were not used, by sensor and reason, since the start."""
+        return self._tracker.refused
+
     def memory(self) -> Memory:
         """All that the chain remembers, as named arrays: a snapshot."""
         return {

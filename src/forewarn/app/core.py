@@ -161,6 +161,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
             if outcomes and time.monotonic() - shown_s >= PICTURE_S:
                 shown_s = time.monotonic()
                 pipe.send(("picture", picture(outcomes[-1], core.zones)))
+                pipe.send(("refused", dict(core.pipeline.refused)))
             while core.faults:
                 pipe.send(("fault", core.faults.pop(0)))
         if stop:

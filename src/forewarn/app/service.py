@@ -63,6 +63,7 @@ class Service:
         self._pipe: Connection | None = None
         self._core: Any = None
         self._sending = threading.Lock()
+        self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -200,6 +201,8 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("refused", counts):
+                self._refused = counts
             case ("fault", text):
                 board.faults.append(text)
                 board.note(f"fault: {text}")
@@ -242,6 +245,9 @@ class Service:
             {"source": source, "reason": reason, "count": count}
             for feed in self.plan.sources
             for (source, reason), count in getattr(feed, "refused", {}).items()
+        ] + [
+            {"source": sensor_id, "reason": reason, "count": count}
+            for (sensor_id, reason), count in self._refused.items()
         ]
 
     # channels

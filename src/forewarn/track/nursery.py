@@ -1,6 +1,6 @@
 """Where tracks begin: plots that nobody took, and the young tracks made of them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,15 @@ _SEEDS = {
 _KIN = {"time_s": (), "point": (3,), "velocity": (3,)}
 
 
+class NurseryState(NamedTuple):
+    """Young tracks, who leads them, plots nobody took, and where tracks began lately."""
+
+    table: Table
+    leads: BoolArray
+    seeds: Table
+    kin: Table
+
+
 class Nursery:
     """Young tracks, the plots they begin with, and where others began lately.
 
@@ -43,6 +52,15 @@ class Nursery:
         }
         # where tracks began lately: what follows from there flies alike
         self._kin: Table = {name: np.zeros((0, *shape)) for name, shape in _KIN.items()}
+
+    @property
+    def state(self) -> NurseryState:
+        """What is known now; its arrays are never written to again."""
+        return NurseryState(self.table, self.leads, self._seeds, self._kin)
+
+    @state.setter
+    def state(self, state: NurseryState) -> None:
+        self.table, self.leads, self._seeds, self._kin = state
 
     def grow(
         self,
@@ -97,7 +115,7 @@ class Nursery:
         p, y, s = self._params, self.table, self._seeds
         if not len(s["time_s"]) or not len(scan.time_s):
             return
-        again = np.flatnonzero(y["recent"][:, 3] >= scan.number[0])
+        again = np.flatnonzero(y["recent"][:, 3] >> 16 == scan.number[0] >> 16)
         away = np.sqrt(((s["point"] - scan.anchor) ** 2).sum(axis=1))
         order = np.argsort(away, kind="stable")
         old, new, score, mean, cov = pair_up(

@@ -29,7 +29,7 @@ class TrackParams:
     coast_s         : a track lives this long without a plot, or coast_scans scans
     coast_scans     : of the slowest sensor that saw it
     below_m         : a track unseen is over once it lies this far below the lowest sensor
-    lag_s           : a plot may be older than its track by this much
+    late_s          : a scan may be older than the newest by this much
     ln_beta_mean    : ln(ballistic coefficient) before anything is seen of it: rockets and
     ln_beta_sigma   : missiles in public tables lie within 1,000 and 20,000 kg/m2
     """
@@ -55,6 +55,6 @@ class TrackParams:
     coast_s: float = 6.0
     coast_scans: float = 3.0
     below_m: float = 50.0
-    lag_s: float = 1.5
+    late_s: float = 10.0
     ln_beta_mean: float = 8.5
     ln_beta_sigma: float = 0.6

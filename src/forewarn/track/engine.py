@@ -1,0 +1,200 @@
+"""One scan after another: plots shared out among tracks, and new tracks begun.
+
+A Poisson multi-Bernoulli filter: every track has a probability of existing, plots are
+shared out among tracks by belief propagation, and what nobody takes may be something new.
+Source: Williams, "Marginal multi-Bernoulli filters: RFS derivation of MHT, JIPDA, and
+association-based MeMBer", IEEE Transactions on Aerospace and Electronic Systems 51(3),
+2015.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.association import MOST_LOG, odds, share_out
+from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, PlotBatch, Sensor, Tracks
+from forewarn.track import table as tables
+from forewarn.track.nursery import Nursery, NurseryState
+from forewarn.track.params import TrackParams
+from forewarn.track.scan import Scan, read_scan
+from forewarn.track.steps import (
+    Air,
+    Pairs,
+    absorb,
+    chance_seen,
+    look_ahead,
+    note,
+    pair,
+)
+from forewarn.track.table import Table
+from forewarn.track.taking import down
+
+RECORDED = (
+    "track_id",
+    "time_s",
+    "mean",
+    "cov",
+    "weight",
+    "prob",
+    "log_odds",
+    "hits",
+    "trusted_hits",
+    "confirmed",
+    "group_mask",
+    "first_s",
+    "identity",
+)
+
+
+class State(NamedTuple):
+    """All that the next scan depends on. Its arrays are never written to again."""
+
+    table: Table
+    nursery: NurseryState
+    air: FloatArray
+
+
+class Engine:
+    """Takes scans in the order of their time; the answer depends on nothing else."""
+
+    def __init__(self, sensors: Sequence[Sensor], world: Air, params: TrackParams) -> None:
+        heights = [s.height_m for s in sensors if np.isfinite(s.height_m)]
+        self._ground_m = min(heights, default=0.0) - params.below_m
+        self._groups = tuple(sorted({sensor.group for sensor in sensors}))
+        self.world = world
+        self._params = params
+        self._table = tables.empty()
+        self._nursery = Nursery(params)
+
+    @property
+    def state(self) -> State:
+        """What is known now."""
+        return State(self._table, self._nursery.state, self.world.air)
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._table, self._nursery.state = state.table, state.nursery
+        self.world = self.world._replace(air=state.air)
+
+    def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
+        """Tracks after the plots chosen of one scan."""
+        scan = read_scan(batch, sensor, keep)
+        # a turning radar sees its plots over seconds: tracks go to the middle of them
+        when_s = float(np.median(scan.time_s)) if len(scan.time_s) else batch.received_s
+        bit = 1 << self._groups.index(sensor.group)
+        alive = self._alive(time_of(batch))
+        t = {name: column[alive] for name, column in self._table.items()}  # a copy
+        nursery, world = self._nursery, self.world
+        nursery.end(time_of(batch))
+        ahead = look_ahead(t, when_s, world)
+        pairs, hit = pair(ahead, t, when_s, scan), chance_seen(ahead, batch, sensor)
+        ahead_young = look_ahead(nursery.table, when_s, world)
+        pairs_young = pair(ahead_young, nursery.table, when_s, scan)
+        hit_young = chance_seen(ahead_young, batch, sensor)
+        share, missed, free, log_free = self._share(
+            scan, t, pairs, hit, pairs_young, hit_young
+        )
+        self._believe(t, hit, missed)
+        taken = absorb(t, ahead, pairs, share, missed, when_s, scan, world)
+        note(t, taken, scan, sensor, bit, self._params)
+        nursery.grow(
+            scan, sensor, bit, ahead_young, pairs_young, log_free, hit_young, when_s, world
+        )
+        nursery.begin(scan, free, sensor, bit)
+        self._table = tables.join(t, nursery.choose())
+        nursery.keep(scan, free, sensor, bit, time_of(batch))
+
+    def _share(
+        self,
+        scan: Scan,
+        t: Table,
+        pairs: Pairs,
+        hit: FloatArray,
+        pairs_young: Pairs,
+        hit_young: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Share plots out among tracks and young leaders; rivals get what these leave.
+
+        returns : share (p,) and missed (n,) of tracks, free (m,) of each plot, and for each
+                  pair of a young track the log chance that no other has its plot
+        """
+        p, young = len(pairs.plot), self._nursery
+        weight = np.empty(p + len(pairs_young.plot))
+        leading = np.where(young.leads, young.table["log_odds"], -MOST_LOG)
+        both = (
+            (pairs, t["log_odds"], hit, weight[:p]),
+            (pairs_young, leading, hit_young, weight[p:]),
+        )
+        for some, log_odds, chance, out in both:
+            odds(some.start, some.plot, some.log_l, scan.log_clutter, log_odds, chance, out)
+        share, missed, free, spare = share_out(
+            np.concatenate([pairs.start, pairs_young.start[1:] + p]),
+            np.concatenate([pairs.plot, pairs_young.plot]),
+            weight,
+            len(scan.time_s),
+        )
+        log_free = np.log(np.maximum(spare[p:], 1e-12))
+        return share[:p], missed[: len(hit)], free, log_free
+
+    def _believe(self, t: Table, hit: FloatArray, missed: FloatArray) -> None:
+        """Existence after the scan: who was seen exists; who was missed may not."""
+        r = 1.0 / (1.0 + np.exp(-t["log_odds"]))
+        still = r * (1.0 - hit) / (1.0 - r * hit)
+        now = np.clip(1.0 - missed + missed * still, 1e-9, 1.0 - 1e-9)
+        most = self._params.most_log_odds
+        t["log_odds"][:] = np.clip(np.log(now / (1.0 - now)), -most, most)
+
+    def _alive(self, now_s: float) -> BoolArray:
+        """Who is still believed in, not coasted too long, nor below the ground by now."""
+        t, p = self._table, self._params
+        coast_s = np.maximum(p.coast_s, p.coast_scans * t["scan_s"])
+        keep = (t["log_odds"] > p.drop_log_odds) & (now_s - t["time_s"] < coast_s)
+        sunk = down(t["mean"], t["cov"], t["weight"], t["time_s"], now_s, self._ground_m)
+        return np.asarray(keep & ~sunk)
+
+    def record(self, now_s: float) -> Tracks:
+        """What is known at now_s; tracks coasted too long are no longer told."""
+        t, y = self._table, self._nursery.table
+        lead = np.flatnonzero(self._nursery.leads)
+        alive = self._alive(now_s)
+        whole = {name: np.concatenate([t[name][alive], y[name][lead]]) for name in RECORDED}
+        order = np.argsort(whole["track_id"], kind="stable")
+        if (order[1:] < order[:-1]).any():
+            whole = {name: column[order] for name, column in whole.items()}
+        log_odds = np.clip(whole["log_odds"], -MOST_LOG, MOST_LOG)
+        enough = whole["trusted_hits"] >= self._params.confirm_hits
+        return Tracks(
+            received_s=now_s,
+            track_id=whole["track_id"],
+            time_s=whole["time_s"],
+            mean=whole["mean"],
+            cov=whole["cov"],
+            mode_weight=whole["weight"],
+            class_prob=whole["prob"],
+            existence=1.0 / (1.0 + np.exp(-log_odds)),
+            confirmed=whole["confirmed"],
+            trusted=whole["confirmed"] & enough,
+            group_mask=whole["group_mask"],
+            first_s=whole["first_s"],
+            hits=whole["hits"],
+            identity=tuple(whole["identity"].tolist()),
+            group_names=self._groups,
+        )
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """The state as named arrays."""
+        return {**self._table, **self._nursery.memory(), "air": self.world.air}
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`."""
+        self._table = {name: memory[name].copy() for name in tables.COLUMNS}
+        self._nursery.restore(memory)
+        self.world = self.world._replace(air=memory["air"].copy())
+
+
+def time_of(batch: PlotBatch) -> float:
+    """UTC seconds at which a scan was over: of its last plot, else of its arrival."""
+    return float(batch.time_s.max()) if len(batch.time_s) else batch.received_s

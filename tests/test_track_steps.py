@@ -1,0 +1,226 @@
+"""The parts of a track: motion, what a sensor sees, whose plot is whose."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from forewarn.association import share_out
+from forewarn.geodesy import FloatArray, ecef_from_geographic
+from forewarn.motion import (
+    ROOM,
+    add_noise,
+    drift,
+    fall_matrix,
+    fall_step,
+    grow,
+    predict,
+    switch_probability,
+)
+from forewarn.sensor import ROOM as SENSOR_ROOM
+from forewarn.sensor import measure, place_distance2, rate_noise2, take_place, update
+from tracking import AIR, DRAG, LAT, LON, TURN, state
+
+
+def test_two_short_noises_and_moves_are_one_long() -> None:
+    move = np.eye(7)
+    for i in range(3):
+        move[i, 3 + i] = 1.0
+    one, two = np.zeros((7, 7)), np.zeros((7, 7))
+    add_noise(one, 2.0, 5.0, 0.01)
+    add_noise(two, 1.0, 5.0, 0.01)
+    two = move @ two @ move.T
+    add_noise(two, 1.0, 5.0, 0.01)
+    np.testing.assert_allclose(one, two, atol=1e-9)
+
+
+@pytest.mark.parametrize("speed", [60.0, 500.0, 1500.0])
+def test_the_matrix_of_a_fall_is_its_slope(speed: float) -> None:
+    s = state((10e3, 5e3, 4e3), (speed, 0.0, 100.0))
+    slope, matrix, spare = np.empty((3, 5)), np.eye(7), np.empty((3, 5))
+    fall_step(s.copy(), 0.5, AIR, DRAG, slope)
+    fall_matrix(slope, s[:3] / np.linalg.norm(s[:3]), 0.5, matrix[:6])
+    numeric = np.empty((7, 7))
+    for j in range(7):
+        h = 1.0 if j < 6 else 1e-3
+        up, down = s.copy(), s.copy()
+        up[j] += h
+        down[j] -= h
+        fall_step(up, 0.5, AIR, DRAG, spare)
+        fall_step(down, 0.5, AIR, DRAG, spare)
+        numeric[:, j] = (up - down) / (2 * h)
+    np.testing.assert_allclose(matrix, numeric, atol=0.02 * max(speed, 100.0))
+    # the drag curve's own slope over Mach is left out
+    np.testing.assert_allclose(matrix[:6, :6], numeric[:6, :6], atol=0.03)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), st.floats(0.1, 2.0))
+def test_covariances_grow_as_matrices_say(seed: int, dt_s: float) -> None:
+    rng = np.random.default_rng(seed)
+    half = rng.normal(size=(7, 7))
+    cov = half @ half.T
+    move = np.eye(7)
+    for i in range(3):
+        move[i, 3 + i] = dt_s
+    drifted = cov.copy()
+    drift(drifted, dt_s)
+    np.testing.assert_allclose(drifted, move @ cov @ move.T, atol=1e-9)
+    move[:6] += 0.1 * rng.normal(size=(6, 7))
+    grown = cov.copy()
+    grow(grown, move[:6].copy(), np.empty(ROOM))
+    np.testing.assert_allclose(grown, move @ cov @ move.T, atol=1e-9)
+
+
+def test_a_step_back_in_time_is_refused() -> None:
+    mean = np.tile(state((1e4, 0, 3e3), (100, 0, 0)), (3, 1))
+    cov = np.tile(np.eye(7), (3, 1, 1))
+    weight = np.full(3, 1 / 3)
+    before = mean.copy(), cov.copy()
+    predict(mean, cov, weight, -1.0, AIR, DRAG, np.empty(ROOM))
+    np.testing.assert_array_equal(mean, before[0])
+    np.testing.assert_array_equal(cov, before[1])
+
+
+@given(st.floats(0.0, 60.0))
+def test_mode_switches_are_probabilities(dt_s: float) -> None:
+    change = np.empty((3, 3))
+    switch_probability(dt_s, change)
+    assert (change >= 0).all()
+    np.testing.assert_allclose(change.sum(axis=1), 1.0)
+
+
+@settings(max_examples=40)
+@given(st.floats(-3, 3), st.floats(0.05, 1.2), st.floats(3e3, 9e4), st.floats(-500, 500))
+def test_slopes_of_a_measurement_are_its_differences(
+    azimuth: float, elevation: float, reach: float, rate: float
+) -> None:
+    flat = reach * np.cos(elevation)
+    s = state(
+        (flat * np.sin(azimuth), flat * np.cos(azimuth), reach * np.sin(elevation)),
+        (rate, 200.0, -100.0),
+    )
+    origin = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    h, slope = np.empty(4), np.empty((4, 7))
+    measure(s, origin, TURN, False, h, slope)
+    np.testing.assert_allclose(h[:3], (reach, azimuth, elevation), rtol=1e-6, atol=1e-9)
+    for j in range(6):
+        ahead, behind, spare = np.empty(4), np.empty(4), np.empty((4, 7))
+        up, down = s.copy(), s.copy()
+        up[j] += 0.5
+        down[j] -= 0.5
+        measure(up, origin, TURN, False, ahead, spare)
+        measure(down, origin, TURN, False, behind, spare)
+        np.testing.assert_allclose(slope[:, j], ahead - behind, rtol=1e-4, atol=1e-6)
+
+
+def test_an_update_one_by_one_is_the_joint_one_and_skips_what_is_missing() -> None:
+    s = state((20e3, 10e3, 5e3), (300.0, 0.0, 50.0))
+    cov = np.diag([200.0, 150, 100, 30, 20, 10, 0.5]) ** 2
+    origin = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    sigma = np.array([15.0, 1e-3, 1e-3, 5.0])
+    h, slope = np.empty(4), np.empty((4, 7))
+    measure(s, origin, TURN, False, h, slope)
+    z = h + np.array([30.0, 2e-3, -1e-3, 8.0])
+    spread = slope @ cov @ slope.T + np.diag(sigma**2)
+    gain = cov @ slope.T @ np.linalg.inv(spread)
+    got, got_cov = s.copy(), cov.copy()
+    log_l = update(got, got_cov, z, sigma, origin, TURN, False)
+    np.testing.assert_allclose(got, s + gain @ (z - h), rtol=1e-9)
+    np.testing.assert_allclose(got_cov, cov - gain @ slope @ cov, atol=1e-4)
+    sign, log_det = np.linalg.slogdet(2 * np.pi * spread)
+    expected = -0.5 * ((z - h) @ np.linalg.solve(spread, z - h) + log_det)
+    assert sign > 0
+    assert log_l == pytest.approx(expected)
+    z[3] = np.nan
+    less = s.copy()
+    assert update(less, cov.copy(), z, sigma, origin, TURN, False) != log_l
+    assert np.isfinite(less).all()
+
+
+@pytest.mark.parametrize("with_rate", [False, True])
+def test_an_update_by_a_place_is_the_joint_one(with_rate: bool) -> None:
+    rng = np.random.default_rng(4)
+    s = state((8e3, 20e3, 4e3), (200.0, -400.0, 100.0))
+    half = rng.normal(size=(7, 7)) * np.array([40.0] * 3 + [30.0] * 3 + [0.3])[:, None]
+    cov = half @ half.T
+    noise = np.diag([30.0, 50.0, 20.0]) ** 2
+    line = TURN.T @ np.array([0.3, 0.9, np.sqrt(1 - 0.9)])
+    sight = np.array([*line, 1.0 / 22e3])
+    rate = float(line @ s[3:6]) + 9.0 if with_rate else np.nan
+    point = s[:3] + np.array([30.0, -40.0, 25.0])
+    room = np.empty(SENSOR_ROOM)
+    slope = np.zeros((4, 7))
+    slope[:3, :3] = np.eye(3)
+    slope[3, 3:6] = line
+    spread = np.zeros((4, 4))
+    spread[:3, :3] = noise
+    spread[3, 3] = rate_noise2(s, noise, sight, 5.0)
+    rows = 4 if with_rate else 3
+    slope, spread = slope[:rows], spread[:rows, :rows]
+    away = np.array([*(point - s[:3]), rate - line @ s[3:6]])[:rows]
+    total = slope @ cov @ slope.T + spread
+    gain = cov @ slope.T @ np.linalg.inv(total)
+    d2, log_l = place_distance2(s, cov, 0.0, point, noise, sight, rate, 5.0, room)
+    assert d2 == pytest.approx(away @ np.linalg.solve(total, away), rel=1e-6)
+    expected = -0.5 * (d2 + np.linalg.slogdet(2 * np.pi * total)[1])
+    assert log_l == pytest.approx(expected, rel=1e-6)
+    got, got_cov = s.copy(), cov.copy()
+    take_place(got, got_cov, 0.0, point, noise, sight, rate, 5.0, room)
+    # the range rate is held against the speed after the place is taken: a hair's difference
+    np.testing.assert_allclose(got, s + gain @ away, rtol=1e-9, atol=0.05)
+    np.testing.assert_allclose(got_cov, cov - gain @ slope @ cov, rtol=1e-2, atol=0.5)
+
+
+def exact_shares(weight: FloatArray) -> FloatArray:
+    """(n, m) marginals by going through every joint assignment."""
+    n, m = weight.shape
+    total, share = 0.0, np.zeros((n, m))
+    for choice in product(range(-1, m), repeat=n):
+        taken = [j for j in choice if j >= 0]
+        if len(set(taken)) < len(taken):
+            continue
+        value = np.prod([weight[i, j] for i, j in enumerate(choice) if j >= 0])
+        total += value
+        for i, j in enumerate(choice):
+            if j >= 0:
+                share[i, j] += value
+    return share / total
+
+
+def shares(weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    n, m = weight.shape
+    start = np.arange(0, n * m + 1, m)
+    share, missed, free, _ = share_out(start, np.tile(np.arange(m), n), weight.ravel(), m)
+    return share.reshape(n, m), missed, free
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 10**6))
+def test_plots_are_shared_out_nearly_as_every_joint_assignment_says(
+    tracks: int, plots: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    weight = np.exp(rng.normal(1.0, 3.0, (tracks, plots)))
+    share, missed, free = shares(weight)
+    np.testing.assert_allclose(missed, 1 - share.sum(axis=1), atol=1e-6)
+    assert (share.sum(axis=0) <= 1 + 0.02).all()
+    np.testing.assert_allclose(free, 1 - share.sum(axis=0), atol=0.02)
+    exact = exact_shares(weight)
+    if min(tracks, plots) == 1:
+        np.testing.assert_allclose(share, exact, atol=1e-4)
+    np.testing.assert_allclose(share, exact, atol=0.2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 12), st.integers(0, 10**6))
+def test_where_no_doubt_is_left_shares_are_the_best_assignment(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    log_w = rng.normal(-8.0, 3.0, (n, n))
+    log_w[np.arange(n), rng.permutation(n)] += 40.0
+    share, _, _ = shares(np.exp(log_w))
+    rows, columns = linear_sum_assignment(-log_w)
+    np.testing.assert_array_equal(share.argmax(axis=1), columns[np.argsort(rows)])
