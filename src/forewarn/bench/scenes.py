@@ -23,6 +23,7 @@ from forewarn.geodesy import (
 )
 from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 from forewarn.sim import raids
+from forewarn.sim.raids import Generated
 from forewarn.sim.sight import LATENCY_S, in_cover, polar
 from forewarn.units import RAD_PER_DEG
 
@@ -76,6 +77,14 @@ def own_scene(name: str, seed: int) -> Scene:
     raid = raids.load(name)
     sensors = tuple(s for s in raid.sensors if s.kind is SensorKind.RADAR)
     drawn = raids.generate(replace(raid, sensors=sensors), seed)
+    return scene_of(f"{name}, seed {seed}", drawn)
+
+
+def scene_of(name: str, drawn: Generated) -> Scene:
+    """What the radars of a drawing see, and its truth."""
+    sensors = tuple(s for s in drawn.sensors if s.kind is SensorKind.RADAR)
+    radars = {sensor.sensor_id for sensor in sensors}
+    batches = [batch for batch in drawn.batches if batch.sensor_id in radars]
     truth = drawn.truth
     names = {threat: k for k, threat in enumerate(truth.threat_id)}
     other = {name: len(names) + k for k, name in enumerate(sorted(set(truth.state_id)))}
@@ -84,7 +93,7 @@ def own_scene(name: str, seed: int) -> Scene:
     place = ecef_points(lat * RAD_PER_DEG, lon * RAD_PER_DEG, height)
     start = {n: truth.state_time_s[number == n].min() for n in np.unique(number)}
     sights = []
-    for batch in drawn.batches:
+    for batch in batches:
         now_s = batch.received_s - LATENCY_S
         ids, places = [], []
         for n in start:
@@ -102,7 +111,7 @@ def own_scene(name: str, seed: int) -> Scene:
         age = np.array([now_s - start[n] for n in which])
         sights.append(Sight(which, there[seen], np.asarray(age >= MATURE_S)))
     fallers = sum(kind != "drone" for kind in truth.kind)
-    return Scene(f"{name}, seed {seed}", sensors, drawn.batches, sights, fallers)
+    return Scene(name, sensors, batches, sights, fallers)
 
 
 def read_scene(path: Path) -> Scene:

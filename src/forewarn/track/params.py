@@ -50,7 +50,7 @@ class TrackParams:
     looks_fast: int = 2
     looks_slow: int = 4
     settle_s: float = 15.0
-    most_log_odds: float = 14.0
+    most_log_odds: float = 18.0
     drop_log_odds: float = -6.0
     coast_s: float = 6.0
     coast_scans: float = 3.0
