@@ -9,6 +9,8 @@ PYTHON ?= $(shell tools/find-python)
 BIN := .venv/bin
 SOURCES := $(shell find src/forewarn -name '*.py' 2>/dev/null)
 FRONT := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--no-annotate -q
 COUNT ?=
 ARGS ?=
 
@@ -45,9 +47,10 @@ fuzz: .make/environment  ## mutated radar frames, COUNT=1000000 of them, another
 kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that nothing is lost
 	FOREWARN_KILLS=$(or $(COUNT),20) $(BIN)/pytest -s tests/test_restart.py
 
-lock: .make/environment  ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+lock: .make/environment  ## write the locks anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev -o requirements.lock $(LOCKING)
+	uv pip compile pyproject.toml --extra dev --extra peers -c requirements.lock \
+		-o requirements-peers.lock $(LOCKING)
 
 clean:  ## remove all that these targets made
 	rm -rf .venv .make frontend/node_modules frontend/dist src/forewarn/web/static \

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forewarn.bench.peers import PEERS, Plane
 from forewarn.bench.result import Ask
 from forewarn.bench.scenes import own_scene, read_scene
 from forewarn.bench.tracking import follow, measure
@@ -126,3 +127,19 @@ def test_a_bench_of_a_file_that_is_none_says_so(tmp_path: Path) -> None:
     np.savez(path, radars=np.zeros((1, 3)))
     with pytest.raises(ConfigError, match="not a scene"):
         read_scene(path)
+
+
+@pytest.mark.parametrize("peer", sorted(PEERS))
+def test_a_peer_follows_a_scene_too(peer: str) -> None:
+    package, make = PEERS[peer]
+    pytest.importorskip(
+        package, reason=f"{peer} is not installed (requirements-peers.lock)"
+    )
+    scene = own_scene("quiet", 1)
+    plane, meter, tracker = Plane(scene), TrackMeter(), make()
+    for batch, sight in list(zip(scene.batches, scene.truth, strict=True))[:30]:
+        numbers, places = tracker.step(float(batch.time_s.max()), *plane.plots(batch))
+        place = plane.ecef(np.asarray(places, np.float64))
+        meter.step(sight.target.tolist(), sight.place, sight.mature, numbers, place)
+    assert meter.result().position_m < 300.0
+    assert meter.result().missed < 0.9

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 
 from forewarn.atmosphere import standard_air
+from forewarn.bench.peers import PEERS, Peer, Plane
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.scenes import Scene, own_scene, read_scene
 from forewarn.geodesy import FloatArray
@@ -17,6 +19,7 @@ from forewarn.track import Tracker, TrackParams
 
 SHOWN = 0.999  # existence above which a track is held against the truth
 SEEDS = 5
+PEER_S = 40.0  # processor seconds that a peer gets
 SCENE = "load"  # 200 rockets and 10 drones
 
 
@@ -39,6 +42,14 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
             table.append(_row(f"{scene.name}, {label}", seen, took_s, score))
             progress()
         figures += _figures(label, rows)
+    for peer, (package, make) in PEERS.items():
+        if find_spec(package) is None:
+            print(f"{peer} is not installed: pip install -r requirements-peers.lock")
+            continue
+        more, row = _beside(peer, make(), scenes[0].without_rate())
+        figures += more
+        table.append(row)
+        progress()
     title = scenes[0].name if ask.scenario else f"Raid {SCENE}, {SEEDS} seeds"
     return Result("tracking", f"The tracker alone: {title}", tuple(figures), tuple(table))
 
@@ -63,6 +74,38 @@ def follow(scene: Scene) -> tuple[FloatArray, TrackScore]:
             place[shown],
         )
     return took_s, meter.result()
+
+
+def _beside(name: str, peer: Peer, scene: Scene) -> tuple[list[Figure], tuple[str, ...]]:
+    """A peer on as many scans as it does in PEER_S, and this tracker on the same."""
+    plane, meter, used_s, count = Plane(scene), TrackMeter(), 0.0, 0
+    took = []
+    for batch, sight in zip(scene.batches, scene.truth, strict=True):
+        point, noise = plane.plots(batch)
+        before = time.process_time()
+        numbers, places = peer.step(float(batch.time_s.max()), point, noise)
+        took.append(time.process_time() - before)
+        place = plane.ecef(np.asarray(places, np.float64))
+        meter.step(sight.target.tolist(), sight.place, sight.mature, numbers, place)
+        used_s, count = used_s + took[-1], count + 1
+        if used_s > PEER_S:
+            break
+    same = replace(scene, batches=scene.batches[:count], truth=scene.truth[:count])
+    took_s, ours = follow(same)
+    theirs = meter.result()
+    figures = [
+        Figure(
+            f"plots a second, over {name} on the same {count} scans",
+            used_s / float(took_s.sum()),
+            note=f"{name} {same.plots / used_s:,.0f}",
+        ),
+        Figure(
+            f"GOSPA per target, over {name} on the same scans",
+            ours.gospa_m / theirs.gospa_m,
+            note=f"{name} {theirs.gospa_m:.0f} m, ours {ours.gospa_m:.0f} m",
+        ),
+    ]
+    return figures, _row(f"{name}, {scene.name}", same, np.array(took), theirs)
 
 
 def _shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
