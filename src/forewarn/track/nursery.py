@@ -179,9 +179,9 @@ class Nursery:
         leads, kept, ahead = lead(
             place, len(numbers), worth, order, p.rival_log_odds, p.rivals
         )
-        kept &= worth > p.young_log_odds
+        kept &= t["log_odds"] > p.young_log_odds
         age_s = t["time_s"] - t["first_s"]
-        grown = leads & (t["hits"] >= p.grown_hits) & (worth > p.confirm_log_odds)
+        grown = leads & (t["hits"] >= p.grown_hits) & (t["log_odds"] > p.confirm_log_odds)
         grown &= (ahead > p.grown_lead) | (age_s >= p.grown_s)
         if grown.any():
             ours = np.zeros(len(numbers) + 1, bool)

@@ -1,6 +1,7 @@
 """A scan made ready for the kernels: every plot as rows of numbers with axes of its own."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,19 @@ from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 RATES_MPS = 2400.0  # range of range rates over which false plots lie
 FALSE_REPORTS_PER_M3 = 1e-18  # reports of a place are of something
 FARTHEST_M = 500e3  # no false plot is counted on beyond
+
+
+class Seen(NamedTuple):
+    """Columns of a Scan in the order in which kernels take them."""
+
+    time_s: FloatArray
+    point: FloatArray
+    noise: FloatArray
+    sight: FloatArray
+    z: FloatArray
+    sigma: FloatArray
+    origin: FloatArray
+    turn: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +63,11 @@ class Scan:
     order: IntArray
     key: FloatArray
     anchor: FloatArray
+
+    @property
+    def seen(self) -> Seen:
+        """What kernels ask of each plot."""
+        return Seen(*(getattr(self, name) for name in Seen._fields))
 
 
 def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:

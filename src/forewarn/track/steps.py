@@ -72,14 +72,7 @@ def pair(ahead: Ahead, t: Table, when_s: float, scan: Scan) -> Pairs:
             *near,
             *ahead,
             at_s,
-            scan.time_s,
-            scan.point,
-            scan.noise,
-            scan.sight,
-            scan.z,
-            scan.sigma,
-            scan.origin,
-            scan.turn,
+            *scan.seen,
         )
     )
 
@@ -129,14 +122,7 @@ def absorb(
         t["time_s"],
         *ahead,
         when_s,
-        scan.time_s,
-        scan.point,
-        scan.noise,
-        scan.sight,
-        scan.z,
-        scan.sigma,
-        scan.origin,
-        scan.turn,
+        *scan.seen,
         *world,
     )
 

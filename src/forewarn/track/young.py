@@ -21,7 +21,7 @@ BIRTHS, LOW_PART, LOW_RAD = 1.0, 0.9, 0.02
 BRANCH = 4.0  # a second plot this much less likely than the best still makes a branch
 WEAK = 3.0  # a best plot worth less than this leaves the chance that it was missed
 GAIN_MPS = 80.0  # per second between two plots: speed that a start may gain
-SLOW_MPS, SLOW_COST = 150.0, 5.0  # slower than this is seldom a threat that begins
+SLOW_MPS, SLOW_COST = 250.0, 12.0  # slower than this is seldom a threat that begins
 KIN_M, KIN_MPS, KIN_ODDS = 1500.0, 90.0, 30.0  # of a track that began near here lately
 
 
