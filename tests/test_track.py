@@ -45,6 +45,8 @@ def test_a_salvo_at_the_pace_of_the_radar_is_told_rocket_by_rocket() -> None:
     """Each rocket appears where the one before it was: the hard case of any start."""
     drawn = salvo(count=12, ripple_s=0.5)
     history = follow(drawn, Tracker(drawn.sensors, AIR, TrackParams()))
+    for tracks in history:  # readings of the same first plots must not share a name
+        assert len(np.unique(tracks.track_id)) == len(tracks.track_id)
     truth = drawn.truth
     names, times = np.array(truth.state_id), truth.state_time_s
     changes, seconds = 0, 0

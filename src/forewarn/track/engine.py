@@ -104,7 +104,7 @@ class Engine:
             scan, sensor, bit, ahead_young, pairs_young, log_free, hit_young, when_s, world
         )
         nursery.begin(scan, free, sensor, bit)
-        self._table = tables.join(t, nursery.choose())
+        self._table = tables.join(t, nursery.choose(t["track_id"]))
         nursery.keep(scan, free, sensor, bit, time_of(batch))
 
     def _share(
@@ -161,6 +161,7 @@ class Engine:
         lead = np.flatnonzero(self._nursery.leads)
         alive = self._alive(now_s)
         whole = {name: np.concatenate([t[name][alive], y[name][lead]]) for name in RECORDED}
+        whole["log_odds"][int(alive.sum()) :] = self._nursery.lead_odds[lead]
         order = np.argsort(whole["track_id"], kind="stable")
         if (order[1:] < order[:-1]).any():
             whole = {name: column[order] for name, column in whole.items()}

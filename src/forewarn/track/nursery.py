@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, Sensor
+from forewarn.records import BoolArray, IntArray, Sensor
 from forewarn.track import table as tables
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
@@ -31,7 +31,7 @@ class NurseryState(NamedTuple):
     """Young tracks, who leads them, plots nobody took, and where tracks began lately."""
 
     table: Table
-    leads: BoolArray
+    lead_odds: FloatArray
     seeds: Table
     kin: Table
 
@@ -39,13 +39,15 @@ class NurseryState(NamedTuple):
 class Nursery:
     """Young tracks, the plots they begin with, and where others began lately.
 
-    table : young tracks; leads : (n,) those of them that no better one contradicts
+    table     : young tracks
+    lead_odds : (n,) log odds that one that leads, which no better one contradicts, is the
+                right reading; of the others -inf
     """
 
     def __init__(self, params: TrackParams) -> None:
         self._params = params
         self.table = tables.empty()
-        self.leads: BoolArray = np.zeros(0, bool)
+        self.lead_odds = np.zeros(0)
         # plots that no track took, each a start of something new
         self._seeds: Table = {
             name: np.zeros((0, *shape), kind) for name, (shape, kind) in _SEEDS.items()
@@ -56,11 +58,16 @@ class Nursery:
     @property
     def state(self) -> NurseryState:
         """What is known now; its arrays are never written to again."""
-        return NurseryState(self.table, self.leads, self._seeds, self._kin)
+        return NurseryState(self.table, self.lead_odds, self._seeds, self._kin)
 
     @state.setter
     def state(self, state: NurseryState) -> None:
-        self.table, self.leads, self._seeds, self._kin = state
+        self.table, self.lead_odds, self._seeds, self._kin = state
+
+    @property
+    def leads(self) -> BoolArray:
+        """(n,) which young tracks no better one contradicts."""
+        return self.lead_odds > -np.inf
 
     def grow(
         self,
@@ -158,17 +165,20 @@ class Nursery:
         born["trusted_hits"][:] = 2 * int(sensor.trusted)
         born["group_mask"] = (group_bit) | s["group"][old]
         born["scan_s"][:] = sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0
-        born["track_id"] = s["number"][old]  # of its first plot: the same in every replay
+        born["track_id"] = 2 * s["number"][old]  # of its first plot: same in every replay
         born["recent"][:, 2] = s["number"][old]
         born["recent"][:, 3] = scan.number[new]
         self.table = tables.join(self.table, born)
 
-    def choose(self) -> Table:
-        """Drop hopeless and surplus young tracks; returns clear leaders, grown up."""
+    def choose(self, others: IntArray) -> Table:
+        """Drop hopeless and surplus young tracks; returns clear leaders, grown up.
+
+        others : ids of tracks that are grown already
+        """
         p, t = self._params, self.table
         n = len(t["track_id"])
         if not n:
-            self.leads = np.zeros(0, bool)
+            self.lead_odds = np.zeros(0)
             return tables.empty()
         vague_mps = speed_sigma(t["cov"], t["weight"])
         worth = t["log_odds"] - slow_cost(blend(t["mean"], t["weight"]), vague_mps)
@@ -179,6 +189,7 @@ class Nursery:
         leads, kept, ahead = lead(
             place, len(numbers), worth, order, p.rival_log_odds, p.rivals
         )
+        _name_apart(t, order[leads[order]], others)
         kept &= t["log_odds"] > p.young_log_odds
         age_s = t["time_s"] - t["first_s"]
         grown = leads & (t["hits"] >= p.grown_hits) & (t["log_odds"] > p.confirm_log_odds)
@@ -189,7 +200,7 @@ class Nursery:
             ours[-1] = False
             kept &= ~ours[place].any(axis=1)
         self.table = tables.select(t, kept)
-        self.leads = leads[kept]
+        self.lead_odds = np.where(leads, np.minimum(t["log_odds"], ahead), -np.inf)[kept]
         born = tables.select(t, grown)
         if grown.any():
             born["log_odds"] = np.minimum(born["log_odds"], p.most_log_odds)
@@ -245,7 +256,7 @@ class Nursery:
         keep = now_s - y["time_s"] < np.maximum(self._params.young_s, 1.6 * y["scan_s"])
         if not keep.all():
             self.table = tables.select(y, keep)
-            self.leads = self.leads[keep]
+            self.lead_odds = self.lead_odds[keep]
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
@@ -253,7 +264,7 @@ class Nursery:
             **{f"young_{name}": column for name, column in self.table.items()},
             **{f"seed_{name}": column for name, column in self._seeds.items()},
             **{f"kin_{name}": column for name, column in self._kin.items()},
-            "leads": self.leads,
+            "lead_odds": self.lead_odds,
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -261,4 +272,17 @@ class Nursery:
         self.table = {name: memory[f"young_{name}"].copy() for name in tables.COLUMNS}
         self._seeds = {name: memory[f"seed_{name}"].copy() for name in _SEEDS}
         self._kin = {name: memory[f"kin_{name}"].copy() for name in _KIN}
-        self.leads = memory["leads"].copy()
+        self.lead_odds = memory["lead_odds"].copy()
+
+
+def _name_apart(t: Table, leaders: IntArray, others: IntArray) -> None:
+    """A leader that began like another track, but is not it, is named by its newest plot.
+
+    leaders : rows from the best down; no two of them share a plot. Names by first plots
+              are even, by newest plots odd.
+    """
+    ids = np.concatenate([others, t["track_id"][leaders]])
+    first = np.zeros(len(ids), bool)
+    first[np.unique(ids, return_index=True)[1]] = True
+    double = leaders[~first[len(others) :]]
+    t["track_id"][double] = 2 * t["recent"][double, 3] + 1
