@@ -45,8 +45,6 @@ def test_a_salvo_at_the_pace_of_the_radar_is_told_rocket_by_rocket() -> None:
     """Each rocket appears where the one before it was: the hard case of any start."""
     drawn = salvo(count=12, ripple_s=0.5)
     history = follow(drawn, Tracker(drawn.sensors, AIR, TrackParams()))
-    for tracks in history:  # readings of the same first plots must not share a name
-        assert len(np.unique(tracks.track_id)) == len(tracks.track_id)
     truth = drawn.truth
     names, times = np.array(truth.state_id), truth.state_time_s
     changes, seconds = 0, 0
@@ -72,6 +70,20 @@ def test_a_salvo_at_the_pace_of_the_radar_is_told_rocket_by_rocket() -> None:
                 last, seconds = found, seconds + 1
     assert seconds > 12 * 40
     assert changes <= 12
+
+
+def test_readings_of_the_same_first_plots_do_not_share_a_name() -> None:
+    drawn = salvo(count=20, clutter=50.0, ripple_s=0.5)
+    blind = tuple(replace(s, sigma_range_rate_mps=np.nan) for s in drawn.sensors)
+    drawn = replace(drawn, sensors=blind, batches=[_without_rate(b) for b in drawn.batches])
+    for tracks in follow(drawn, Tracker(blind, AIR, TrackParams()), 120):
+        assert len(np.unique(tracks.track_id)) == len(tracks.track_id)
+
+
+def _without_rate(batch: PlotBatch) -> PlotBatch:
+    measured = batch.measured.copy()
+    measured[:, 3] = np.nan
+    return replace(batch, measured=measured)
 
 
 def test_clutter_alone_makes_no_track_that_counts() -> None:
