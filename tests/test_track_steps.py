@@ -105,16 +105,44 @@ def test_slopes_of_a_measurement_are_its_differences(
     )
     origin = np.array(ecef_from_geographic(LAT, LON, 0.0))
     h, slope = np.empty(4), np.empty((4, 7))
-    measure(s, origin, TURN, False, h, slope)
+    assert measure(s, origin, TURN, 0.0, h, slope)
     np.testing.assert_allclose(h[:3], (reach, azimuth, elevation), rtol=1e-6, atol=1e-9)
     for j in range(6):
         ahead, behind, spare = np.empty(4), np.empty(4), np.empty((4, 7))
         up, down = s.copy(), s.copy()
         up[j] += 0.5
         down[j] -= 0.5
-        measure(up, origin, TURN, False, ahead, spare)
-        measure(down, origin, TURN, False, behind, spare)
+        measure(up, origin, TURN, 0.0, ahead, spare)
+        measure(down, origin, TURN, 0.0, behind, spare)
         np.testing.assert_allclose(slope[:, j], ahead - behind, rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_heard_comes_from_where_it_was() -> None:
+    sound_mps, origin = 340.0, np.array(ecef_from_geographic(LAT, LON, 0.0))
+    s = state((2e3, 1.5e3, 400.0), (-45.0, 20.0, 2.0))
+    h, slope = np.empty(4), np.empty((4, 7))
+    assert measure(s, origin, TURN, sound_mps, h, slope)
+    late_s = 0.0
+    for _ in range(50):  # the delay, by going round until it fits
+        then = s[:3] - late_s * s[3:6]
+        late_s = float(np.linalg.norm(then - origin)) / sound_mps
+    east, north, up = TURN @ (then - origin)
+    np.testing.assert_allclose(
+        h[:2], (late_s * sound_mps, np.arctan2(east, north)), rtol=1e-9
+    )
+    assert h[2] == pytest.approx(np.arctan2(up, np.hypot(east, north)))
+    for j in range(6):
+        ahead, behind, spare = np.empty(4), np.empty(4), np.empty((4, 7))
+        up_s, down_s = s.copy(), s.copy()
+        up_s[j] += 0.1
+        down_s[j] -= 0.1
+        measure(up_s, origin, TURN, sound_mps, ahead, spare)
+        measure(down_s, origin, TURN, sound_mps, behind, spare)
+        np.testing.assert_allclose(
+            slope[:3, j], (ahead - behind)[:3] / 0.2, rtol=1e-3, atol=1e-7
+        )
+    faster = state((2e3, 1.5e3, 400.0), (500.0, 0.0, 0.0))
+    assert not measure(faster, origin, TURN, sound_mps, h, slope)
 
 
 def test_an_update_one_by_one_is_the_joint_one_and_skips_what_is_missing() -> None:
@@ -123,12 +151,12 @@ def test_an_update_one_by_one_is_the_joint_one_and_skips_what_is_missing() -> No
     origin = np.array(ecef_from_geographic(LAT, LON, 0.0))
     sigma = np.array([15.0, 1e-3, 1e-3, 5.0])
     h, slope = np.empty(4), np.empty((4, 7))
-    measure(s, origin, TURN, False, h, slope)
+    measure(s, origin, TURN, 0.0, h, slope)
     z = h + np.array([30.0, 2e-3, -1e-3, 8.0])
     spread = slope @ cov @ slope.T + np.diag(sigma**2)
     gain = cov @ slope.T @ np.linalg.inv(spread)
     got, got_cov = s.copy(), cov.copy()
-    log_l = update(got, got_cov, z, sigma, origin, TURN, False)
+    log_l = update(got, got_cov, z, sigma, origin, TURN, 0.0)
     np.testing.assert_allclose(got, s + gain @ (z - h), rtol=1e-9)
     np.testing.assert_allclose(got_cov, cov - gain @ slope @ cov, atol=1e-4)
     sign, log_det = np.linalg.slogdet(2 * np.pi * spread)
@@ -137,7 +165,7 @@ def test_an_update_one_by_one_is_the_joint_one_and_skips_what_is_missing() -> No
     assert log_l == pytest.approx(expected)
     z[3] = np.nan
     less = s.copy()
-    assert update(less, cov.copy(), z, sigma, origin, TURN, False) != log_l
+    assert update(less, cov.copy(), z, sigma, origin, TURN, 0.0) != log_l
     assert np.isfinite(less).all()
 
 

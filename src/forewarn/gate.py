@@ -22,15 +22,18 @@ def near_pairs(
     order: IntArray,
     key: FloatArray,
     anchor: FloatArray,
+    origin: FloatArray,
+    reach_m: float,
 ) -> tuple[IntArray, IntArray]:
     """Plots near enough to each track for a closer look, in CSR form.
 
     mean, cov, time_s : tracks (n, 3, 7), (n, 3, 7, 7) predicted to about the scan's time
     plot_time_s       : (m,); point (m, 3) ECEF place of each plot, nan where it tells none:
-                        such a plot may be anybody's
+                        such a plot may be anybody's within reach
     noise_m           : (m,) standard deviation of that place
     order, key        : plots that tell a place, by distance from `anchor`, and those
                         distances: only a thin shell of them is looked at
+    origin, reach_m   : (m, 3) where each was seen from, and how far that sees
     returns           : start (n + 1,), plot (p,)
     """
     n, m = len(mean), len(point)
@@ -69,6 +72,12 @@ def near_pairs(
                     d = point[j, k] - mean[i, 1, k] - shift * mean[i, 1, 3 + k]
                     off2 += d * d
                 if off2 > (SIGMAS * (widest + noise_m[j]) + SPARE_M) ** 2:
+                    continue
+            elif np.isfinite(reach_m):
+                off2 = 0.0
+                for k in range(3):
+                    off2 += (origin[j, k] - mean[i, 1, k]) ** 2
+                if off2 > (reach_m + SIGMAS * widest) ** 2:
                     continue
             if count == size:
                 size *= 2

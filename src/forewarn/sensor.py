@@ -5,9 +5,9 @@ import numpy as np
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 
-# rows of a plot in kernels: four measured quantities of a sensor that looks from its
-# origin, or, of a report of its own place, east, north, up of that place (0, 0, 0)
+# range, azimuth, elevation, range rate of a sensor that looks from its origin
 QUANTITIES = 4
+UNHEARD = -1e6  # log likelihood of what cannot be
 LN_2PI = float(np.log(2.0 * np.pi))
 ROOM = 63  # numbers of working room that `take_place` needs
 
@@ -17,17 +17,18 @@ def measure(
     s: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
-    own_place: bool,
+    sound_mps: float,
     h: FloatArray,
     slope: FloatArray,
-) -> None:
-    """Measurement h (4,) and its slope slope (4, 7) of a state.
+) -> bool:
+    """Measurement h (4,) and its slope slope (4, 7) of a state; False = not to be heard.
 
     s         : (7,) ECEF state
-    origin    : (3,) ECEF, of the sensor, or of the place reported
+    origin    : (3,) ECEF, of the sensor
     turn      : (3, 3) ECEF to east-north-up at origin
-    own_place : the plot reports a place, not a direction
-    returns   : range m, azimuth rad clockwise from north, elevation rad, range rate m/s;
+    sound_mps : speed at which what is measured travels, 0 = light: what is heard now was
+                where it was then; what flies faster is not heard before it has passed
+    h         : range m, azimuth rad clockwise from north, elevation rad, range rate m/s;
                 for a place: east, north, up m
     """
     slope[:] = 0.0
@@ -39,13 +40,17 @@ def measure(
         for j in range(3):
             rel[i] += turn[i, j] * (s[j] - origin[j])
             vel[i] += turn[i, j] * s[3 + j]
-    if own_place:
+    late_s = 0.0
+    if sound_mps > 0.0:
+        # |rel - vel t| = sound t
+        reach2 = rel[0] ** 2 + rel[1] ** 2 + rel[2] ** 2
+        along2 = rel[0] * vel[0] + rel[1] * vel[1] + rel[2] * vel[2]
+        slower2 = sound_mps**2 - vel[0] ** 2 - vel[1] ** 2 - vel[2] ** 2
+        if slower2 < 0.1 * sound_mps**2:
+            return False
+        late_s = (np.sqrt(along2 * along2 + slower2 * reach2) - along2) / slower2
         for i in range(3):
-            h[i] = rel[i]
-            for j in range(3):
-                slope[i, j] = turn[i, j]
-        h[3] = 0.0
-        return
+            rel[i] -= late_s * vel[i]
     across2 = rel[0] ** 2 + rel[1] ** 2 + 1e-6
     across = np.sqrt(across2)
     reach = np.sqrt(across2 + rel[2] ** 2)
@@ -62,15 +67,25 @@ def measure(
         slope[2, j] = (u - along * rel[2] / reach) / across
         slope[3, j] = (vel[0] * e + vel[1] * n + vel[2] * u - along * rate) / reach
         slope[3, 3 + j] = along
+    if sound_mps > 0.0:
+        for i in range(3):
+            # a change of place or speed changes the delay too
+            moved = 0.0
+            for j in range(3):
+                moved += slope[i, j] * s[3 + j]
+            for j in range(3):
+                sight = turn[0, j] * rel[0] + turn[1, j] * rel[1] + turn[2, j] * rel[2]
+                slope[i, j] -= moved * sight / reach / (sound_mps + rate)
+                slope[i, 3 + j] = -late_s * slope[i, j]
+    return True
 
 
 @kernel
-def residual(z: FloatArray, h: FloatArray, own_place: bool, out: FloatArray) -> None:
+def residual(z: FloatArray, h: FloatArray, out: FloatArray) -> None:
     """Measured less expected, azimuth by the short way round; nan where not measured."""
     for i in range(QUANTITIES):
         out[i] = z[i] - h[i]
-    if not own_place:
-        out[1] = (out[1] + np.pi) % (2 * np.pi) - np.pi
+    out[1] = (out[1] + np.pi) % (2 * np.pi) - np.pi
 
 
 @kernel
@@ -81,7 +96,7 @@ def update(
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
-    own_place: bool,
+    sound_mps: float,
 ) -> float:
     """Take one plot into one mode's state, in place; returns its log likelihood.
 
@@ -92,8 +107,9 @@ def update(
     h = np.empty(QUANTITIES)
     slope = np.empty((QUANTITIES, 7))
     away = np.empty(QUANTITIES)
-    measure(s, origin, turn, own_place, h, slope)
-    residual(z, h, own_place, away)
+    if not measure(s, origin, turn, sound_mps, h, slope):
+        return UNHEARD
+    residual(z, h, away)
     start = s.copy()
     gain = np.empty(7)
     log_likelihood = 0.0
@@ -134,6 +150,7 @@ def bearing_distance2(
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
+    sound_mps: float,
 ) -> tuple[float, float]:
     """Largest squared Mahalanobis distance of any one quantity, and the log likelihood.
 
@@ -143,8 +160,9 @@ def bearing_distance2(
     h = np.empty(QUANTITIES)
     slope = np.empty((QUANTITIES, 7))
     away = np.empty(QUANTITIES)
-    measure(s, origin, turn, False, h, slope)
-    residual(z, h, False, away)
+    if not measure(s, origin, turn, sound_mps, h, slope):
+        return -UNHEARD, UNHEARD
+    residual(z, h, away)
     worst = 0.0
     for i in range(QUANTITIES):
         if np.isfinite(away[i]) and np.isfinite(sigma[i]):
@@ -153,7 +171,7 @@ def bearing_distance2(
                 for k in range(7):
                     spread += slope[i, j] * cov[j, k] * slope[i, k]
             worst = max(worst, away[i] * away[i] / spread)
-    return worst, update(s.copy(), cov.copy(), z, sigma, origin, turn, False)
+    return worst, update(s.copy(), cov.copy(), z, sigma, origin, turn, sound_mps)
 
 
 @kernel

@@ -28,12 +28,13 @@ def score_pairs(
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
+    sound_mps: float,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
     """Plots within the gate of each track, and how likely each is, in CSR form.
 
     near_start, near          : pairs to look at (q,) in CSR form over the tracks
     mean, cov, weight, time_s : tracks (n) predicted to about the scan's time
-    plot_time_s .. turn       : columns of a Scan (m)
+    plot_time_s .. sound_mps  : columns of a Scan (m)
     returns : start (n + 1,); plot (p,), log likelihood over all modes (p,), of each (p, 3),
               nan where the mode has no say
     """
@@ -73,7 +74,7 @@ def score_pairs(
                     for k in range(3):
                         there[k] += shift * s[3 + k]
                     d2, told = bearing_distance2(
-                        there, cov[i, mode], z[j], sigma[j], origin[j], turn[j]
+                        there, cov[i, mode], z[j], sigma[j], origin[j], turn[j], sound_mps
                     )
                     inside |= d2 < BEARING_GATE
                 log_mode[count, mode] = told

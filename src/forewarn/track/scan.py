@@ -13,6 +13,8 @@ from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 
 RATES_MPS = 2400.0  # range of range rates over which false plots lie
 FALSE_REPORTS_PER_M3 = 1e-18  # reports of a place are of something
+MOST_FALSE = 0.5  # share of the bearings of a scan that are of nothing, at most
+SOUND_MPS = 340.0  # at 15 degrees; 3 % off between -5 and 35
 FARTHEST_M = 500e3  # no false plot is counted on beyond
 
 
@@ -37,6 +39,8 @@ class Scan:
     identity    : (m,) of identified traffic, else ""
     time_s      : (m,)
     z, sigma    : (m, 4) as measured: range, azimuth, elevation, range rate
+    sound_mps   : speed of what is measured, 0 = light
+    reach_m     : how far the sensor sees or hears
     origin, turn: (m, 3), (m, 3, 3) of the sensor: ECEF place, ECEF to east-north-up
     point, noise: (m, 3), (m, 3, 3) ECEF place and its covariance; nan where there is none
     noise_m     : (m,) root of its trace
@@ -63,6 +67,8 @@ class Scan:
     order: IntArray
     key: FloatArray
     anchor: FloatArray
+    sound_mps: float
+    reach_m: float
 
     @property
     def seen(self) -> Seen:
@@ -88,6 +94,11 @@ def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
     )
     if own_place:
         log_clutter[:] = np.log(FALSE_REPORTS_PER_M3)
+    elif sensor.kind is SensorKind.BEARING:
+        # of many observers, who reports is false as often as all of them are
+        part = min((sensor.clutter_per_scan + 0.1) / max(m, 1), MOST_FALSE)
+        log_clutter[:] = np.log(part / (2 * np.pi))
+        log_clutter[np.isfinite(z[:, 2])] -= np.log(np.pi / 2)
     else:
         _clutter(z, *_whole_volume(sensor), log_clutter)
     order = np.argsort(away, kind="stable")[: int(np.isfinite(away).sum())]
@@ -108,6 +119,8 @@ def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
         order=order,
         key=away[order],
         anchor=anchor,
+        sound_mps=SOUND_MPS if sensor.propagation == "sound" else 0.0,
+        reach_m=sensor.range_max_m,
     )
 
 

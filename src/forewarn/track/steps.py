@@ -66,6 +66,8 @@ def pair(ahead: Ahead, t: Table, when_s: float, scan: Scan) -> Pairs:
         scan.order,
         scan.key,
         scan.anchor,
+        scan.origin,
+        scan.reach_m,
     )
     return Pairs(
         *score_pairs(
@@ -73,14 +75,15 @@ def pair(ahead: Ahead, t: Table, when_s: float, scan: Scan) -> Pairs:
             *ahead,
             at_s,
             *scan.seen,
+            scan.sound_mps,
         )
     )
 
 
 def chance_seen(ahead: Ahead, batch: PlotBatch, sensor: Sensor) -> FloatArray:
-    """(n,) chance that this scan shows a track; silence of a reporter says nothing."""
+    """(n,) chance that this scan shows a track; silence of a reporter says little."""
     n = len(ahead.mean)
-    if sensor.kind is SensorKind.POSITION or not np.isfinite(sensor.lat_rad):
+    if sensor.kind in (SensorKind.POSITION, SensorKind.BEARING):
         return np.full(n, LEAST_HIT)
     looked = in_cover(
         np.ascontiguousarray(blend(ahead.mean, ahead.weight)[:, :3]),
@@ -123,6 +126,7 @@ def absorb(
         *ahead,
         when_s,
         *scan.seen,
+        scan.sound_mps,
         *world,
     )
 

@@ -29,6 +29,7 @@ def _take_one(
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
+    sound_mps: float,
     room: FloatArray,
     log_mode: FloatArray,
 ) -> None:
@@ -52,7 +53,7 @@ def _take_one(
         else:
             for k in range(3):
                 s[k] += shift_s * s[3 + k]
-            told = update(s, p, z[j], sigma[j], origin[j], turn[j], False)
+            told = update(s, p, z[j], sigma[j], origin[j], turn[j], sound_mps)
             for k in range(3):
                 s[k] -= shift_s * s[3 + k]
         s[6] = min(max(s[6], 3.0), 12.0)
@@ -93,6 +94,7 @@ def take_plots(
     sigma: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
+    sound_mps: float,
     air: FloatArray,
     drag: FloatArray,
 ) -> IntArray:
@@ -151,6 +153,7 @@ def take_plots(
                 sigma,
                 origin,
                 turn,
+                sound_mps,
                 room,
                 known,
             )
@@ -173,6 +176,7 @@ def take_plots(
                 sigma,
                 origin,
                 turn,
+                sound_mps,
                 room,
                 log_mode[among[c]],
             )
