@@ -84,3 +84,24 @@ def share_out(
             share[pair] /= total
         missed[i] = 1.0 / total
     return share, missed, 1.0 / (1.0 + heard), to_track
+
+
+@kernel
+def claim(
+    start: IntArray, plot: IntArray, weight: FloatArray, plots: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Marginal probabilities where a track may have any number of plots, as of observers.
+
+    Each plot is somebody's or nobody's whatever the others are.
+    arguments and returns as of `share_out`, less the last
+    """
+    n = len(start) - 1
+    total = np.ones(plots)
+    for pair in range(len(plot)):
+        total[plot[pair]] += weight[pair]
+    share, missed = np.empty(len(plot)), np.ones(n)
+    for i in range(n):
+        for pair in range(start[i], start[i + 1]):
+            share[pair] = weight[pair] / total[plot[pair]]
+            missed[i] *= 1.0 - share[pair]
+    return share, missed, 1.0 / total

@@ -13,24 +13,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.association import MOST_LOG, odds, share_out
+from forewarn.association import MOST_LOG, claim, odds, share_out
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, PlotBatch, Sensor, Tracks
+from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
+from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan, read_scan
 from forewarn.track.steps import (
+    Ahead,
     Air,
     Pairs,
     absorb,
+    absorb_bearings,
     chance_seen,
     look_ahead,
     note,
     pair,
 )
 from forewarn.track.table import Table
-from forewarn.track.taking import down
+from forewarn.track.taking import blend, down
 
 RECORDED = (
     "track_id",
@@ -54,6 +57,7 @@ class State(NamedTuple):
 
     table: Table
     nursery: NurseryState
+    reports: Table
     air: FloatArray
 
 
@@ -68,15 +72,18 @@ class Engine:
         self._params = params
         self._table = tables.empty()
         self._nursery = Nursery(params)
+        self._listening = Listening(params)
 
     @property
     def state(self) -> State:
         """What is known now."""
-        return State(self._table, self._nursery.state, self.world.air)
+        reports = self._listening.reports
+        return State(self._table, self._nursery.state, reports, self.world.air)
 
     @state.setter
     def state(self, state: State) -> None:
         self._table, self._nursery.state = state.table, state.nursery
+        self._listening.reports = state.reports
         self.world = self.world._replace(air=state.air)
 
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
@@ -91,6 +98,9 @@ class Engine:
         nursery.end(time_of(batch))
         ahead = look_ahead(t, when_s, world)
         pairs, hit = pair(ahead, t, when_s, scan), chance_seen(ahead, batch, sensor)
+        if sensor.kind is SensorKind.BEARING:
+            self._listen(scan, sensor, bit, t, ahead, pairs, hit, when_s)
+            return
         ahead_young = look_ahead(nursery.table, when_s, world)
         pairs_young = pair(ahead_young, nursery.table, when_s, scan)
         hit_young = chance_seen(ahead_young, batch, sensor)
@@ -106,6 +116,28 @@ class Engine:
         nursery.begin(scan, free, sensor, bit)
         self._table = tables.join(t, nursery.choose(t["track_id"]))
         nursery.keep(scan, free, sensor, bit, time_of(batch))
+
+    def _listen(
+        self,
+        scan: Scan,
+        sensor: Sensor,
+        bit: int,
+        t: Table,
+        ahead: Ahead,
+        pairs: Pairs,
+        hit: FloatArray,
+        when_s: float,
+    ) -> None:
+        """A scan of bearings: any number of them may be of one track."""
+        weight = np.empty(len(pairs.plot))
+        seen = np.full(len(hit), sensor.detection_probability)
+        odds(*pairs[:3], scan.log_clutter, t["log_odds"], seen, weight)
+        share, missed, free = claim(pairs.start, pairs.plot, weight, len(scan.time_s))
+        self._believe(t, hit, missed)
+        taken = absorb_bearings(t, ahead, pairs, share, when_s, scan)
+        note(t, taken, scan, sensor, bit, self._params)
+        near = blend(t["mean"], t["weight"])[:, :3]
+        self._table = tables.join(t, self._listening.hear(scan, free, sensor, bit, near))
 
     def _share(
         self,
@@ -187,12 +219,18 @@ class Engine:
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """The state as named arrays."""
-        return {**self._table, **self._nursery.memory(), "air": self.world.air}
+        return {
+            **self._table,
+            **self._nursery.memory(),
+            **self._listening.memory(),
+            "air": self.world.air,
+        }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
         self._table = {name: memory[name].copy() for name in tables.COLUMNS}
         self._nursery.restore(memory)
+        self._listening.restore(memory)
         self.world = self.world._replace(air=memory["air"].copy())
 
 

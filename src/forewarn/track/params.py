@@ -18,6 +18,12 @@ class TrackParams:
     grown_s         : or has lived this long
     kin_s, kin_most : how long, and how many, beginnings of tracks are remembered: what
                       follows from the same place flies alike
+    listen_s        : bearings that no track explains are remembered this long,
+    hearing_m       : and cross no further from their observers than this;
+    listen_reports  : so many must agree on a place
+    listen_log_odds : and be worth this much for a track to begin there
+    listen_per_m2   : drones expected to come into hearing, a scan and m2: one an hour over
+                      300 km2
     confirm_hits    : plots before a track counts: at three, clutter still lines up
     confirm_log_odds: and log odds it must have reached
     fast_mps        : above this speed nothing is traffic,
@@ -44,6 +50,11 @@ class TrackParams:
     grown_s: float = 4.0
     kin_s: float = 30.0
     kin_most: int = 64
+    listen_s: float = 4.0
+    hearing_m: float = 6000.0
+    listen_reports: int = 4
+    listen_log_odds: float = 4.0
+    listen_per_m2: float = 1e-12
     confirm_hits: int = 4
     confirm_log_odds: float = 5.0
     fast_mps: float = 340.0

@@ -13,7 +13,7 @@ from forewarn.track.pairs import score_pairs
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.table import Table
-from forewarn.track.taking import blend, speed_sigma, take_plots
+from forewarn.track.taking import blend, speed_sigma, take_bearings, take_plots
 
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
@@ -128,6 +128,25 @@ def absorb(
         *scan.seen,
         scan.sound_mps,
         *world,
+    )
+
+
+def absorb_bearings(
+    t: Table, ahead: Ahead, pairs: Pairs, share: FloatArray, when_s: float, scan: Scan
+) -> IntArray:
+    """Take all that observers say into the table; returns each one's last plot."""
+    return take_bearings(
+        pairs.start,
+        pairs.plot,
+        share,
+        t["mean"],
+        t["cov"],
+        t["weight"],
+        t["time_s"],
+        *ahead,
+        when_s,
+        *scan.seen,
+        scan.sound_mps,
     )
 
 

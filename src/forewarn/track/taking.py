@@ -8,11 +8,12 @@ from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion import predict
 from forewarn.records import BoolArray, IntArray
-from forewarn.sensor import place_distance2, take_place, update
+from forewarn.sensor import place_distance2, take_place, take_rate, update
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
 LEAST_WEIGHT = 1e-6
+HEARD_MPS, CLIMB_MPS = 120.0, 5.0  # drones: below this speed, and how they climb
 
 
 @kernel
@@ -188,6 +189,96 @@ def take_plots(
         _blend(part[:count], means, covs, weights, mean[i], cov[i], weight[i])
         time_s[i] = max(time_s[i], when_s)
     return taken
+
+
+@kernel
+def take_bearings(
+    start: IntArray,
+    plot: IntArray,
+    share: FloatArray,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    time_s: FloatArray,
+    ahead_mean: FloatArray,
+    ahead_cov: FloatArray,
+    ahead_weight: FloatArray,
+    when_s: float,
+    plot_time_s: FloatArray,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    origin: FloatArray,
+    turn: FloatArray,
+    sound_mps: float,
+) -> IntArray:
+    """Take all that observers say of each track (n), one after another, in place.
+
+    share   : (p,) of each pair; what is less than half a track's is left out
+    returns : (n,) the plot taken last, -1 = none; arguments else as of `take_plots`
+    """
+    n = len(start) - 1
+    taken = np.full(n, -1, np.int64)
+    room = np.empty(sensor.ROOM + 13)
+    unknown = np.full(3, np.nan)
+    for i in range(n):
+        for pair in range(start[i], start[i + 1]):
+            if share[pair] <= 0.5:
+                continue
+            if taken[i] < 0:
+                mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
+                time_s[i] = max(time_s[i], when_s)
+            taken[i] = plot[pair]
+            _take_one(
+                mean[i],
+                cov[i],
+                weight[i],
+                plot_time_s[plot[pair]] - time_s[i],
+                plot[pair],
+                point,
+                noise,
+                sight,
+                z,
+                sigma,
+                origin,
+                turn,
+                sound_mps,
+                room,
+                unknown,
+            )
+        if taken[i] >= 0:
+            _stay_level(mean[i], cov[i], weight[i], room)
+    return taken
+
+
+@kernel
+def _stay_level(
+    mean: FloatArray, cov: FloatArray, weight: FloatArray, room: FloatArray
+) -> None:
+    """What is heard and slow flies level: bearings alone would let it climb or fall."""
+    up, nothing = room[63:67], room[67:76].reshape(3, 3)
+    nothing[:] = 0.0
+    reach = np.sqrt(mean[2, 0] ** 2 + mean[2, 1] ** 2 + mean[2, 2] ** 2)
+    speed2, total = 0.0, 0.0
+    for k in range(3):
+        up[k] = mean[2, k] / reach
+        speed2 += mean[2, 3 + k] ** 2
+    up[3] = 0.0
+    if speed2 > HEARD_MPS**2:
+        return
+    for mode in range(3):
+        climb, spread2 = 0.0, CLIMB_MPS**2
+        for k in range(3):
+            climb += up[k] * mean[mode, 3 + k]
+            for q in range(3):
+                spread2 += up[k] * cov[mode, 3 + k, 3 + q] * up[q]
+        weight[mode] *= np.exp(-0.5 * climb * climb / spread2) / np.sqrt(spread2)
+        total += weight[mode]
+        take_rate(mean[mode], cov[mode], nothing, up, 0.0, CLIMB_MPS, room)
+    for mode in range(3):
+        weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
 
 
 @kernel

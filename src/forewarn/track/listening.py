@@ -1,0 +1,178 @@
+"""Reports of bearings that no track took, and the tracks that begin where they cross."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.geodesy import FloatArray
+from forewarn.records import Sensor
+from forewarn.track import table as tables
+from forewarn.track.crossing import (
+    CLIMB_MPS,
+    HEIGHT_M,
+    LEVEL_M,
+    PLACE_M,
+    SPEED_MPS,
+    agreeing,
+    condense,
+    cross,
+)
+from forewarn.track.params import TrackParams
+from forewarn.track.scan import Scan
+from forewarn.track.table import Table
+
+_REPORTS = {
+    "number": ((), np.int64),
+    "time_s": ((), np.float64),
+    "z": ((4,), np.float64),
+    "sigma": ((4,), np.float64),
+    "origin": ((3,), np.float64),
+    "turn": ((3, 3), np.float64),
+    "sound_mps": ((), np.float64),
+    "log_false": ((), np.float64),
+    "scan_s": ((), np.float64),
+    "group": ((), np.int64),
+    "trusted": ((), np.int64),
+}
+MOST = 512  # reports kept, the newest
+OBSERVERS = 2  # nothing begins of one observer's word
+FLOCK_M = 500.0  # nothing begins so near a track: it would be another reading of that one
+PASSES = 2  # a guess is too far off for one: bearings bend within it
+CRUISING = (0.02, 0.02, 0.96)  # what can be heard flies on
+
+
+class Listening:
+    """Bearings of the last seconds, of whatever sensors, that no track explains."""
+
+    def __init__(self, params: TrackParams) -> None:
+        self._params = params
+        # its arrays are never written to again
+        self.reports: Table = {
+            name: np.zeros((0, *shape), kind) for name, (shape, kind) in _REPORTS.items()
+        }
+
+    def hear(
+        self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int, near: FloatArray
+    ) -> Table:
+        """Take in a scan; returns tracks that begin.
+
+        free : (m,) chance that no track has the plot
+        near : (n, 3) ECEF places of tracks, where nothing else begins
+        """
+        p, new = self._params, np.flatnonzero(free > 0.5)
+        count = len(new)
+        fresh: Table = {
+            "number": scan.number[new],
+            "time_s": scan.time_s[new],
+            "z": scan.z[new],
+            "sigma": scan.sigma[new],
+            "origin": scan.origin[new],
+            "turn": scan.turn[new],
+            "sound_mps": np.full(count, scan.sound_mps),
+            "log_false": scan.log_clutter[new],
+            "scan_s": np.full(count, np.nan_to_num(sensor.scan_s)),
+            "group": np.full(count, group_bit),
+            "trusted": np.full(count, int(sensor.trusted)),
+        }
+        now_s = float(scan.time_s.max()) if len(scan.time_s) else -np.inf
+        young = self.reports["time_s"] > now_s - p.listen_s
+        both = {
+            name: np.concatenate([self.reports[name][young], fresh[name]])[-MOST:]
+            for name in _REPORTS
+        }
+        is_new = np.isin(both["number"], fresh["number"])
+        born, used = self._begin(both, is_new, min(scan.reach_m, p.hearing_m), near)
+        self.reports = tables.select(both, ~used)
+        return born
+
+    def _begin(
+        self, r: Table, fresh: NDArray[np.bool_], reach_m: float, near: FloatArray
+    ) -> tuple[Table, NDArray[np.bool_]]:
+        used = np.zeros(len(fresh), bool)
+        born: list[Table] = []
+        if fresh.any():
+            plane = r["turn"][0]  # flat around the first observer: only for first guesses
+            where = np.ascontiguousarray((r["origin"] - r["origin"][0]) @ plane[:2].T)
+            tracks = (near - r["origin"][0]) @ plane[:2].T
+            azimuth = np.ascontiguousarray(r["z"][:, 1])
+            sigma = np.ascontiguousarray(r["sigma"][:, 1])
+            place, support = cross(where, azimuth, sigma, fresh, reach_m)
+            for i in np.argsort(
+                -support, kind="stable"
+            ):  # few: each makes a track or ends it
+                if support[i] < self._params.listen_reports:
+                    break
+                if used[i] or _beside(place[i], tracks):
+                    continue
+                agree = agreeing(place[i], where, azimuth, sigma, used, reach_m)
+                rows = np.flatnonzero(agree)
+                if (
+                    len(rows) < self._params.listen_reports
+                    or len(np.unique(where[rows], axis=0)) < OBSERVERS
+                ):
+                    continue
+                track = self._start(
+                    r, rows[np.argsort(r["time_s"][rows], kind="stable")], place[i]
+                )
+                if track["log_odds"][0] > self._params.listen_log_odds:
+                    born.append(track)
+                    used[rows] = True
+                    tracks = np.concatenate([tracks, place[i][None]])
+        table = tables.empty()
+        for track in born:
+            table = tables.join(table, track)
+        return table, used
+
+    def _start(self, r: Table, rows: NDArray[np.int64], place: FloatArray) -> Table:
+        """One track out of the reports that agree on a place, in order of time."""
+        p, plane, t = self._params, r["turn"][0], tables.empty(1)
+        mean = np.zeros(7)
+        mean[:3] = r["origin"][0] + place @ plane[:2] + LEVEL_M * plane[2]
+        mean[6] = p.ln_beta_mean
+        prior = np.zeros((7, 7))
+        prior[:3, :3] = (plane.T * np.square([PLACE_M, PLACE_M, HEIGHT_M])) @ plane
+        prior[3:6, 3:6] = (plane.T * np.square([SPEED_MPS, SPEED_MPS, CLIMB_MPS])) @ plane
+        prior[6, 6] = p.ln_beta_sigma**2
+        for _ in range(PASSES):
+            cov = prior.copy()
+            told = condense(
+                rows,
+                r["time_s"],
+                r["z"],
+                r["sigma"],
+                r["origin"],
+                r["turn"],
+                r["sound_mps"],
+                r["log_false"],
+                mean,
+                cov,
+            )
+            span_s = r["time_s"][rows[-1]] - r["time_s"][rows[0]]
+            mean[:3] -= span_s * mean[3:6]  # begin again from where that leads back to
+        mean[:3] += span_s * mean[3:6]
+        area = 2.0 * np.pi * PLACE_M**2
+        last, first = rows[-1], rows[0]
+        t["mean"][0], t["cov"][0], t["weight"][0] = mean, cov, CRUISING
+        t["log_odds"][0] = min(told + np.log(p.listen_per_m2 * area), p.most_log_odds)
+        t["time_s"][0] = t["looked_s"][0] = r["time_s"][last]
+        t["first_s"][0] = r["time_s"][first]
+        t["track_id"][0] = 2 * r["number"][first]
+        t["recent"][0, 3] = r["number"][last]
+        t["hits"][0] = len(rows)
+        t["trusted_hits"][0] = r["trusted"][rows].sum()
+        t["group_mask"][0] = np.bitwise_or.reduce(r["group"][rows])
+        t["scan_s"][0] = r["scan_s"][rows].max()
+        return t
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on."""
+        return {f"report_{name}": column for name, column in self.reports.items()}
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`."""
+        self.reports = {name: memory[f"report_{name}"].copy() for name in _REPORTS}
+
+
+def _beside(place: FloatArray, tracks: FloatArray) -> bool:
+    return bool((((tracks - place) ** 2).sum(axis=1) < FLOCK_M**2).any())
