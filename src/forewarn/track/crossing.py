@@ -15,7 +15,7 @@ from forewarn.sensor import update
 
 APART_M = 100.0  # observers nearer to each other than this count as one
 LEAST_ANGLE = 0.26  # sine of 15 degrees: flatter crossings tell no distance
-BLUR_M = 400.0  # what a drone flies between the reports of one crossing
+BLUR_M = 250.0  # what a drone flies between the reports of one crossing
 AGREE = 2.0  # standard deviations
 PLACE_M, HEIGHT_M, SPEED_MPS, CLIMB_MPS = 700.0, 300.0, 45.0, 5.0  # of a guess
 LEVEL_M = 500.0  # above the observers: attack drones fly at 100 to 1,500 m

@@ -35,6 +35,8 @@ from forewarn.track.steps import (
 from forewarn.track.table import Table
 from forewarn.track.taking import blend, down
 
+HEARD_AGAIN = 0.7  # chance a scan; two observers in hearing make it 0.99, one 0.9
+
 RECORDED = (
     "track_id",
     "time_s",
@@ -133,6 +135,9 @@ class Engine:
         seen = np.full(len(hit), sensor.detection_probability)
         odds(*pairs[:3], scan.log_clutter, t["log_odds"], seen, weight)
         share, missed, free = claim(pairs.start, pairs.plot, weight, len(scan.time_s))
+        if np.isfinite(sensor.scan_s) and not np.isfinite(sensor.lat_rad):
+            # a network that alone follows a track would hear it again
+            hit = np.where(t["group_mask"] == bit, HEARD_AGAIN, hit)
         self._believe(t, hit, missed)
         taken = absorb_bearings(t, ahead, pairs, share, when_s, scan)
         note(t, taken, scan, sensor, bit, self._params)

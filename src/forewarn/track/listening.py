@@ -21,6 +21,7 @@ from forewarn.track.crossing import (
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.table import Table
+from forewarn.track.taking import HEARD_MPS
 
 _REPORTS = {
     "number": ((), np.int64),
@@ -115,7 +116,11 @@ class Listening:
                 track = self._start(
                     r, rows[np.argsort(r["time_s"][rows], kind="stable")], place[i]
                 )
-                if track["log_odds"][0] > self._params.listen_log_odds:
+                speed = np.linalg.norm(track["mean"][0, 0, 3:6])
+                if (
+                    track["log_odds"][0] > self._params.listen_log_odds
+                    and speed < HEARD_MPS
+                ):
                     born.append(track)
                     used[rows] = True
                     tracks = np.concatenate([tracks, place[i][None]])

@@ -8,7 +8,8 @@ from forewarn.records import IntArray
 from forewarn.sensor import bearing_distance2, place_distance2
 
 GATE = 22.0  # squared distance: a true plot of three or four quantities is 0.03 % beyond
-BEARING_GATE = 16.0  # of the worst single quantity of a plot that tells no place
+BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells no place: a wider
+# one lets a track between two targets live on the reports of both
 FAINT = 1e-4  # modes less likely than this have no say
 
 
