@@ -53,7 +53,7 @@ class TrackParams:
     listen_s: float = 4.0
     hearing_m: float = 6000.0
     listen_reports: int = 4
-    listen_log_odds: float = 4.0
+    listen_log_odds: float = 6.0
     listen_per_m2: float = 1e-12
     confirm_hits: int = 4
     confirm_log_odds: float = 5.0
