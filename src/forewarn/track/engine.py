@@ -35,7 +35,7 @@ from forewarn.track.steps import (
 from forewarn.track.table import Table
 from forewarn.track.taking import blend, down
 
-HEARD_AGAIN = 0.7  # chance a scan; two observers in hearing make it 0.99, one 0.9
+HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 
 RECORDED = (
     "track_id",
