@@ -20,6 +20,7 @@ from forewarn.track import table as tables
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
+from forewarn.track.registration import Registration
 from forewarn.track.scan import Scan, read_scan
 from forewarn.track.steps import (
     Ahead,
@@ -60,6 +61,7 @@ class State(NamedTuple):
     table: Table
     nursery: NurseryState
     reports: Table
+    bias: tuple[FloatArray, FloatArray]
     air: FloatArray
 
 
@@ -75,22 +77,25 @@ class Engine:
         self._table = tables.empty()
         self._nursery = Nursery(params)
         self._listening = Listening(params)
+        self._registration = Registration(sensors)
 
     @property
     def state(self) -> State:
         """What is known now."""
         reports = self._listening.reports
-        return State(self._table, self._nursery.state, reports, self.world.air)
+        bias = self._registration.state
+        return State(self._table, self._nursery.state, reports, bias, self.world.air)
 
     @state.setter
     def state(self, state: State) -> None:
         self._table, self._nursery.state = state.table, state.nursery
         self._listening.reports = state.reports
+        self._registration.state = state.bias
         self.world = self.world._replace(air=state.air)
 
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
         """Tracks after the plots chosen of one scan."""
-        scan = read_scan(batch, sensor, keep)
+        scan = read_scan(batch, sensor, keep, self._registration.bias(sensor))
         # a turning radar sees its plots over seconds: tracks go to the middle of them
         when_s = float(np.median(scan.time_s)) if len(scan.time_s) else batch.received_s
         bit = 1 << self._groups.index(sensor.group)
@@ -112,6 +117,7 @@ class Engine:
         self._believe(t, hit, missed)
         taken = absorb(t, ahead, pairs, share, missed, when_s, scan, world)
         note(t, taken, scan, sensor, bit, self._params)
+        self._registration.learn(t, taken, scan, sensor)
         nursery.grow(
             scan, sensor, bit, ahead_young, pairs_young, log_free, hit_young, when_s, world
         )
@@ -228,6 +234,7 @@ class Engine:
             **self._table,
             **self._nursery.memory(),
             **self._listening.memory(),
+            **self._registration.memory(),
             "air": self.world.air,
         }
 
@@ -236,6 +243,7 @@ class Engine:
         self._table = {name: memory[name].copy() for name in tables.COLUMNS}
         self._nursery.restore(memory)
         self._listening.restore(memory)
+        self._registration.restore(memory)
         self.world = self.world._replace(air=memory["air"].copy())
 
 

@@ -76,13 +76,17 @@ class Scan:
         return Seen(*(getattr(self, name) for name in Seen._fields))
 
 
-def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
-    """The plots chosen, with their axes and, where they tell one, their place."""
+def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray, bias: FloatArray) -> Scan:
+    """The plots chosen, with their axes and, where they tell one, their place.
+
+    bias : (4,) range m, azimuth, elevation rad, clock s, that is taken off
+    """
     own_place = sensor.kind is SensorKind.POSITION
     origin = np.ascontiguousarray(batch.origin_ecef_m[keep])
     z = np.ascontiguousarray(batch.measured[keep])
     sigma = np.ascontiguousarray(batch.sigma[keep])
     z[np.isnan(sigma)] = np.nan
+    z[:, :3] -= bias[:3]
     own = np.ascontiguousarray(batch.sigma_pos_m[keep])
     m = len(origin)
     turn, point = np.empty((m, 3, 3)), np.empty((m, 3))
@@ -105,7 +109,7 @@ def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray) -> Scan:
     return Scan(
         number=(batch.seq << 16) + np.flatnonzero(keep),
         identity=np.array(batch.identity, dtype="U16")[keep],
-        time_s=batch.time_s[keep],
+        time_s=batch.time_s[keep] - bias[3],
         z=z,
         sigma=sigma,
         origin=origin,

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from forewarn.records import BoolArray, IntArray
 from forewarn.track.classify import PRIOR
 
+# of the plot taken last, its bias not taken off: place (3), covariance (9), slope of the
+# place by range, azimuth, elevation (9), time, and whose it was
+LAST = 23
 # name: shape of one row, dtype
 COLUMNS: dict[str, tuple[tuple[int, ...], Any]] = {
     "track_id": ((), np.int64),
@@ -18,6 +21,7 @@ COLUMNS: dict[str, tuple[tuple[int, ...], Any]] = {
     "prob": ((6,), np.float64),
     "log_odds": ((), np.float64),
     "recent": ((4,), np.int64),
+    "last": ((LAST,), np.float64),
     "hits": ((), np.int64),
     "trusted_hits": ((), np.int64),
     "confirmed": ((), np.bool_),
@@ -44,6 +48,7 @@ def empty(rows: int = 0) -> Table:
     table["prob"][:] = PRIOR
     table["highest_m"][:] = -1e9
     table["recent"][:] = -1
+    table["last"][:, 22] = -2.0
     return table
 
 

@@ -1,0 +1,217 @@
+"""The bias of each radar in range, azimuth, elevation and clock, learned while running.
+
+Two plots of one track, of different sensors and shortly after one another, must lie as far
+apart as the target has flown between them. What is left over is the difference of two
+biases, seen from two places; a Kalman filter over the biases of all sensors gathers it.
+Reports of known position (identified air traffic) have no bias and tie the others down;
+without them only differences of clocks can be known, and radars are right on average.
+Source: Bar-Shalom, Li, "Multitarget-Multisensor Tracking: Principles and Techniques"
+(1995), section 8.2; the augmented linear model, on plots instead of tracks.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.compiled import kernel
+from forewarn.geodesy import FloatArray
+from forewarn.records import IntArray, Sensor, SensorKind
+from forewarn.track.scan import Scan
+from forewarn.track.table import LAST, Table
+
+PRIOR = np.array(
+    [30.0, 2e-3, 2e-3, 0.1]
+)  # m, rad, rad, s: one radar's, as set up with care
+WANDER = np.array([0.05, 3e-6, 3e-6, 2e-4])  # a scan: what a radar's warming up may do
+LONGEST_S = 1.6  # between the two plots
+LEAST_HITS = 8
+STRAIGHT = 0.9  # probability that a target is not being boosted
+GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
+MOST = 64  # pairs of a scan
+THIN = 2.0  # plots enter two pairs each: noise counted so many times larger
+POSITION, NOBODY = -1.0, -2.0  # `by` of a report of position, of none yet
+
+
+class Registration:
+    """Biases of all radars: mean (s, 4) and joint covariance (4 s, 4 s), in one state."""
+
+    def __init__(self, sensors: Sequence[Sensor]) -> None:
+        radars = [s.sensor_id for s in sensors if s.kind is SensorKind.RADAR]
+        self._row = {name: k for k, name in enumerate(radars)}
+        # its arrays are never written to again
+        self.mean: FloatArray = np.zeros((len(radars), 4))
+        self.cov: FloatArray = np.diag(np.tile(PRIOR**2, len(radars)))
+
+    @property
+    def state(self) -> tuple[FloatArray, FloatArray]:
+        """What is known now."""
+        return self.mean, self.cov
+
+    @state.setter
+    def state(self, state: tuple[FloatArray, FloatArray]) -> None:
+        self.mean, self.cov = state
+
+    def bias(self, sensor: Sensor) -> FloatArray:
+        """(4,) range m, azimuth, elevation rad, clock s: what the sensor says too much."""
+        row = self._row.get(sensor.sensor_id)
+        return np.zeros(4) if row is None else self.mean[row]
+
+    def learn(self, t: Table, taken: IntArray, scan: Scan, sensor: Sensor) -> None:
+        """Hold plots that tracks (n) took against those they took before.
+
+        taken : (n,) row in the scan, -1 = none
+        """
+        row = self._row.get(sensor.sensor_id)
+        if row is None and sensor.kind is not SensorKind.POSITION:
+            return
+        mean, cov = self.mean.copy(), self.cov.copy()
+        if row is not None:
+            part = slice(4 * row, 4 * row + 4)
+            cov[part, part] += np.diag(WANDER**2)
+        _learn(
+            taken,
+            POSITION if row is None else float(row),
+            self.bias(sensor),
+            scan.time_s,
+            scan.z,
+            scan.point,
+            scan.noise,
+            scan.turn,
+            t["hits"],
+            t["mean"],
+            t["cov"],
+            t["weight"],
+            t["last"],
+            mean.reshape(-1),
+            cov,
+        )
+        self.mean, self.cov = mean, cov
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on."""
+        return {"bias_mean": self.mean, "bias_cov": self.cov}
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`."""
+        self.mean, self.cov = memory["bias_mean"].copy(), memory["bias_cov"].copy()
+
+
+@kernel
+def _learn(
+    taken: IntArray,
+    by: float,
+    applied: FloatArray,
+    time_s: FloatArray,
+    z: FloatArray,
+    point: FloatArray,
+    noise: FloatArray,
+    turn: FloatArray,
+    hits: IntArray,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    last: FloatArray,
+    bias: FloatArray,
+    bias_cov: FloatArray,
+) -> None:
+    """Learn from all tracks, in place: last (n, LAST), bias (b,), bias_cov (b, b).
+
+    applied : (4,) bias taken off the plots already; put back, so that nothing feeds back
+    """
+    size = len(bias)
+    slope, now = np.zeros((3, 4)), np.zeros(LAST)
+    h, spread = np.zeros((3, size)), np.empty((3, 3))
+    away, ahead = np.empty(3), np.empty((size, 3))
+    velocity = np.empty(3)
+    used = 0
+    for i in range(len(taken)):
+        j = taken[i]
+        if j < 0:
+            continue
+        slope[:] = 0.0
+        if by >= 0.0:
+            _slope(z[j], turn[j], slope)
+        for k in range(3):
+            now[k] = point[j, k]
+            for q in range(3):
+                now[k] += slope[k, q] * applied[q]
+                now[3 + 3 * k + q] = noise[j, k, q]
+                now[12 + 3 * k + q] = slope[k, q]
+        now[21] = time_s[j] + applied[3]
+        now[22] = by
+        dt_s = now[21] - last[i, 21]
+        useful = (
+            last[i, 22] > NOBODY
+            and last[i, 22] != by
+            and abs(dt_s) <= LONGEST_S
+            and hits[i] >= LEAST_HITS
+            and weight[i, 0] < 1.0 - STRAIGHT
+            and used < MOST
+        )
+        if useful:
+            used += 1
+            vague2 = 0.0
+            for k in range(3):
+                velocity[k] = 0.0
+                for mode in range(3):
+                    velocity[k] += weight[i, mode] * mean[i, mode, 3 + k]
+                    vague2 += weight[i, mode] * cov[i, mode, 3 + k, 3 + k] / 3.0
+            h[:] = 0.0
+            for k in range(3):
+                away[k] = now[k] - last[i, k] - velocity[k] * dt_s
+                for sign, who, at in ((1.0, by, now), (-1.0, last[i, 22], last[i])):
+                    if who >= 0.0:
+                        first = 4 * int(who)
+                        for q in range(3):
+                            h[k, first + q] += sign * at[12 + 3 * k + q]
+                        h[k, first + 3] -= sign * velocity[k]
+                for q in range(3):
+                    spread[k, q] = THIN * (now[3 + 3 * k + q] + last[i, 3 + 3 * k + q])
+                spread[k, k] += THIN * vague2 * dt_s * dt_s
+            _update(h, away, spread, bias, bias_cov, ahead)
+        last[i] = now
+
+
+@kernel
+def _slope(z: FloatArray, turn: FloatArray, out: FloatArray) -> None:
+    """(3, 4) ECEF place of a plot by its range, azimuth, elevation."""
+    sin_a, cos_a = np.sin(z[1]), np.cos(z[1])
+    sin_e, cos_e = np.sin(z[2]), np.cos(z[2])
+    for k in range(3):
+        e, n, u = turn[0, k], turn[1, k], turn[2, k]
+        out[k, 0] = e * cos_e * sin_a + n * cos_e * cos_a + u * sin_e
+        out[k, 1] = z[0] * cos_e * (e * cos_a - n * sin_a)
+        out[k, 2] = z[0] * (u * cos_e - sin_e * (e * sin_a + n * cos_a))
+
+
+@kernel
+def _update(
+    h: FloatArray,
+    away: FloatArray,
+    spread: FloatArray,
+    bias: FloatArray,
+    cov: FloatArray,
+    ahead: FloatArray,
+) -> None:
+    """Kalman update by three rows, in place, unless they are too far off to be true."""
+    size = len(bias)
+    for b in range(size):
+        for k in range(3):
+            ahead[b, k] = 0.0
+            for c in range(size):
+                ahead[b, k] += cov[b, c] * h[k, c]
+    for k in range(3):
+        for b in range(size):
+            away[k] -= h[k, b] * bias[b]
+            for q in range(3):
+                spread[k, q] += h[k, b] * ahead[b, q]
+    inverse = np.linalg.inv(spread)
+    told = inverse @ away
+    if away @ told > GATE:
+        return
+    for b in range(size):
+        for k in range(3):
+            bias[b] += ahead[b, k] * told[k]
+    cov -= ahead @ inverse @ ahead.T
