@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forewarn.bench.following import follow
 from forewarn.bench.peers import PEERS, Plane
 from forewarn.bench.result import Ask
 from forewarn.bench.scenes import own_scene, read_scene
-from forewarn.bench.tracking import follow, measure
+from forewarn.bench.tracking import measure
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.score.tracks import TrackMeter, match
@@ -68,11 +69,11 @@ def test_what_is_missed_and_what_is_false_costs_half_the_cutoff_squared() -> Non
 
 def test_the_shipped_raid_is_followed() -> None:
     scene = own_scene("rockets", 3)
-    _, score = follow(scene)
+    _, score, _ = follow(scene)
     assert score.gospa_m < 50.0
     assert score.mature_missed < 0.005
     assert score.switches < 0.5 * scene.fallers
-    _, blind = follow(scene.without_rate())
+    _, blind, _ = follow(scene.without_rate())
     assert blind.gospa_m < 60.0
 
 
@@ -89,7 +90,7 @@ def test_a_flat_scene_of_others_is_followed_and_scored_as_they_score_it(
     path = tmp_path / "scene.npz"
     np.savez(path, **data)
     scene = read_scene(path)
-    _, ours = follow(scene)
+    _, ours, _ = follow(scene)
     assert ours.gospa_m < 60.0
     # the truth itself, shifted and partly left out, judged by both
     rng = np.random.default_rng(1)

@@ -7,17 +7,14 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from forewarn.atmosphere import standard_air
+from forewarn.bench.following import follow
 from forewarn.bench.peers import PEERS, Peer, Plane
+from forewarn.bench.registration import bias_figures
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.scenes import Scene, own_scene, read_scene
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, Tracks
 from forewarn.score.tracks import TrackMeter, TrackScore
-from forewarn.sim.sight import in_cover, polar
-from forewarn.track import Tracker, TrackParams
 
-SHOWN = 0.999  # existence above which a track is held against the truth
 SEEDS = 5
 PEER_S = 40.0  # processor seconds that a peer gets
 SCENE = "load"  # 200 rockets and 10 drones
@@ -37,11 +34,12 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
         rows = []
         for scene in scenes:
             seen = scene.without_rate() if name else scene
-            took_s, score = follow(seen)
+            took_s, score, _ = follow(seen)
             rows.append((seen, took_s, score))
             table.append(_row(f"{scene.name}, {label}", seen, took_s, score))
             progress()
         figures += _figures(label, rows)
+    figures += bias_figures(scenes[0].without_rate())
     for peer, (package, make) in PEERS.items():
         if find_spec(package) is None:
             print(f"{peer} is not installed: pip install -r requirements-peers.lock")
@@ -52,28 +50,6 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
         progress()
     title = scenes[0].name if ask.scenario else f"Raid {SCENE}, {SEEDS} seeds"
     return Result("tracking", f"The tracker alone: {title}", tuple(figures), tuple(table))
-
-
-def follow(scene: Scene) -> tuple[FloatArray, TrackScore]:
-    """Lead the tracker through a scene: seconds of each scan, and the score."""
-    tracker = Tracker(scene.sensors, standard_air(), TrackParams())
-    meter = TrackMeter()
-    took_s = np.empty(len(scene.batches))
-    for k, (batch, sight) in enumerate(zip(scene.batches, scene.truth, strict=True)):
-        numbered = replace(batch, seq=k + 1)
-        before = time.process_time()
-        tracks = tracker.step(numbered)
-        took_s[k] = time.process_time() - before
-        when_s = float(batch.time_s.max()) if len(batch.time_s) else batch.received_s
-        shown, place = _shown(tracks, when_s, scene)
-        meter.step(
-            sight.target.tolist(),
-            sight.place,
-            sight.mature,
-            tracks.track_id[shown].tolist(),
-            place[shown],
-        )
-    return took_s, meter.result()
 
 
 def _beside(name: str, peer: Peer, scene: Scene) -> tuple[list[Figure], tuple[str, ...]]:
@@ -91,7 +67,7 @@ def _beside(name: str, peer: Peer, scene: Scene) -> tuple[list[Figure], tuple[st
         if used_s > PEER_S:
             break
     same = replace(scene, batches=scene.batches[:count], truth=scene.truth[:count])
-    took_s, ours = follow(same)
+    took_s, ours, _ = follow(same)
     theirs = meter.result()
     figures = [
         Figure(
@@ -106,16 +82,6 @@ def _beside(name: str, peer: Peer, scene: Scene) -> tuple[list[Figure], tuple[st
         ),
     ]
     return figures, _row(f"{name}, {scene.name}", same, np.array(took), theirs)
-
-
-def _shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
-    """Tracks that surely exist and lie where a radar looks, and all places at when_s."""
-    mean = np.einsum("nm,nmk->nk", tracks.mode_weight, tracks.mean)[:, :6]
-    mean[:, :3] += (when_s - tracks.time_s)[:, None] * mean[:, 3:]
-    seen = np.zeros(len(mean), bool)
-    for sensor in scene.sensors:
-        seen |= in_cover(polar(mean, sensor), sensor)
-    return np.asarray(seen & (tracks.existence > SHOWN)), np.asarray(mean[:, :3])
 
 
 def _figures(label: str, rows: list[tuple[Scene, FloatArray, TrackScore]]) -> list[Figure]:

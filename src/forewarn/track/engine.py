@@ -20,7 +20,7 @@ from forewarn.track import table as tables
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
-from forewarn.track.registration import Registration
+from forewarn.track.registration import Bias, Registration
 from forewarn.track.scan import Scan, read_scan
 from forewarn.track.steps import (
     Ahead,
@@ -92,6 +92,11 @@ class Engine:
         self._listening.reports = state.reports
         self._registration.state = state.bias
         self.world = self.world._replace(air=state.air)
+
+    @property
+    def biases(self) -> dict[str, Bias]:
+        """Of each radar, what is known of its bias."""
+        return self._registration.biases
 
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
         """Tracks after the plots chosen of one scan."""

@@ -10,7 +10,7 @@ Source: Bar-Shalom, Li, "Multitarget-Multisensor Tracking: Principles and Techni
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,13 @@ GATE = 30.0  # squared distance of three: beyond it the plots are not of one tar
 MOST = 64  # pairs of a scan
 THIN = 2.0  # plots enter two pairs each: noise counted so many times larger
 POSITION, NOBODY = -1.0, -2.0  # `by` of a report of position, of none yet
+
+
+class Bias(NamedTuple):
+    """What one radar says too much: range m, azimuth, elevation rad, clock s; each (4,)."""
+
+    mean: FloatArray
+    sigma: FloatArray
 
 
 class Registration:
@@ -57,6 +64,12 @@ class Registration:
         """(4,) range m, azimuth, elevation rad, clock s: what the sensor says too much."""
         row = self._row.get(sensor.sensor_id)
         return np.zeros(4) if row is None else self.mean[row]
+
+    @property
+    def biases(self) -> dict[str, Bias]:
+        """Of each radar, what is known now."""
+        sigma = np.sqrt(np.diag(self.cov)).reshape(-1, 4)
+        return {name: Bias(self.mean[k], sigma[k]) for name, k in self._row.items()}
 
     def learn(self, t: Table, taken: IntArray, scan: Scan, sensor: Sensor) -> None:
         """Hold plots that tracks (n) took against those they took before.

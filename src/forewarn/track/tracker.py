@@ -20,6 +20,7 @@ from forewarn.records import BoolArray, Event, PlotBatch, Sensor, Tracks, Weathe
 from forewarn.track.engine import Engine, State, time_of
 from forewarn.track.packing import pack, unpack
 from forewarn.track.params import TrackParams
+from forewarn.track.registration import Bias
 from forewarn.track.sieve import sift
 from forewarn.track.steps import Air
 
@@ -48,6 +49,11 @@ class Tracker:
         self._engine = Engine(sensors, Air(air, drag_table()), params)
         self._kept: list[Kept] = []
         self.refused: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def biases(self) -> dict[str, Bias]:
+        """What each radar is thought to say too much, by name, as known now."""
+        return self._engine.biases
 
     def step(self, event: Event) -> Tracks:
         """Tracks as known after this event."""
