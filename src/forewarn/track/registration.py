@@ -21,7 +21,7 @@ from forewarn.records import IntArray, Sensor, SensorKind
 from forewarn.track.scan import Scan
 from forewarn.track.table import LAST, Table
 
-# m, rad, rad, s: of one radar, set up with care. Wider priors in the plots' noise would find
+# m, rad, rad, s: of one radar, set up with care. A wider one in the plots' noise would find
 # twice as much, at a tenth of the accuracy for as long as nothing is found
 PRIOR = np.array([30.0, 2e-3, 2e-3, 0.1])
 WANDER = np.array([0.05, 3e-6, 3e-6, 2e-4])  # a scan: what a radar's warming up may do
