@@ -108,24 +108,20 @@ class Engine:
         t = {name: column[alive] for name, column in self._table.items()}  # a copy
         nursery, world = self._nursery, self.world
         nursery.end(time_of(batch))
-        ahead = look_ahead(t, when_s, world)
-        pairs, hit = pair(ahead, t, when_s, scan), chance_seen(ahead, batch, sensor)
         if sensor.kind is SensorKind.BEARING:
-            self._listen(scan, sensor, bit, t, ahead, pairs, hit, when_s)
+            self._listen(scan, batch, sensor, bit, t, when_s)
             return
-        ahead_young = look_ahead(nursery.table, when_s, world)
-        pairs_young = pair(ahead_young, nursery.table, when_s, scan)
-        hit_young = chance_seen(ahead_young, batch, sensor)
-        share, missed, free, log_free = self._share(
-            scan, t, pairs, hit, pairs_young, hit_young
-        )
-        self._believe(t, hit, missed)
-        taken = absorb(t, ahead, pairs, share, missed, when_s, scan, world)
+        ahead = look_ahead((t, nursery.table), when_s, world)
+        pairs, hit = pair(ahead, scan), chance_seen(ahead, batch, sensor)
+        share, missed, free, log_free = self._share(scan, t, pairs, hit)
+        n = len(t["track_id"])
+        ours, theirs = pairs.between(0, n), pairs.between(n, len(hit))
+        self._believe(t, hit[:n], missed[:n])
+        taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
         note(t, taken, scan, sensor, bit, self._params)
         self._registration.learn(t, taken, scan, sensor)
-        nursery.grow(
-            scan, sensor, bit, ahead_young, pairs_young, log_free, hit_young, when_s, world
-        )
+        after = Ahead(*(column[n:] for column in ahead))
+        nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
         nursery.begin(scan, free, sensor, bit)
         self._table = tables.join(t, nursery.choose(t["track_id"]))
         nursery.keep(scan, free, sensor, bit, time_of(batch))
@@ -133,15 +129,15 @@ class Engine:
     def _listen(
         self,
         scan: Scan,
+        batch: PlotBatch,
         sensor: Sensor,
         bit: int,
         t: Table,
-        ahead: Ahead,
-        pairs: Pairs,
-        hit: FloatArray,
         when_s: float,
     ) -> None:
         """A scan of bearings: any number of them may be of one track."""
+        ahead = look_ahead((t,), when_s, self.world)
+        pairs, hit = pair(ahead, scan), chance_seen(ahead, batch, sensor)
         weight = np.empty(len(pairs.plot))
         seen = np.full(len(hit), sensor.detection_probability)
         odds(*pairs[:3], scan.log_clutter, t["log_odds"], seen, weight)
@@ -156,36 +152,22 @@ class Engine:
         self._table = tables.join(t, self._listening.hear(scan, free, sensor, bit, near))
 
     def _share(
-        self,
-        scan: Scan,
-        t: Table,
-        pairs: Pairs,
-        hit: FloatArray,
-        pairs_young: Pairs,
-        hit_young: FloatArray,
+        self, scan: Scan, t: Table, pairs: Pairs, hit: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Share plots out among tracks and young leaders; rivals get what these leave.
 
-        returns : share (p,) and missed (n,) of tracks, free (m,) of each plot, and for each
-                  pair of a young track the log chance that no other has its plot
+        returns : share (p,) and missed (n,) of both, free (m,) of each plot, and for each
+                  pair the log chance that no other has its plot
         """
-        p, young = len(pairs.plot), self._nursery
-        weight = np.empty(p + len(pairs_young.plot))
+        young = self._nursery
         leading = np.where(young.leads, young.table["log_odds"], -MOST_LOG)
-        both = (
-            (pairs, t["log_odds"], hit, weight[:p]),
-            (pairs_young, leading, hit_young, weight[p:]),
-        )
-        for some, log_odds, chance, out in both:
-            odds(some.start, some.plot, some.log_l, scan.log_clutter, log_odds, chance, out)
+        log_odds = np.concatenate([t["log_odds"], leading])
+        weight = np.empty(len(pairs.plot))
+        odds(*pairs[:3], scan.log_clutter, log_odds, hit, weight)
         share, missed, free, spare = share_out(
-            np.concatenate([pairs.start, pairs_young.start[1:] + p]),
-            np.concatenate([pairs.plot, pairs_young.plot]),
-            weight,
-            len(scan.time_s),
+            pairs.start, pairs.plot, weight, len(scan.time_s)
         )
-        log_free = np.log(np.maximum(spare[p:], 1e-12))
-        return share[:p], missed[: len(hit)], free, log_free
+        return share, missed, free, np.log(np.maximum(spare, 1e-12))
 
     def _believe(self, t: Table, hit: FloatArray, missed: FloatArray) -> None:
         """Existence after the scan: who was seen exists; who was missed may not."""
@@ -208,11 +190,11 @@ class Engine:
         t, y = self._table, self._nursery.table
         lead = np.flatnonzero(self._nursery.leads)
         alive = self._alive(now_s)
-        whole = {name: np.concatenate([t[name][alive], y[name][lead]]) for name in RECORDED}
-        whole["log_odds"][int(alive.sum()) :] = self._nursery.lead_odds[lead]
-        order = np.argsort(whole["track_id"], kind="stable")
-        if (order[1:] < order[:-1]).any():
-            whole = {name: column[order] for name, column in whole.items()}
+        rows = np.concatenate([np.flatnonzero(alive), len(alive) + lead])
+        ids = np.concatenate([t["track_id"], y["track_id"]])[rows]
+        rows = rows[np.argsort(ids, kind="stable")]
+        odds_of = {**y, "log_odds": self._nursery.lead_odds}
+        whole = {name: np.concatenate([t[name], odds_of[name]])[rows] for name in RECORDED}
         log_odds = np.clip(whole["log_odds"], -MOST_LOG, MOST_LOG)
         enough = whole["trusted_hits"] >= self._params.confirm_hits
         return Tracks(

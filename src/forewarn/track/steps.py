@@ -1,5 +1,6 @@
 """What is done with every track in a scan, young or grown."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,15 +27,16 @@ class Air(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """Tracks (n) predicted to when a scan looks: mean, cov, weight of their modes."""
+    """Tracks (n) predicted to when a scan looks: mean, cov, weight of modes, and time."""
 
     mean: FloatArray
     cov: FloatArray
     weight: FloatArray
+    time_s: FloatArray
 
     def of(self, rows: IntArray) -> "Ahead":
         """The same of some rows; a row may be chosen twice."""
-        return Ahead(self.mean[rows], self.cov[rows], self.weight[rows])
+        return Ahead(*(column[rows] for column in self))
 
 
 class Pairs(NamedTuple):
@@ -45,21 +47,27 @@ class Pairs(NamedTuple):
     log_l: FloatArray
     log_mode: FloatArray
 
-
-def look_ahead(t: Table, when_s: float, world: Air) -> Ahead:
-    """Tracks as they will be at when_s; the table stays as it is."""
-    ahead = Ahead(t["mean"].copy(), t["cov"].copy(), t["weight"].copy())
-    predict_all(*ahead, np.maximum(when_s - t["time_s"], 0.0), *world)
-    return ahead
+    def between(self, first: int, last: int) -> "Pairs":
+        """The same of some tracks, first to before last; pairs keep their numbers."""
+        return self._replace(start=self.start[first : last + 1])
 
 
-def pair(ahead: Ahead, t: Table, when_s: float, scan: Scan) -> Pairs:
+def look_ahead(some: Sequence[Table], when_s: float, world: Air) -> Ahead:
+    """Tracks of all tables, one after another, as they will be at when_s."""
+    mean, cov, weight, time_s = (
+        np.concatenate([t[name] for t in some])
+        for name in ("mean", "cov", "weight", "time_s")
+    )
+    predict_all(mean, cov, weight, np.maximum(when_s - time_s, 0.0), *world)
+    return Ahead(mean, cov, weight, np.maximum(time_s, when_s))
+
+
+def pair(ahead: Ahead, scan: Scan) -> Pairs:
     """Which plots may be whose, and how likely."""
-    at_s = np.maximum(t["time_s"], when_s)
     near = near_pairs(
         ahead.mean,
         ahead.cov,
-        at_s,
+        ahead.time_s,
         scan.time_s,
         scan.point,
         scan.noise_m,
@@ -73,7 +81,6 @@ def pair(ahead: Ahead, t: Table, when_s: float, scan: Scan) -> Pairs:
         *score_pairs(
             *near,
             *ahead,
-            at_s,
             *scan.seen,
             scan.sound_mps,
         )
@@ -123,7 +130,7 @@ def absorb(
         t["cov"],
         t["weight"],
         t["time_s"],
-        *ahead,
+        *ahead[:3],
         when_s,
         *scan.seen,
         scan.sound_mps,
@@ -143,7 +150,7 @@ def absorb_bearings(
         t["cov"],
         t["weight"],
         t["time_s"],
-        *ahead,
+        *ahead[:3],
         when_s,
         *scan.seen,
         scan.sound_mps,

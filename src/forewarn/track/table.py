@@ -1,4 +1,4 @@
-"""The tracks as columns: one row per track, kept in order of track id."""
+"""The tracks as columns: one row per track."""
 
 from typing import Any
 
@@ -58,10 +58,7 @@ def select(table: Table, rows: BoolArray | IntArray) -> Table:
 
 
 def join(first: Table, second: Table) -> Table:
-    """Both, in order of track id."""
+    """Both, one after another."""
     if not len(second["track_id"]):
         return first
-    order = np.argsort(
-        np.concatenate([first["track_id"], second["track_id"]]), kind="stable"
-    )
-    return {name: np.concatenate([first[name], second[name]])[order] for name in COLUMNS}
+    return {name: np.concatenate([first[name], second[name]]) for name in COLUMNS}
