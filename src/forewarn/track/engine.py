@@ -17,12 +17,14 @@ from forewarn.association import MOST_LOG, claim, odds, share_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
+from forewarn.track.health import Health
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
 from forewarn.track.registration import Bias, Registration
 from forewarn.track.scan import Scan, read_scan
 from forewarn.track.steps import (
+    LEAST_HIT,
     Ahead,
     Air,
     Pairs,
@@ -36,6 +38,7 @@ from forewarn.track.steps import (
 from forewarn.track.table import Table
 from forewarn.track.taking import blend, down
 
+KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 
 RECORDED = (
@@ -62,6 +65,7 @@ class State(NamedTuple):
     nursery: NurseryState
     reports: Table
     bias: tuple[FloatArray, FloatArray]
+    health: FloatArray
     air: FloatArray
 
 
@@ -78,19 +82,26 @@ class Engine:
         self._nursery = Nursery(params)
         self._listening = Listening(params)
         self._registration = Registration(sensors)
+        self._health = Health(sensors)
 
     @property
     def state(self) -> State:
         """What is known now."""
-        reports = self._listening.reports
-        bias = self._registration.state
-        return State(self._table, self._nursery.state, reports, bias, self.world.air)
+        return State(
+            self._table,
+            self._nursery.state,
+            self._listening.reports,
+            self._registration.state,
+            self._health.counts,
+            self.world.air,
+        )
 
     @state.setter
     def state(self, state: State) -> None:
         self._table, self._nursery.state = state.table, state.nursery
         self._listening.reports = state.reports
         self._registration.state = state.bias
+        self._health.counts = state.health
         self.world = self.world._replace(air=state.air)
 
     @property
@@ -98,8 +109,13 @@ class Engine:
         """Of each radar, what is known of its bias."""
         return self._registration.biases
 
+    def as_seen(self, sensor: Sensor) -> Sensor:
+        """The sensor with the detection probability and clutter it is known to have."""
+        return self._health.of(sensor)
+
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
         """Tracks after the plots chosen of one scan."""
+        sensor = self._health.of(sensor)
         scan = read_scan(batch, sensor, keep, self._registration.bias(sensor))
         # a turning radar sees its plots over seconds: tracks go to the middle of them
         when_s = float(np.median(scan.time_s)) if len(scan.time_s) else batch.received_s
@@ -120,6 +136,8 @@ class Engine:
         taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
         note(t, taken, scan, sensor, bit, self._params)
         self._registration.learn(t, taken, scan, sensor)
+        known = (hit[:n] > LEAST_HIT) & (t["hits"] >= KNOWN_HITS)
+        self._health.learn(sensor, 1.0 - missed[:n][known], free)
         after = Ahead(*(column[n:] for column in ahead))
         nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
         nursery.begin(scan, free, sensor, bit)
@@ -222,6 +240,7 @@ class Engine:
             **self._nursery.memory(),
             **self._listening.memory(),
             **self._registration.memory(),
+            **self._health.memory(),
             "air": self.world.air,
         }
 
@@ -231,6 +250,7 @@ class Engine:
         self._nursery.restore(memory)
         self._listening.restore(memory)
         self._registration.restore(memory)
+        self._health.restore(memory)
         self.world = self.world._replace(air=memory["air"].copy())
 
 

@@ -29,7 +29,7 @@ LONGEST_S = 1.6  # between the two plots
 LEAST_HITS = 8
 STRAIGHT = 0.9  # probability that a target is not being boosted
 GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
-MOST = 64  # pairs of a scan
+MOST = 32  # pairs of a scan
 THIN = 2.0  # plots enter two pairs each: noise counted so many times larger
 POSITION, NOBODY = -1.0, -2.0  # `by` of a report of position, of none yet
 

@@ -55,6 +55,12 @@ class Tracker:
         """What each radar is thought to say too much, by name, as known now."""
         return self._engine.biases
 
+    @property
+    def sensors(self) -> dict[str, Sensor]:
+        """Each sensor with the detection probability and clutter it is known to have."""
+        known = self._sensors.items()
+        return {name: self._engine.as_seen(sensor) for name, sensor in known}
+
     def step(self, event: Event) -> Tracks:
         """Tracks as known after this event."""
         if isinstance(event, Weather):

@@ -1,0 +1,73 @@
+"""How well each radar sees, and how much of nothing, learned while it runs.
+
+What a sensor file states is where it begins. The chance to be seen is counted over tracks
+well known and in cover, with the weight of a beta prior; false plots are those that nobody
+takes, with the weight of a gamma prior; both forget, so that weather shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.geodesy import FloatArray
+from forewarn.records import Sensor, SensorKind
+
+MEMORY_SCANS = 40.0
+PRIOR_LOOKS, PRIOR_SCANS = 40.0, 2.0  # what the stated numbers are worth
+LEAST_SEEN, MOST_SEEN = 0.3, 0.98
+LEAST_FALSE = 0.1  # a scan
+SEEN, LOOKS, FALSE, SCANS = 0, 1, 2, 3
+
+
+class Health:
+    """(s, 4) of each radar: looks that saw, looks, false plots, scans, all fading."""
+
+    def __init__(self, sensors: Sequence[Sensor]) -> None:
+        radars = [s for s in sensors if s.kind in (SensorKind.RADAR, SensorKind.RADAR2D)]
+        self._row = {s.sensor_id: k for k, s in enumerate(radars)}
+        stated = [(s.detection_probability, s.clutter_per_scan) for s in radars]
+        self._prior = np.array(
+            [
+                [seen * PRIOR_LOOKS, PRIOR_LOOKS, false * PRIOR_SCANS, PRIOR_SCANS]
+                for seen, false in stated
+            ]
+        ).reshape(-1, 4)
+        # never written to again
+        self.counts: FloatArray = np.zeros_like(self._prior)
+
+    def of(self, sensor: Sensor) -> Sensor:
+        """The sensor as it is known now to see."""
+        row = self._row.get(sensor.sensor_id)
+        if row is None:
+            return sensor
+        seen, looks, false, scans = self.counts[row] + self._prior[row]
+        return replace(
+            sensor,
+            detection_probability=min(max(seen / looks, LEAST_SEEN), MOST_SEEN),
+            clutter_per_scan=max(false / scans, LEAST_FALSE),
+        )
+
+    def learn(self, sensor: Sensor, seen: FloatArray, free: FloatArray) -> None:
+        """Take in a scan.
+
+        seen : (k,) chance that each well known track in cover was seen
+        free : (m,) chance that each plot is nobody's
+        """
+        row = self._row.get(sensor.sensor_id)
+        if row is None:
+            return
+        counts = self.counts.copy()
+        counts[row] *= 1.0 - 1.0 / MEMORY_SCANS
+        counts[row] += [seen.sum(), len(seen), free.sum(), 1.0]
+        self.counts = counts
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on."""
+        return {"health": self.counts}
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`."""
+        self.counts = memory["health"].copy()
