@@ -30,6 +30,7 @@ LEAST_HITS = 8
 STRAIGHT = 0.9  # probability that a target is not being boosted
 GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
 MOST = 32  # pairs of a scan
+STANDS_OUT = 3.0  # standard deviations
 THIN = 2.0  # plots enter two pairs each: noise counted so many times larger
 POSITION, NOBODY = -1.0, -2.0  # `by` of a report of position, of none yet
 
@@ -50,6 +51,7 @@ class Registration:
         # its arrays are never written to again
         self.mean: FloatArray = np.zeros((len(radars), 4))
         self.cov: FloatArray = np.diag(np.tile(PRIOR**2, len(radars)))
+        self._sure: FloatArray = np.zeros_like(self.mean)
 
     @property
     def state(self) -> tuple[FloatArray, FloatArray]:
@@ -59,11 +61,12 @@ class Registration:
     @state.setter
     def state(self, state: tuple[FloatArray, FloatArray]) -> None:
         self.mean, self.cov = state
+        self._sure = _sure_part(self.mean, self.cov)
 
     def bias(self, sensor: Sensor) -> FloatArray:
-        """(4,) range m, azimuth, elevation rad, clock s: what the sensor says too much."""
+        """(4,) range m, azimuth, elevation rad, clock s: what it surely says too much."""
         row = self._row.get(sensor.sensor_id)
-        return np.zeros(4) if row is None else self.mean[row]
+        return np.zeros(4) if row is None else self._sure[row]
 
     @property
     def biases(self) -> dict[str, Bias]:
@@ -100,7 +103,7 @@ class Registration:
             mean.reshape(-1),
             cov,
         )
-        self.mean, self.cov = mean, cov
+        self.state = (mean, cov)
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
@@ -108,7 +111,22 @@ class Registration:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self.mean, self.cov = memory["bias_mean"].copy(), memory["bias_cov"].copy()
+        self.state = (memory["bias_mean"].copy(), memory["bias_cov"].copy())
+
+
+def _sure_part(mean: FloatArray, cov: FloatArray) -> FloatArray:
+    """(s, 4) what of the biases stands out of its own uncertainty, in any combination.
+
+    Two clocks may be known against each other and not at all by themselves, so this is
+    asked along the axes of the joint covariance. What does not stand out would only move
+    all tracks to and fro together.
+    """
+    scale = np.tile(PRIOR, len(mean))
+    spread, axes = np.linalg.eigh(cov / np.outer(scale, scale))
+    along = axes.T @ (mean.ravel() / scale)
+    doubt = STANDS_OUT**2 * spread / np.maximum(along**2, 1e-12)
+    part = np.asarray(axes @ (along * np.maximum(1.0 - doubt, 0.0)) * scale)
+    return part.reshape(mean.shape)
 
 
 @kernel
