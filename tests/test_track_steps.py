@@ -21,7 +21,14 @@ from forewarn.motion import (
     switch_probability,
 )
 from forewarn.sensor import ROOM as SENSOR_ROOM
-from forewarn.sensor import measure, place_distance2, rate_noise2, take_place, update
+from forewarn.sensor import (
+    log_density,
+    measure,
+    place_distance2,
+    rate_noise2,
+    take_place,
+    update,
+)
 from tracking import AIR, DRAG, LAT, LON, TURN, state
 
 
@@ -192,7 +199,8 @@ def test_an_update_by_a_place_is_the_joint_one(with_rate: bool) -> None:
     away = np.array([*(point - s[:3]), rate - line @ s[3:6]])[:rows]
     total = slope @ cov @ slope.T + spread
     gain = cov @ slope.T @ np.linalg.inv(total)
-    d2, log_l = place_distance2(s, cov, 0.0, point, noise, sight, rate, 5.0, room)
+    d2, det = place_distance2(s, cov, 0.0, point, noise, sight, rate, 5.0)
+    log_l = log_density(d2, det, rate)
     assert d2 == pytest.approx(away @ np.linalg.solve(total, away), rel=1e-6)
     expected = -0.5 * (d2 + np.linalg.slogdet(2 * np.pi * total)[1])
     assert log_l == pytest.approx(expected, rel=1e-6)

@@ -43,3 +43,15 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled  # type: ignore[no-any-return]
+
+
+def inner_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """A kernel of an innermost loop, laid into whatever calls it.
+
+    A call that is handed rows of arrays counts references to each, atomically, and that
+    takes longer than some ten multiplications: laid in, nothing is left to count.
+    """
+    compiled: Any = numba.njit(
+        cache=True, nogil=True, error_model="numpy", forceinline=True
+    )(function)
+    return compiled  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ Shared by motion (what a track does next) and flight (where it comes down).
 import numpy as np
 
 from forewarn.atmosphere import air_at
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import (
     EARTH_A_M,
     EARTH_E2,
@@ -51,7 +51,7 @@ def drag_table() -> FloatArray:
     return np.ascontiguousarray(coefficients)
 
 
-@kernel
+@inner_kernel
 def drag_at(table: FloatArray, mach: float) -> float:
     """Relative drag coefficient at a Mach number."""
     place = mach / MACH_STEP
@@ -63,7 +63,7 @@ def drag_at(table: FloatArray, mach: float) -> float:
     return float(row[0] + u * (row[1] + u * (row[2] + u * row[3])))
 
 
-@kernel
+@inner_kernel
 def height_of(px: float, py: float, pz: float) -> float:
     """Height above the ellipsoid, m; exact on it and 6 cm off at 10 km."""
     across2 = px * px + py * py
@@ -74,7 +74,7 @@ def height_of(px: float, py: float, pz: float) -> float:
     return float(np.sqrt(r2) - radius)
 
 
-@kernel
+@inner_kernel
 def gravity_acceleration(
     px: float, py: float, pz: float, vx: float, vy: float, vz: float
 ) -> tuple[float, float, float]:
@@ -94,7 +94,7 @@ def gravity_acceleration(
     return ax, ay, az
 
 
-@kernel
+@inner_kernel
 def drag_acceleration(
     px: float,
     py: float,

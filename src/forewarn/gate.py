@@ -4,7 +4,7 @@ import numpy as np
 
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, IntArray
+from forewarn.records import IntArray
 
 SIGMAS = 4.5
 LONGEST_BACK_S = 2.5  # a plot further behind its track says too little of where it is now
@@ -91,32 +91,41 @@ def near_pairs(
 
 
 @kernel
-def in_cover(
-    pos_ecef_m: FloatArray,
+def chance_seen(
+    mean: FloatArray,
+    weight: FloatArray,
     origin: FloatArray,
     turn: FloatArray,
     limits: FloatArray,
     sector_rad: FloatArray,
-) -> BoolArray:
-    """Which tracks a scan looked at.
+    inside: float,
+    outside: float,
+) -> FloatArray:
+    """(n,) chance that a scan shows a track: one value in what it covers, one beyond.
 
-    pos_ecef_m : (n, 3); origin (3,), turn (3, 3) of the sensor
-    limits     : range_min_m, range_max_m, elevation_min_rad, elevation_max_rad
-    sector_rad : from, to, clockwise
+    mean, weight : (n, 3, 7), (n, 3) modes of the tracks; their blended place counts
+    origin, turn : (3,), (3, 3) of the sensor: ECEF place, ECEF to east-north-up
+    limits       : range_min_m, range_max_m, elevation_min_rad, elevation_max_rad
+    sector_rad   : from, to, clockwise
     """
-    out = np.zeros(len(pos_ecef_m), np.bool_)
+    out = np.full(len(mean), outside)
     width = sector_rad[1] - sector_rad[0]
-    for i in range(len(pos_ecef_m)):
-        east = turn[0] @ (pos_ecef_m[i] - origin)
-        north = turn[1] @ (pos_ecef_m[i] - origin)
-        up = turn[2] @ (pos_ecef_m[i] - origin)
-        across = np.sqrt(east * east + north * north)
-        reach = np.sqrt(across * across + up * up)
-        elevation = np.arctan2(up, across)
-        turned = (np.arctan2(east, north) - sector_rad[0]) % (2 * np.pi)
-        out[i] = (
+    rel, own = np.empty(3), np.empty(3)
+    for i in range(len(mean)):
+        for k in range(3):
+            rel[k] = -origin[k]
+            for mode in range(3):
+                rel[k] += weight[i, mode] * mean[i, mode, k]
+        for k in range(3):
+            own[k] = turn[k, 0] * rel[0] + turn[k, 1] * rel[1] + turn[k, 2] * rel[2]
+        across = np.sqrt(own[0] * own[0] + own[1] * own[1])
+        reach = np.sqrt(across * across + own[2] * own[2])
+        elevation = np.arctan2(own[2], across)
+        turned = (np.arctan2(own[0], own[1]) - sector_rad[0]) % (2 * np.pi)
+        if (
             limits[0] <= reach <= limits[1]
             and limits[2] <= elevation <= limits[3]
             and (width >= 2 * np.pi - 1e-9 or turned <= width % (2 * np.pi))
-        )
+        ):
+            out[i] = inside
     return out

@@ -7,7 +7,7 @@ Modes, in the order of `records.MODES`: boosting (velocity free to grow fast), b
 
 import numpy as np
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import drag_acceleration, gravity_acceleration
 from forewarn.geodesy import FloatArray
 
@@ -20,7 +20,7 @@ ROOM = 280  # numbers of working room that `predict` needs
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only
 
 
-@kernel
+@inner_kernel
 def switch_probability(dt_s: float, out: FloatArray) -> None:
     """(3, 3) chance to be in another mode after dt_s: SWITCH to the power of dt_s."""
     part = (1.0 - np.exp(-min(dt_s, 4.0))) / 0.632
@@ -38,7 +38,7 @@ def switch_probability(dt_s: float, out: FloatArray) -> None:
         out[i, i] = 1.0 - rest
 
 
-@kernel
+@inner_kernel
 def mix(
     mean: FloatArray, cov: FloatArray, weight: FloatArray, dt_s: float, room: FloatArray
 ) -> None:
@@ -88,7 +88,7 @@ def mix(
                 cov[to, j, i] = cov[to, i, j]
 
 
-@kernel
+@inner_kernel
 def fall_step(
     s: FloatArray, dt_s: float, air: FloatArray, drag: FloatArray, slope: FloatArray
 ) -> None:
@@ -131,7 +131,7 @@ def fall_step(
     s[5] += dt_s * (gz + dz)
 
 
-@kernel
+@inner_kernel
 def fall_matrix(slope: FloatArray, up: FloatArray, dt_s: float, out: FloatArray) -> None:
     """(6, 7) how a small change of a falling state grows over dt_s: its upper rows.
 
@@ -152,7 +152,7 @@ def fall_matrix(slope: FloatArray, up: FloatArray, dt_s: float, out: FloatArray)
         out[3 + i, 6] = dt_s * slope[i, 4]
 
 
-@kernel
+@inner_kernel
 def grow(cov: FloatArray, move: FloatArray, room: FloatArray) -> None:
     """cov (7, 7) becomes F cov F', in place; move (6, 7): F without its last row."""
     half = room[:49].reshape(7, 7)
@@ -174,7 +174,7 @@ def grow(cov: FloatArray, move: FloatArray, room: FloatArray) -> None:
     cov[6, 6] = half[6, 6]
 
 
-@kernel
+@inner_kernel
 def drift(cov: FloatArray, dt_s: float) -> None:
     """cov (7, 7) of a state that goes on as it does, after dt_s, in place."""
     for i in range(3):
@@ -190,7 +190,7 @@ def drift(cov: FloatArray, dt_s: float) -> None:
         cov[6, i] = cov[i, 6]
 
 
-@kernel
+@inner_kernel
 def add_noise(cov: FloatArray, dt_s: float, psd: float, drift_psd: float) -> None:
     """White acceleration over dt_s, in place.
 
@@ -205,7 +205,7 @@ def add_noise(cov: FloatArray, dt_s: float, psd: float, drift_psd: float) -> Non
     cov[6, 6] += drift_psd * dt_s
 
 
-@kernel
+@inner_kernel
 def predict(
     mean: FloatArray,
     cov: FloatArray,

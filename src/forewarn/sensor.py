@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
 
 # range, azimuth, elevation, range rate of a sensor that looks from its origin
@@ -174,8 +174,8 @@ def bearing_distance2(
     return worst, update(s.copy(), cov.copy(), z, sigma, origin, turn, sound_mps)
 
 
-@kernel
-def _inverse(a: FloatArray, out: FloatArray) -> float:
+@inner_kernel
+def inverse3(a: FloatArray, out: FloatArray) -> float:
     """Inverse of a symmetric (3, 3) into out; returns the determinant."""
     c00 = a[1, 1] * a[2, 2] - a[1, 2] * a[1, 2]
     c01 = a[0, 2] * a[1, 2] - a[0, 1] * a[2, 2]
@@ -189,7 +189,7 @@ def _inverse(a: FloatArray, out: FloatArray) -> float:
     return float(det)
 
 
-@kernel
+@inner_kernel
 def rate_noise2(s: FloatArray, noise: FloatArray, sight: FloatArray, sigma: float) -> float:
     """Variance of a range rate held against a state, (m/s)2.
 
@@ -205,7 +205,7 @@ def rate_noise2(s: FloatArray, noise: FloatArray, sight: FloatArray, sigma: floa
     return float(sigma * sigma + across2 * speed2)
 
 
-@kernel
+@inner_kernel
 def place_distance2(
     s: FloatArray,
     cov: FloatArray,
@@ -215,52 +215,68 @@ def place_distance2(
     sight: FloatArray,
     rate: float,
     rate_sigma: float,
-    room: FloatArray,
 ) -> tuple[float, float]:
-    """Squared Mahalanobis distance of a plot that tells a place, and its log likelihood.
+    """Squared Mahalanobis distance of a plot that tells a place, and its spread.
+
+    The second is the determinant of the covariance, as `log_density` asks for it.
 
     shift_s : the plot's own time less that of the state, which is shifted along its
               velocity by that much, ahead or back, for looking only
     point, noise : (3,), (3, 3) ECEF place and covariance; per m3
     rate    : range rate m/s along `sight`, or nan; then per m3 and m/s
-    room    : (21,) to work in
     """
-    total = room[:9].reshape(3, 3)
-    inverse = room[9:18].reshape(3, 3)
-    away = room[18:21]
-    for i in range(3):
-        away[i] = point[i] - s[i] - shift_s * s[3 + i]
-        for j in range(3):
-            total[i, j] = cov[i, j] + noise[i, j]
-    det = _inverse(total, inverse)
-    d2 = 0.0
-    for i in range(3):
-        for j in range(3):
-            d2 += away[i] * inverse[i, j] * away[j]
-    log_l = -0.5 * (d2 + np.log(det) + 3.0 * LN_2PI)
+    x = point[0] - s[0] - shift_s * s[3]
+    y = point[1] - s[1] - shift_s * s[4]
+    z = point[2] - s[2] - shift_s * s[5]
+    # scalars throughout: this is the innermost of all loops
+    a00, a01, a02 = (
+        cov[0, 0] + noise[0, 0],
+        cov[0, 1] + noise[0, 1],
+        cov[0, 2] + noise[0, 2],
+    )
+    a11, a12, a22 = (
+        cov[1, 1] + noise[1, 1],
+        cov[1, 2] + noise[1, 2],
+        cov[2, 2] + noise[2, 2],
+    )
+    c00, c01, c02 = a11 * a22 - a12 * a12, a02 * a12 - a01 * a22, a01 * a12 - a02 * a11
+    c11, c12, c22 = a00 * a22 - a02 * a02, a01 * a02 - a00 * a12, a00 * a11 - a01 * a01
+    det = a00 * c00 + a01 * c01 + a02 * c02
+    wx, wy = c00 * x + c01 * y + c02 * z, c01 * x + c11 * y + c12 * z
+    wz = c02 * x + c12 * y + c22 * z
+    d2 = (x * wx + y * wy + z * wz) / det
     if not np.isfinite(rate):
-        return d2, log_l
-    nu, spread = rate, rate_noise2(s, noise, sight, rate_sigma)
+        return d2, det
+    ux, uy, uz = sight[0], sight[1], sight[2]
+    nu = rate - ux * s[3] - uy * s[4] - uz * s[5]
+    # what the place already says about the rate
+    px = cov[0, 3] * ux + cov[0, 4] * uy + cov[0, 5] * uz
+    py = cov[1, 3] * ux + cov[1, 4] * uy + cov[1, 5] * uz
+    pz = cov[2, 3] * ux + cov[2, 4] * uy + cov[2, 5] * uz
+    nu -= (px * wx + py * wy + pz * wz) / det
+    spread = rate_noise2(s, noise, sight, rate_sigma)
     for i in range(3):
-        nu -= sight[i] * s[3 + i]
         for j in range(3):
             spread += sight[i] * cov[3 + i, 3 + j] * sight[j]
-    # what the place already says about the rate
-    for i in range(3):
-        with_rate = 0.0
-        for k in range(3):
-            with_rate += cov[i, 3 + k] * sight[k]
-        room[i] = with_rate  # `total` is no longer needed
-    for i in range(3):
-        told = inverse[i, 0] * room[0] + inverse[i, 1] * room[1] + inverse[i, 2] * room[2]
-        nu -= told * away[i]
-        spread -= told * room[i]
+    qx = c00 * px + c01 * py + c02 * pz
+    qy = c01 * px + c11 * py + c12 * pz
+    qz = c02 * px + c12 * py + c22 * pz
+    spread -= (px * qx + py * qy + pz * qz) / det
     spread = max(spread, rate_sigma * rate_sigma)
-    more = nu * nu / spread
-    return d2 + more, log_l - 0.5 * (more + np.log(spread) + LN_2PI)
+    return d2 + nu * nu / spread, det * spread
 
 
-@kernel
+@inner_kernel
+def log_density(d2: float, det: float, rate: float) -> float:
+    """Log density of a normal distribution of three quantities, of four with a range rate.
+
+    rate : nan = none
+    """
+    count = 4.0 if np.isfinite(rate) else 3.0
+    return float(-0.5 * (d2 + np.log(det) + count * LN_2PI))
+
+
+@inner_kernel
 def take_rate(
     s: FloatArray,
     cov: FloatArray,
@@ -286,7 +302,7 @@ def take_rate(
             cov[i, j] -= column[i] * column[j] / spread
 
 
-@kernel
+@inner_kernel
 def take_place(
     s: FloatArray,
     cov: FloatArray,
@@ -313,7 +329,7 @@ def take_place(
             total[i, j] = cov[i, j] + noise[i, j]
         for j in range(7):
             upper[i, j] = cov[i, j]
-    _inverse(total, inverse)
+    inverse3(total, inverse)
     for i in range(7):
         for j in range(3):
             gain[i, j] = (

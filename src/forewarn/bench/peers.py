@@ -42,7 +42,9 @@ class Plane:
     def plots(self, batch: PlotBatch) -> tuple[FloatArray, FloatArray]:
         """(n, 3) places and (n, 3, 3) covariances of a scan's plots."""
         keep = np.ones(len(batch.time_s), bool)
-        scan = read_scan(batch, self._sensors[batch.sensor_id], keep, np.zeros(4))
+        sensor = self._sensors[batch.sensor_id]
+        known = (sensor.detection_probability, sensor.clutter_per_scan)
+        scan = read_scan(batch, sensor, keep, np.zeros(4), known)
         return (
             (scan.point - self.origin) @ self.turn.T,
             np.asarray(self.turn @ scan.noise @ self.turn.T),

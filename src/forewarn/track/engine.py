@@ -8,6 +8,7 @@ association-based MeMBer", IEEE Transactions on Aerospace and Electronic Systems
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from forewarn.track.health import Health
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
-from forewarn.track.registration import Bias, Registration
+from forewarn.track.registration import Bias, BiasState, Registration
 from forewarn.track.scan import Scan, read_scan
 from forewarn.track.steps import (
     LEAST_HIT,
@@ -30,8 +31,8 @@ from forewarn.track.steps import (
     Pairs,
     absorb,
     absorb_bearings,
-    chance_seen,
     look_ahead,
+    look_for,
     note,
     pair,
 )
@@ -46,15 +47,10 @@ RECORDED = (
     "time_s",
     "mean",
     "cov",
-    "weight",
-    "prob",
-    "log_odds",
     "hits",
-    "trusted_hits",
     "confirmed",
     "group_mask",
     "first_s",
-    "identity",
 )
 
 
@@ -64,7 +60,7 @@ class State(NamedTuple):
     table: Table
     nursery: NurseryState
     reports: Table
-    bias: tuple[FloatArray, FloatArray]
+    bias: BiasState
     health: FloatArray
     air: FloatArray
 
@@ -111,24 +107,27 @@ class Engine:
 
     def as_seen(self, sensor: Sensor) -> Sensor:
         """The sensor with the detection probability and clutter it is known to have."""
-        return self._health.of(sensor)
+        detection, false_plots = self._health.of(sensor)
+        return replace(
+            sensor, detection_probability=detection, clutter_per_scan=false_plots
+        )
 
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
         """Tracks after the plots chosen of one scan."""
-        sensor = self._health.of(sensor)
-        scan = read_scan(batch, sensor, keep, self._registration.bias(sensor))
+        bias, known = self._registration.bias(sensor), self._health.of(sensor)
+        scan = read_scan(batch, sensor, keep, bias, known)
         # a turning radar sees its plots over seconds: tracks go to the middle of them
-        when_s = float(np.median(scan.time_s)) if len(scan.time_s) else batch.received_s
+        when_s = _middle(scan.time_s) if len(scan.time_s) else batch.received_s
         bit = 1 << self._groups.index(sensor.group)
         alive = self._alive(time_of(batch))
-        t = {name: column[alive] for name, column in self._table.items()}  # a copy
+        t = tables.select(self._table, alive)
         nursery, world = self._nursery, self.world
         nursery.end(time_of(batch))
         if sensor.kind is SensorKind.BEARING:
             self._listen(scan, batch, sensor, bit, t, when_s)
             return
         ahead = look_ahead((t, nursery.table), when_s, world)
-        pairs, hit = pair(ahead, scan), chance_seen(ahead, batch, sensor)
+        pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         share, missed, free, log_free = self._share(scan, t, pairs, hit)
         n = len(t["track_id"])
         ours, theirs = pairs.between(0, n), pairs.between(n, len(hit))
@@ -136,8 +135,8 @@ class Engine:
         taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
         note(t, taken, scan, sensor, bit, self._params)
         self._registration.learn(t, taken, scan, sensor)
-        known = (hit[:n] > LEAST_HIT) & (t["hits"] >= KNOWN_HITS)
-        self._health.learn(sensor, 1.0 - missed[:n][known], free)
+        well = (hit[:n] > LEAST_HIT) & (t["hits"] >= KNOWN_HITS)
+        self._health.learn(sensor, 1.0 - missed[:n][well], free)
         after = Ahead(*(column[n:] for column in ahead))
         nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
         nursery.begin(scan, free, sensor, bit)
@@ -155,9 +154,9 @@ class Engine:
     ) -> None:
         """A scan of bearings: any number of them may be of one track."""
         ahead = look_ahead((t,), when_s, self.world)
-        pairs, hit = pair(ahead, scan), chance_seen(ahead, batch, sensor)
+        pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         weight = np.empty(len(pairs.plot))
-        seen = np.full(len(hit), sensor.detection_probability)
+        seen = np.full(len(hit), scan.detection)
         odds(*pairs[:3], scan.log_clutter, t["log_odds"], seen, weight)
         share, missed, free = claim(pairs.start, pairs.plot, weight, len(scan.time_s))
         if np.isfinite(sensor.scan_s) and not np.isfinite(sensor.lat_rad):
@@ -205,38 +204,29 @@ class Engine:
 
     def record(self, now_s: float) -> Tracks:
         """What is known at now_s; tracks coasted too long are no longer told."""
-        t, y = self._table, self._nursery.table
-        lead = np.flatnonzero(self._nursery.leads)
-        alive = self._alive(now_s)
-        rows = np.concatenate([np.flatnonzero(alive), len(alive) + lead])
-        ids = np.concatenate([t["track_id"], y["track_id"]])[rows]
-        rows = rows[np.argsort(ids, kind="stable")]
-        odds_of = {**y, "log_odds": self._nursery.lead_odds}
-        whole = {name: np.concatenate([t[name], odds_of[name]])[rows] for name in RECORDED}
-        log_odds = np.clip(whole["log_odds"], -MOST_LOG, MOST_LOG)
-        enough = whole["trusted_hits"] >= self._params.confirm_hits
+        young, lead_odds = self._nursery.table, self._nursery.lead_odds
+        alive, leads = self._alive(now_s), lead_odds > -np.inf
+        whole = tables.join(tables.select(self._table, alive), tables.select(young, leads))
+        order = np.argsort(whole["track_id"], kind="stable")
+        log_odds = np.concatenate([self._table["log_odds"][alive], lead_odds[leads]])
+        existence = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -MOST_LOG, MOST_LOG)))
+        column = {name: whole[name][order] for name in RECORDED}
+        enough = whole["trusted_hits"][order] >= self._params.confirm_hits
         return Tracks(
             received_s=now_s,
-            track_id=whole["track_id"],
-            time_s=whole["time_s"],
-            mean=whole["mean"],
-            cov=whole["cov"],
-            mode_weight=whole["weight"],
-            class_prob=whole["prob"],
-            existence=1.0 / (1.0 + np.exp(-log_odds)),
-            confirmed=whole["confirmed"],
-            trusted=whole["confirmed"] & enough,
-            group_mask=whole["group_mask"],
-            first_s=whole["first_s"],
-            hits=whole["hits"],
-            identity=tuple(whole["identity"].tolist()),
+            mode_weight=whole["weight"][order],
+            class_prob=whole["prob"][order],
+            existence=existence[order],
+            trusted=column["confirmed"] & enough,
+            identity=tuple(whole["identity"][order].tolist()),
             group_names=self._groups,
+            **column,
         )
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """The state as named arrays."""
         return {
-            **self._table,
+            "tracks": self._table,
             **self._nursery.memory(),
             **self._listening.memory(),
             **self._registration.memory(),
@@ -246,7 +236,7 @@ class Engine:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self._table = {name: memory[name].copy() for name in tables.COLUMNS}
+        self._table = memory["tracks"].copy()
         self._nursery.restore(memory)
         self._listening.restore(memory)
         self._registration.restore(memory)
@@ -257,3 +247,8 @@ class Engine:
 def time_of(batch: PlotBatch) -> float:
     """UTC seconds at which a scan was over: of its last plot, else of its arrival."""
     return float(batch.time_s.max()) if len(batch.time_s) else batch.received_s
+
+
+def _middle(time_s: FloatArray) -> float:
+    half = len(time_s) // 2
+    return float(np.partition(time_s, half)[half])

@@ -6,7 +6,6 @@ takes, with the weight of a gamma prior; both forget, so that weather shows.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,17 +37,14 @@ class Health:
         # never written to again
         self.counts: FloatArray = np.zeros_like(self._prior)
 
-    def of(self, sensor: Sensor) -> Sensor:
-        """The sensor as it is known now to see."""
+    def of(self, sensor: Sensor) -> tuple[float, float]:
+        """Detection probability and false plots a scan, as known now."""
         row = self._row.get(sensor.sensor_id)
         if row is None:
-            return sensor
-        seen, looks, false, scans = self.counts[row] + self._prior[row]
-        return replace(
-            sensor,
-            detection_probability=min(max(seen / looks, LEAST_SEEN), MOST_SEEN),
-            clutter_per_scan=max(false / scans, LEAST_FALSE),
-        )
+            return sensor.detection_probability, sensor.clutter_per_scan
+        seen, looks, false, scans = (self.counts[row] + self._prior[row]).tolist()
+        detection = min(max(seen / looks, LEAST_SEEN), MOST_SEEN)
+        return detection, max(false / scans, LEAST_FALSE)
 
     def learn(self, sensor: Sensor, seen: FloatArray, free: FloatArray) -> None:
         """Take in a scan.

@@ -23,19 +23,21 @@ from forewarn.track.scan import Scan
 from forewarn.track.table import Table
 from forewarn.track.taking import HEARD_MPS
 
-_REPORTS = {
-    "number": ((), np.int64),
-    "time_s": ((), np.float64),
-    "z": ((4,), np.float64),
-    "sigma": ((4,), np.float64),
-    "origin": ((3,), np.float64),
-    "turn": ((3, 3), np.float64),
-    "sound_mps": ((), np.float64),
-    "log_false": ((), np.float64),
-    "scan_s": ((), np.float64),
-    "group": ((), np.int64),
-    "trusted": ((), np.int64),
-}
+_REPORT = np.dtype(
+    [
+        ("number", np.int64),
+        ("time_s", np.float64),
+        ("z", np.float64, (4,)),
+        ("sigma", np.float64, (4,)),
+        ("origin", np.float64, (3,)),
+        ("turn", np.float64, (3, 3)),
+        ("sound_mps", np.float64),
+        ("log_false", np.float64),
+        ("scan_s", np.float64),
+        ("group", np.int64),
+        ("trusted", np.int64),
+    ]
+)
 MOST = 512  # reports kept, the newest
 OBSERVERS = 2  # nothing begins of one observer's word
 FLOCK_M = 500.0  # nothing begins so near a track: it would be another reading of that one
@@ -49,9 +51,7 @@ class Listening:
     def __init__(self, params: TrackParams) -> None:
         self._params = params
         # its arrays are never written to again
-        self.reports: Table = {
-            name: np.zeros((0, *shape), kind) for name, (shape, kind) in _REPORTS.items()
-        }
+        self.reports: Table = np.zeros(0, _REPORT)
 
     def hear(
         self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int, near: FloatArray
@@ -62,26 +62,21 @@ class Listening:
         near : (n, 3) ECEF places of tracks, where nothing else begins
         """
         p, new = self._params, np.flatnonzero(free > 0.5)
-        count = len(new)
-        fresh: Table = {
-            "number": scan.number[new],
-            "time_s": scan.time_s[new],
-            "z": scan.z[new],
-            "sigma": scan.sigma[new],
-            "origin": scan.origin[new],
-            "turn": scan.turn[new],
-            "sound_mps": np.full(count, scan.sound_mps),
-            "log_false": scan.log_clutter[new],
-            "scan_s": np.full(count, np.nan_to_num(sensor.scan_s)),
-            "group": np.full(count, group_bit),
-            "trusted": np.full(count, int(sensor.trusted)),
-        }
+        fresh = np.zeros(len(new), _REPORT)
+        fresh["number"] = scan.number[new]
+        fresh["time_s"] = scan.time_s[new]
+        fresh["z"] = scan.z[new]
+        fresh["sigma"] = scan.sigma[new]
+        fresh["origin"] = scan.origin[new]
+        fresh["turn"] = scan.turn[new]
+        fresh["sound_mps"] = scan.sound_mps
+        fresh["log_false"] = scan.log_clutter[new]
+        fresh["scan_s"] = np.nan_to_num(sensor.scan_s)
+        fresh["group"] = group_bit
+        fresh["trusted"] = int(sensor.trusted)
         now_s = float(scan.time_s.max()) if len(scan.time_s) else -np.inf
         young = self.reports["time_s"] > now_s - p.listen_s
-        both = {
-            name: np.concatenate([self.reports[name][young], fresh[name]])[-MOST:]
-            for name in _REPORTS
-        }
+        both = tables.join(tables.select(self.reports, young), fresh)[-MOST:]
         is_new = np.isin(both["number"], fresh["number"])
         born, used = self._begin(both, is_new, min(scan.reach_m, p.hearing_m), near)
         self.reports = tables.select(both, ~used)
@@ -124,10 +119,7 @@ class Listening:
                     born.append(track)
                     used[rows] = True
                     tracks = np.concatenate([tracks, place[i][None]])
-        table = tables.empty()
-        for track in born:
-            table = tables.join(table, track)
-        return table, used
+        return tables.join(tables.empty(), *born), used
 
     def _start(self, r: Table, rows: NDArray[np.int64], place: FloatArray) -> Table:
         """One track out of the reports that agree on a place, in order of time."""
@@ -172,11 +164,11 @@ class Listening:
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
-        return {f"report_{name}": column for name, column in self.reports.items()}
+        return {"reports": self.reports}
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self.reports = {name: memory[f"report_{name}"].copy() for name in _REPORTS}
+        self.reports = memory["reports"].copy()
 
 
 def _beside(place: FloatArray, tracks: FloatArray) -> bool:

@@ -13,18 +13,24 @@ from forewarn.track.scan import Scan
 from forewarn.track.steps import Ahead, Air, Pairs, absorb, note
 from forewarn.track.table import Table
 from forewarn.track.taking import blend, speed_sigma
-from forewarn.track.young import birth_odds, extend, lead, pair_up, slow_cost
+from forewarn.track.young import birth_odds, dense, extend, lead, pair_up, slow_cost
 
-_SEEDS = {
-    "number": ((), np.int64),
-    "time_s": ((), np.float64),
-    "point": ((3,), np.float64),
-    "noise": ((3, 3), np.float64),
-    "span_s": ((), np.float64),
-    "score": ((), np.float64),
-    "group": ((), np.int64),
-}
-_KIN = {"time_s": (), "point": (3,), "velocity": (3,)}
+FAST_MPS = 150.0
+FAST_MODES, SLOW_MODES = (0.4, 0.45, 0.15), (0.1, 0.1, 0.8)
+_SEED = np.dtype(
+    [
+        ("number", np.int64),
+        ("time_s", np.float64),
+        ("point", np.float64, (3,)),
+        ("noise", np.float64, (3, 3)),
+        ("span_s", np.float64),
+        ("score", np.float64),
+        ("group", np.int64),
+    ]
+)
+_KIN = np.dtype(
+    [("time_s", np.float64), ("point", np.float64, (3,)), ("velocity", np.float64, (3,))]
+)
 
 
 class NurseryState(NamedTuple):
@@ -49,11 +55,9 @@ class Nursery:
         self.table = tables.empty()
         self.lead_odds = np.zeros(0)
         # plots that no track took, each a start of something new
-        self._seeds: Table = {
-            name: np.zeros((0, *shape), kind) for name, (shape, kind) in _SEEDS.items()
-        }
+        self._seeds: Table = np.zeros(0, _SEED)
         # where tracks began lately: what follows from there flies alike
-        self._kin: Table = {name: np.zeros((0, *shape)) for name, shape in _KIN.items()}
+        self._kin: Table = np.zeros(0, _KIN)
 
     @property
     def state(self) -> NurseryState:
@@ -94,7 +98,7 @@ class Nursery:
             log_l,
             scan.log_clutter,
             log_free,
-            float(np.log(sensor.detection_probability)),
+            float(np.log(scan.detection)),
             np.log1p(-hit),
             self.table["log_odds"],
         )
@@ -123,8 +127,9 @@ class Nursery:
         if not len(s["time_s"]) or not len(scan.time_s):
             return
         again = np.flatnonzero(y["recent"][:, 3] >> 16 == scan.number[0] >> 16)
-        away = np.sqrt(((s["point"] - scan.anchor) ** 2).sum(axis=1))
-        order = np.argsort(away, kind="stable")
+        aside = s["point"] - scan.anchor
+        away = np.sqrt(np.einsum("ij,ij->i", aside, aside))
+        order = np.argsort(away)
         old, new, score, mean, cov = pair_up(
             s["number"],
             s["time_s"],
@@ -140,7 +145,7 @@ class Nursery:
             scan.sigma[:, 3],
             scan.log_clutter,
             np.log(np.maximum(free, 1e-12)),
-            float(np.log(sensor.detection_probability)),
+            float(np.log(scan.detection)),
             order,
             away[order],
             scan.anchor,
@@ -153,18 +158,17 @@ class Nursery:
         if not len(old):
             return
         born = tables.empty(len(old))
-        born["time_s"] = scan.time_s[new]
+        born["time_s"] = born["looked_s"] = scan.time_s[new]
         born["first_s"] = s["time_s"][old]
-        born["looked_s"] = scan.time_s[new]
-        born["mean"] = np.repeat(mean[:, None, :], 3, axis=1)
-        born["cov"] = np.repeat(cov[:, None, :, :], 3, axis=1)
-        fast = np.linalg.norm(mean[:, 3:6], axis=1) > 150.0
-        born["weight"] = np.where(fast[:, None], [0.4, 0.45, 0.15], [0.1, 0.1, 0.8])
+        born["mean"] = mean[:, None]
+        born["cov"] = cov[:, None]
+        fast = np.einsum("ij,ij->i", mean[:, 3:6], mean[:, 3:6]) > FAST_MPS**2
+        born["weight"] = np.where(fast[:, None], FAST_MODES, SLOW_MODES)
         born["log_odds"] = score
-        born["hits"][:] = 2
-        born["trusted_hits"][:] = 2 * int(sensor.trusted)
-        born["group_mask"] = (group_bit) | s["group"][old]
-        born["scan_s"][:] = sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0
+        born["hits"] = 2
+        born["trusted_hits"] = 2 * int(sensor.trusted)
+        born["group_mask"] = group_bit | s["group"][old]
+        born["scan_s"] = sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0
         born["track_id"] = 2 * s["number"][old]  # of its first plot: same in every replay
         born["recent"][:, 2] = s["number"][old]
         born["recent"][:, 3] = scan.number[new]
@@ -182,45 +186,39 @@ class Nursery:
             return tables.empty()
         vague_mps = speed_sigma(t["cov"], t["weight"])
         worth = t["log_odds"] - slow_cost(blend(t["mean"], t["weight"]), vague_mps)
-        numbers, place = np.unique(t["recent"], return_inverse=True)
-        place = place.reshape(n, 4)
-        place[t["recent"] < 0] = -1
+        recent = np.ascontiguousarray(t["recent"])
+        plots, place = dense(recent, np.argsort(recent.ravel()))
         order = np.lexsort((t["track_id"], -worth))
-        leads, kept, ahead = lead(
-            place, len(numbers), worth, order, p.rival_log_odds, p.rivals
-        )
+        leads, kept, ahead = lead(place, plots, worth, order, p.rival_log_odds, p.rivals)
         _name_apart(t, order[leads[order]], others)
         kept &= t["log_odds"] > p.young_log_odds
         age_s = t["time_s"] - t["first_s"]
         grown = leads & (t["hits"] >= p.grown_hits) & (t["log_odds"] > p.confirm_log_odds)
         grown &= (ahead > p.grown_lead) | (age_s >= p.grown_s)
+        born = tables.empty()
         if grown.any():
-            ours = np.zeros(len(numbers) + 1, bool)
+            ours = np.zeros(plots + 1, bool)
             ours[place[grown].ravel()] = True
             ours[-1] = False
             kept &= ~ours[place].any(axis=1)
-        self.table = tables.select(t, kept)
-        self.lead_odds = np.where(leads, np.minimum(t["log_odds"], ahead), -np.inf)[kept]
-        born = tables.select(t, grown)
-        if grown.any():
+            born = tables.select(t, grown)
             born["log_odds"] = np.minimum(born["log_odds"], p.most_log_odds)
             self._remember(born)
+        self.table = tables.select(t, kept)
+        self.lead_odds = np.where(leads, np.minimum(t["log_odds"], ahead), -np.inf)[kept]
         return born
 
     def _remember(self, born: Table) -> None:
         state = blend(born["mean"], born["weight"])
         back_s = (born["time_s"] - born["first_s"])[:, None]
-        new = {
-            "time_s": born["time_s"],
-            "point": state[:, :3] - back_s * state[:, 3:6],
-            "velocity": state[:, 3:6],
-        }
+        new = np.zeros(len(born), _KIN)
+        new["time_s"] = born["time_s"]
+        new["point"] = state[:, :3] - back_s * state[:, 3:6]
+        new["velocity"] = state[:, 3:6]
         now_s = float(born["time_s"].max())
         lately = self._kin["time_s"] > now_s - self._params.kin_s
-        self._kin = {
-            name: np.concatenate([column[lately], new[name]])[-self._params.kin_most :]
-            for name, column in self._kin.items()
-        }
+        both = tables.join(tables.select(self._kin, lately), new)
+        self._kin = both[-self._params.kin_most :]
 
     def keep(
         self,
@@ -232,23 +230,19 @@ class Nursery:
     ) -> None:
         """Keep plots that nobody took, for later ones to be paired with."""
         p = self._params
-        start = (free > 0.2) & np.isfinite(scan.point[:, 0])
+        start = np.flatnonzero((free > 0.2) & np.isfinite(scan.point[:, 0]))
         span_s = 1.6 * sensor.scan_s if np.isfinite(sensor.scan_s) else p.start_span_s
-        odds = birth_odds(scan.lift_rad, sensor.clutter_per_scan)
-        count = int(start.sum())
-        new: Table = {
-            "number": scan.number[start],
-            "time_s": scan.time_s[start],
-            "point": scan.point[start],
-            "noise": scan.noise[start],
-            "span_s": np.full(count, max(span_s, p.start_span_s)),
-            "score": (odds + np.log(np.maximum(free, 1e-12)))[start],
-            "group": np.full(count, group_bit),
-        }
+        odds = birth_odds(scan.lift_rad[start], scan.false_plots)
+        new = np.zeros(len(start), _SEED)
+        new["number"] = scan.number[start]
+        new["time_s"] = scan.time_s[start]
+        new["point"] = scan.point[start]
+        new["noise"] = scan.noise[start]
+        new["span_s"] = max(span_s, p.start_span_s)
+        new["score"] = odds + np.log(np.maximum(free[start], 1e-12))
+        new["group"] = group_bit
         young = self._seeds["time_s"] + self._seeds["span_s"] > now_s
-        self._seeds = {
-            name: np.concatenate([self._seeds[name][young], new[name]]) for name in _SEEDS
-        }
+        self._seeds = tables.join(tables.select(self._seeds, young), new)
 
     def end(self, now_s: float) -> None:
         """Forget young tracks that no plot came to for too long."""
@@ -261,17 +255,17 @@ class Nursery:
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
         return {
-            **{f"young_{name}": column for name, column in self.table.items()},
-            **{f"seed_{name}": column for name, column in self._seeds.items()},
-            **{f"kin_{name}": column for name, column in self._kin.items()},
+            "young": self.table,
+            "seeds": self._seeds,
+            "kin": self._kin,
             "lead_odds": self.lead_odds,
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self.table = {name: memory[f"young_{name}"].copy() for name in tables.COLUMNS}
-        self._seeds = {name: memory[f"seed_{name}"].copy() for name in _SEEDS}
-        self._kin = {name: memory[f"kin_{name}"].copy() for name in _KIN}
+        self.table = memory["young"].copy()
+        self._seeds = memory["seeds"].copy()
+        self._kin = memory["kin"].copy()
         self.lead_odds = memory["lead_odds"].copy()
 
 
@@ -282,6 +276,9 @@ def _name_apart(t: Table, leaders: IntArray, others: IntArray) -> None:
               are even, by newest plots odd.
     """
     ids = np.concatenate([others, t["track_id"][leaders]])
+    sorted_ids = np.sort(ids)
+    if not (sorted_ids[1:] == sorted_ids[:-1]).any():
+        return
     first = np.zeros(len(ids), bool)
     first[np.unique(ids, return_index=True)[1]] = True
     double = leaders[~first[len(others) :]]

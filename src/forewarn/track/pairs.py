@@ -5,7 +5,7 @@ import numpy as np
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
-from forewarn.sensor import bearing_distance2, place_distance2
+from forewarn.sensor import bearing_distance2, log_density, place_distance2
 
 GATE = 22.0  # squared distance: a true plot of three or four quantities is 0.03 % beyond
 BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells no place: a wider
@@ -44,21 +44,21 @@ def score_pairs(
     plot = np.empty(len(near), np.int64)
     log_l = np.empty(len(near))
     log_mode = np.empty((len(near), 3))
-    room = np.empty(21)
+    d2s, there = np.empty(3), np.empty(7)
     count = 0
     for i in range(n):
         for place in range(near_start[i], near_start[i + 1]):
             j = near[place]
             shift = plot_time_s[j] - time_s[i]
-            inside = False
-            best = -1e300
+            placed = np.isfinite(point[j, 0])
+            nearest = np.inf
             for mode in range(3):
                 s = mean[i, mode]
                 log_mode[count, mode] = np.nan
                 if weight[i, mode] < FAINT:
                     continue
-                if np.isfinite(point[j, 0]):
-                    d2, told = place_distance2(
+                if placed:
+                    d2s[mode], told = place_distance2(
                         s,
                         cov[i, mode],
                         shift,
@@ -67,25 +67,32 @@ def score_pairs(
                         sight[j],
                         z[j, 3],
                         sigma[j, 3],
-                        room,
                     )
-                    inside |= d2 < GATE
                 else:
-                    there = s.copy()
+                    for k in range(7):
+                        there[k] = s[k]
                     for k in range(3):
                         there[k] += shift * s[3 + k]
-                    d2, told = bearing_distance2(
+                    d2s[mode], told = bearing_distance2(
                         there, cov[i, mode], z[j], sigma[j], origin[j], turn[j], sound_mps
                     )
-                    inside |= d2 < BEARING_GATE
                 log_mode[count, mode] = told
-                best = max(best, np.log(weight[i, mode]) + told)
-            if not inside:
+                nearest = min(nearest, d2s[mode])
+            if nearest >= (GATE if placed else BEARING_GATE):
                 continue
+            best = -1e300
+            for mode in range(3):
+                told = log_mode[count, mode]
+                if np.isnan(told):
+                    continue
+                if placed:  # not before: of three pairs two are too far apart
+                    told = log_density(d2s[mode], told, z[j, 3])
+                    log_mode[count, mode] = told
+                best = max(best, np.log(weight[i, mode]) + told)
             total = 0.0
             for mode in range(3):
                 told = log_mode[count, mode]
-                if np.isfinite(told):
+                if not np.isnan(told):
                     total += weight[i, mode] * np.exp(told - best)
             log_l[count] = best + np.log(total)
             plot[count] = j

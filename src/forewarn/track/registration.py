@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray, Sensor, SensorKind
+from forewarn.sensor import inverse3
 from forewarn.track.scan import Scan
 from forewarn.track.table import LAST, Table
 
@@ -31,7 +32,9 @@ STRAIGHT = 0.9  # probability that a target is not being boosted
 GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
 MOST = 32  # pairs of a scan
 STANDS_OUT = 3.0  # standard deviations
+ASKED_SCANS = 8  # how often it is asked what stands out: it takes longer than learning
 THIN = 2.0  # plots enter two pairs each: noise counted so many times larger
+NONE = np.zeros(4)
 POSITION, NOBODY = -1.0, -2.0  # `by` of a report of position, of none yet
 
 
@@ -42,37 +45,39 @@ class Bias(NamedTuple):
     sigma: FloatArray
 
 
+class BiasState(NamedTuple):
+    """Biases of all radars; its arrays are never written to again.
+
+    mean (s, 4), cov (4 s, 4 s) : of all together
+    sure (s, 4)                 : what is taken off: what of the mean surely is bias
+    scans                       : since `sure` was asked last
+    """
+
+    mean: FloatArray
+    cov: FloatArray
+    sure: FloatArray
+    scans: int
+
+
 class Registration:
-    """Biases of all radars: mean (s, 4) and joint covariance (4 s, 4 s), in one state."""
+    """Learns biases of all radars from what tracks take."""
 
     def __init__(self, sensors: Sequence[Sensor]) -> None:
         radars = [s.sensor_id for s in sensors if s.kind is SensorKind.RADAR]
         self._row = {name: k for k, name in enumerate(radars)}
-        # its arrays are never written to again
-        self.mean: FloatArray = np.zeros((len(radars), 4))
-        self.cov: FloatArray = np.diag(np.tile(PRIOR**2, len(radars)))
-        self._sure: FloatArray = np.zeros_like(self.mean)
-
-    @property
-    def state(self) -> tuple[FloatArray, FloatArray]:
-        """What is known now."""
-        return self.mean, self.cov
-
-    @state.setter
-    def state(self, state: tuple[FloatArray, FloatArray]) -> None:
-        self.mean, self.cov = state
-        self._sure = _sure_part(self.mean, self.cov)
+        none = np.zeros((len(radars), 4))
+        self.state = BiasState(none, np.diag(np.tile(PRIOR**2, len(radars))), none, 0)
 
     def bias(self, sensor: Sensor) -> FloatArray:
         """(4,) range m, azimuth, elevation rad, clock s: what it surely says too much."""
         row = self._row.get(sensor.sensor_id)
-        return np.zeros(4) if row is None else self._sure[row]
+        return NONE if row is None else self.state.sure[row]
 
     @property
     def biases(self) -> dict[str, Bias]:
         """Of each radar, what is known now."""
-        sigma = np.sqrt(np.diag(self.cov)).reshape(-1, 4)
-        return {name: Bias(self.mean[k], sigma[k]) for name, k in self._row.items()}
+        sigma = np.sqrt(np.diag(self.state.cov)).reshape(-1, 4)
+        return {name: Bias(self.state.mean[k], sigma[k]) for name, k in self._row.items()}
 
     def learn(self, t: Table, taken: IntArray, scan: Scan, sensor: Sensor) -> None:
         """Hold plots that tracks (n) took against those they took before.
@@ -82,10 +87,11 @@ class Registration:
         row = self._row.get(sensor.sensor_id)
         if row is None and sensor.kind is not SensorKind.POSITION:
             return
-        mean, cov = self.mean.copy(), self.cov.copy()
+        before = self.state
+        mean, cov = before.mean.copy(), before.cov.copy()
         if row is not None:
-            part = slice(4 * row, 4 * row + 4)
-            cov[part, part] += np.diag(WANDER**2)
+            part = range(4 * row, 4 * row + 4)
+            cov[part, part] += WANDER**2
         _learn(
             taken,
             POSITION if row is None else float(row),
@@ -103,15 +109,19 @@ class Registration:
             mean.reshape(-1),
             cov,
         )
-        self.state = (mean, cov)
+        scans = (before.scans + 1) % ASKED_SCANS
+        sure = before.sure if scans else _sure_part(mean, cov)
+        self.state = BiasState(mean, cov, sure, scans)
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
-        return {"bias_mean": self.mean, "bias_cov": self.cov}
+        values = self.state._asdict().items()
+        return {f"bias_{name}": np.asarray(value) for name, value in values}
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self.state = (memory["bias_mean"].copy(), memory["bias_cov"].copy())
+        mean, cov, sure, scans = (memory[f"bias_{name}"] for name in BiasState._fields)
+        self.state = BiasState(mean.copy(), cov.copy(), sure.copy(), int(scans))
 
 
 def _sure_part(mean: FloatArray, cov: FloatArray) -> FloatArray:
@@ -152,9 +162,10 @@ def _learn(
     applied : (4,) bias taken off the plots already; put back, so that nothing feeds back
     """
     size = len(bias)
-    slope, now = np.zeros((3, 4)), np.zeros(LAST)
+    slope, now, before = np.zeros((3, 4)), np.zeros(LAST), np.zeros(LAST)
     h, spread = np.zeros((3, size)), np.empty((3, 3))
-    away, ahead = np.empty(3), np.empty((size, 3))
+    away, ahead, gain = np.empty(3), np.empty((size, 3)), np.empty((size, 3))
+    inverse, told = np.empty((3, 3)), np.empty(3)
     velocity = np.empty(3)
     used = 0
     for i in range(len(taken)):
@@ -172,10 +183,11 @@ def _learn(
                 now[12 + 3 * k + q] = slope[k, q]
         now[21] = time_s[j] + applied[3]
         now[22] = by
-        dt_s = now[21] - last[i, 21]
+        before[:] = last[i]
+        dt_s = now[21] - before[21]
         useful = (
-            last[i, 22] > NOBODY
-            and last[i, 22] != by
+            before[22] > NOBODY
+            and before[22] != by
             and abs(dt_s) <= LONGEST_S
             and hits[i] >= LEAST_HITS
             and weight[i, 0] < 1.0 - STRAIGHT
@@ -191,17 +203,17 @@ def _learn(
                     vague2 += weight[i, mode] * cov[i, mode, 3 + k, 3 + k] / 3.0
             h[:] = 0.0
             for k in range(3):
-                away[k] = now[k] - last[i, k] - velocity[k] * dt_s
-                for sign, who, at in ((1.0, by, now), (-1.0, last[i, 22], last[i])):
+                away[k] = now[k] - before[k] - velocity[k] * dt_s
+                for sign, who, at in ((1.0, by, now), (-1.0, before[22], before)):
                     if who >= 0.0:
                         first = 4 * int(who)
                         for q in range(3):
                             h[k, first + q] += sign * at[12 + 3 * k + q]
                         h[k, first + 3] -= sign * velocity[k]
                 for q in range(3):
-                    spread[k, q] = THIN * (now[3 + 3 * k + q] + last[i, 3 + 3 * k + q])
+                    spread[k, q] = THIN * (now[3 + 3 * k + q] + before[3 + 3 * k + q])
                 spread[k, k] += THIN * vague2 * dt_s * dt_s
-            _update(h, away, spread, bias, bias_cov, ahead)
+            _update(h, away, spread, bias, bias_cov, ahead, gain, inverse, told)
         last[i] = now
 
 
@@ -225,8 +237,14 @@ def _update(
     bias: FloatArray,
     cov: FloatArray,
     ahead: FloatArray,
+    gain: FloatArray,
+    inverse: FloatArray,
+    told: FloatArray,
 ) -> None:
-    """Kalman update by three rows, in place, unless they are too far off to be true."""
+    """Kalman update by three rows, in place, unless they are too far off to be true.
+
+    ahead, gain (b, 3), inverse (3, 3), told (3,) : to work in
+    """
     size = len(bias)
     for b in range(size):
         for k in range(3):
@@ -238,11 +256,23 @@ def _update(
             away[k] -= h[k, b] * bias[b]
             for q in range(3):
                 spread[k, q] += h[k, b] * ahead[b, q]
-    inverse = np.linalg.inv(spread)
-    told = inverse @ away
-    if away @ told > GATE:
+    inverse3(spread, inverse)
+    far2 = 0.0
+    for k in range(3):
+        told[k] = 0.0
+        for q in range(3):
+            told[k] += inverse[k, q] * away[q]
+        far2 += told[k] * away[k]
+    if far2 > GATE:
         return
     for b in range(size):
         for k in range(3):
             bias[b] += ahead[b, k] * told[k]
-    cov -= ahead @ inverse @ ahead.T
+            gain[b, k] = 0.0
+            for q in range(3):
+                gain[b, k] += ahead[b, q] * inverse[q, k]
+    for b in range(size):
+        for c in range(b + 1):
+            for k in range(3):
+                cov[b, c] -= gain[b, k] * ahead[c, k]
+            cov[c, b] = cov[b, c]

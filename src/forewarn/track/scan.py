@@ -39,6 +39,8 @@ class Scan:
     identity    : (m,) of identified traffic, else ""
     time_s      : (m,)
     z, sigma    : (m, 4) as measured: range, azimuth, elevation, range rate
+    detection   : chance that the sensor shows a target in its cover
+    false_plots : expected
     sound_mps   : speed of what is measured, 0 = light
     reach_m     : how far the sensor sees or hears
     origin, turn: (m, 3), (m, 3, 3) of the sensor: ECEF place, ECEF to east-north-up
@@ -67,6 +69,8 @@ class Scan:
     order: IntArray
     key: FloatArray
     anchor: FloatArray
+    detection: float
+    false_plots: float
     sound_mps: float
     reach_m: float
 
@@ -76,40 +80,63 @@ class Scan:
         return Seen(*(getattr(self, name) for name in Seen._fields))
 
 
-def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray, bias: FloatArray) -> Scan:
+def read_scan(
+    batch: PlotBatch,
+    sensor: Sensor,
+    keep: BoolArray,
+    bias: FloatArray,
+    known: tuple[float, float],
+) -> Scan:
     """The plots chosen, with their axes and, where they tell one, their place.
 
-    bias : (4,) range m, azimuth, elevation rad, clock s, that is taken off
+    bias  : (4,) range m, azimuth, elevation rad, clock s, that is taken off
+    known : detection probability and false plots a scan of the sensor
     """
-    own_place = sensor.kind is SensorKind.POSITION
-    origin = np.ascontiguousarray(batch.origin_ecef_m[keep])
-    z = np.ascontiguousarray(batch.measured[keep])
-    sigma = np.ascontiguousarray(batch.sigma[keep])
-    z[np.isnan(sigma)] = np.nan
-    z[:, :3] -= bias[:3]
-    own = np.ascontiguousarray(batch.sigma_pos_m[keep])
+    rows: slice | BoolArray = slice(None) if keep.all() else keep
+    origin = np.ascontiguousarray(batch.origin_ecef_m[rows])
+    z = np.array(batch.measured[rows], order="C")
+    sigma = np.ascontiguousarray(batch.sigma[rows])
+    own = np.ascontiguousarray(batch.sigma_pos_m[rows])
     m = len(origin)
     turn, point = np.empty((m, 3, 3)), np.empty((m, 3))
     noise, sight = np.empty((m, 3, 3)), np.zeros((m, 4))
     anchor = origin[0].copy() if m else np.zeros(3)
-    noise_m, away, log_clutter = np.empty(m), np.empty(m), np.empty(m)
-    _place(
-        origin, z, sigma, own, own_place, anchor, turn, point, noise, noise_m, sight, away
+    noise_m, away = np.empty(m), np.empty(m)
+    log_clutter, lift_rad = np.empty(m), np.empty(m)
+    _take_off(z, sigma, bias, sensor.elevation_min_rad, lift_rad)
+    placed = _place(
+        origin,
+        z,
+        sigma,
+        own,
+        sensor.kind is SensorKind.POSITION,
+        anchor,
+        turn,
+        point,
+        noise,
+        noise_m,
+        sight,
+        away,
     )
-    if own_place:
+    if sensor.kind is SensorKind.POSITION:
         log_clutter[:] = np.log(FALSE_REPORTS_PER_M3)
     elif sensor.kind is SensorKind.BEARING:
         # of many observers, who reports is false as often as all of them are
-        part = min((sensor.clutter_per_scan + 0.1) / max(m, 1), MOST_FALSE)
+        part = min((known[1] + 0.1) / max(m, 1), MOST_FALSE)
         log_clutter[:] = np.log(part / (2 * np.pi))
         log_clutter[np.isfinite(z[:, 2])] -= np.log(np.pi / 2)
     else:
-        _clutter(z, *_whole_volume(sensor), log_clutter)
-    order = np.argsort(away, kind="stable")[: int(np.isfinite(away).sum())]
+        reach = min(sensor.range_max_m, FARTHEST_M) - sensor.range_min_m
+        high = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.01)
+        _clutter(z, known[1] + 0.1, reach, high, log_clutter)
+    order = np.argsort(away)[:placed]
+    identity = np.full(m, "", "U16")
+    if any(batch.identity):
+        identity = np.array(batch.identity, "U16")[rows]
     return Scan(
         number=(batch.seq << 16) + np.flatnonzero(keep),
-        identity=np.array(batch.identity, dtype="U16")[keep],
-        time_s=batch.time_s[keep] - bias[3],
+        identity=identity,
+        time_s=batch.time_s[rows] - bias[3],
         z=z,
         sigma=sigma,
         origin=origin,
@@ -119,20 +146,29 @@ def read_scan(batch: PlotBatch, sensor: Sensor, keep: BoolArray, bias: FloatArra
         noise_m=noise_m,
         sight=sight,
         log_clutter=log_clutter,
-        lift_rad=np.where(np.isfinite(z[:, 2]), z[:, 2] - sensor.elevation_min_rad, 1.0),
+        lift_rad=lift_rad,
         order=order,
         key=away[order],
         anchor=anchor,
+        detection=known[0],
+        false_plots=known[1],
         sound_mps=SOUND_MPS if sensor.propagation == "sound" else 0.0,
         reach_m=sensor.range_max_m,
     )
 
 
-def _whole_volume(sensor: Sensor) -> tuple[float, float, float]:
-    """False plots a scan, over what range m, and over what elevation rad."""
-    reach = min(sensor.range_max_m, FARTHEST_M) - sensor.range_min_m
-    high = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.01)
-    return sensor.clutter_per_scan + 0.1, reach, high
+@kernel
+def _take_off(
+    z: FloatArray, sigma: FloatArray, bias: FloatArray, low_rad: float, lift_rad: FloatArray
+) -> None:
+    """Bias off what was measured, nan where no noise is stated, and lift above the mask."""
+    for j in range(len(z)):
+        for k in range(4):
+            if np.isnan(sigma[j, k]):
+                z[j, k] = np.nan
+            elif k < 3:
+                z[j, k] -= bias[k]
+        lift_rad[j] = z[j, 2] - low_rad if np.isfinite(z[j, 2]) else 1.0
 
 
 @kernel
@@ -165,7 +201,9 @@ def _place(
     noise_m: FloatArray,
     sight: FloatArray,
     away: FloatArray,
-) -> None:
+) -> int:
+    """Places and axes of plots, by their last nine arguments; returns how many have one."""
+    placed = 0
     slope = np.empty((3, 3))  # east, north, up by the three measured quantities
     axes = np.empty((3, 3))
     for j in range(len(origin)):
@@ -204,4 +242,9 @@ def _place(
                 for a in range(3):
                     noise[j, k, i] += axes[k, a] * axes[i, a]
         noise_m[j] = np.sqrt(noise[j, 0, 0] + noise[j, 1, 1] + noise[j, 2, 2])
-        away[j] = np.sqrt(((point[j] - anchor) ** 2).sum())
+        away2 = 0.0
+        for k in range(3):
+            away2 += (point[j, k] - anchor[k]) ** 2
+        away[j] = np.sqrt(away2)
+        placed += int(np.isfinite(away2))
+    return placed

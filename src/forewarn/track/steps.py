@@ -1,11 +1,13 @@
 """What is done with every track in a scan, young or grown."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.gate import in_cover, near_pairs
+from forewarn.compiled import kernel
+from forewarn.gate import chance_seen, near_pairs
 from forewarn.geodesy import FloatArray, enu_from_ecef
 from forewarn.motion import predict_all
 from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
@@ -87,26 +89,32 @@ def pair(ahead: Ahead, scan: Scan) -> Pairs:
     )
 
 
-def chance_seen(ahead: Ahead, batch: PlotBatch, sensor: Sensor) -> FloatArray:
-    """(n,) chance that this scan shows a track; silence of a reporter says little."""
-    n = len(ahead.mean)
-    if sensor.kind in (SensorKind.POSITION, SensorKind.BEARING):
-        return np.full(n, LEAST_HIT)
-    looked = in_cover(
-        np.ascontiguousarray(blend(ahead.mean, ahead.weight)[:, :3]),
-        sensor.origin_ecef_m,
-        enu_from_ecef(sensor.lat_rad, sensor.lon_rad),
-        np.array(
-            [
-                sensor.range_min_m,
-                sensor.range_max_m,
-                sensor.elevation_min_rad,
-                sensor.elevation_max_rad,
-            ]
-        ),
-        np.array(batch.sector_rad),
+@lru_cache(maxsize=4096)
+def _stand(sensor: Sensor) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Place and axes of a sensor, and the limits of what it covers."""
+    limits = np.array(
+        [
+            sensor.range_min_m,
+            sensor.range_max_m,
+            sensor.elevation_min_rad,
+            sensor.elevation_max_rad,
+        ]
     )
-    return np.where(looked, min(sensor.detection_probability, 0.98), LEAST_HIT)
+    return sensor.origin_ecef_m, enu_from_ecef(sensor.lat_rad, sensor.lon_rad), limits
+
+
+def look_for(ahead: Ahead, batch: PlotBatch, sensor: Sensor, scan: Scan) -> FloatArray:
+    """(n,) chance that this scan shows a track; silence of a reporter says little."""
+    if sensor.kind in (SensorKind.POSITION, SensorKind.BEARING):
+        return np.full(len(ahead.mean), LEAST_HIT)
+    return chance_seen(
+        ahead.mean,
+        ahead.weight,
+        *_stand(sensor),
+        np.array(batch.sector_rad),
+        min(scan.detection, 0.98),
+        LEAST_HIT,
+    )
 
 
 def absorb(
@@ -166,21 +174,26 @@ def note(
     t: Table, taken: IntArray, scan: Scan, sensor: Sensor, group_bit: int, p: TrackParams
 ) -> None:
     """What a plot says beyond where: who saw it, what it is, whether it counts."""
-    rows = np.flatnonzero(taken >= 0)
+    gap_s = t["time_s"] - t["looked_s"]
+    rows = mark(
+        taken,
+        scan.number,
+        int(sensor.trusted),
+        group_bit,
+        sensor.scan_s,
+        t["time_s"],
+        t["hits"],
+        t["trusted_hits"],
+        t["group_mask"],
+        t["scan_s"],
+        t["looked_s"],
+        t["recent"],
+    )
     if not len(rows):
         return
-    plots = taken[rows]
-    t["hits"][rows] += 1
-    t["trusted_hits"][rows] += int(sensor.trusted)
-    t["group_mask"][rows] |= group_bit
-    t["scan_s"][rows] = np.fmax(t["scan_s"][rows], sensor.scan_s)
-    t["recent"][rows, :3] = t["recent"][rows, 1:]
-    t["recent"][rows, 3] = scan.number[plots]
     if sensor.reports == "traffic" and sensor.kind is SensorKind.POSITION:
-        t["identity"][rows] = scan.identity[plots]
-        t["identified"][rows] = (scan.identity[plots] != "").astype(np.float64)
-    gap_s = t["time_s"] - t["looked_s"]
-    t["looked_s"][rows] = t["time_s"][rows]
+        t["identity"][rows] = scan.identity[taken[rows]]
+        t["identified"][rows] = t["identity"][rows] != ""
     state = blend(t["mean"], t["weight"])
     vague_mps = speed_sigma(t["cov"], t["weight"])
     classify(
@@ -196,10 +209,44 @@ def note(
         t["prob"],
         t["looks"],
     )
-    speed = np.linalg.norm(state[:, 3:6], axis=1)
+    speed = np.sqrt(np.einsum("ij,ij->i", state[:, 3:6], state[:, 3:6]))
     # nothing that flies this fast is traffic, and seconds count; of the rest it must
     # first be seen what it is
     fast = speed - vague_mps > p.fast_mps
     settled = (t["looks"] >= p.looks_slow) & (t["time_s"] - t["first_s"] >= p.settle_s)
     clear = settled | (fast & (t["looks"] >= p.looks_fast))
     t["confirmed"] |= clear & sure(t, p)
+
+
+@kernel
+def mark(
+    taken: IntArray,
+    number: IntArray,
+    trusted: int,
+    group_bit: int,
+    scan_s: float,
+    time_s: FloatArray,
+    hits: IntArray,
+    trusted_hits: IntArray,
+    group_mask: IntArray,
+    slowest_s: FloatArray,
+    looked_s: FloatArray,
+    recent: IntArray,
+) -> IntArray:
+    """Rows of tracks (n) that took a plot, whose columns are brought up to date.
+
+    taken  : (n,) plot of each, -1 = none; number (m,) of each plot
+    scan_s : of the sensor, nan = none; slowest_s : of all that saw the track
+    """
+    rows = np.flatnonzero(taken >= 0)
+    for i in rows:
+        hits[i] += 1
+        trusted_hits[i] += trusted
+        group_mask[i] |= group_bit
+        if scan_s > slowest_s[i]:
+            slowest_s[i] = scan_s
+        looked_s[i] = time_s[i]
+        for k in range(3):
+            recent[i, k] = recent[i, k + 1]
+        recent[i, 3] = number[taken[i]]
+    return rows

@@ -1,4 +1,8 @@
-"""The tracks as columns: one row per track."""
+"""Tables of tracks, plots and beginnings: one row each, all columns of a row together.
+
+A scan copies whole rows (a state that was kept is never written to again), so a table is
+one array of records: rows chosen or joined are one copy, whatever the number of columns.
+"""
 
 from typing import Any
 
@@ -11,54 +15,66 @@ from forewarn.track.classify import PRIOR
 # of the plot taken last, its bias not taken off: place (3), covariance (9), slope of the
 # place by range, azimuth, elevation (9), time, and whose it was
 LAST = 23
-# name: shape of one row, dtype
-COLUMNS: dict[str, tuple[tuple[int, ...], Any]] = {
-    "track_id": ((), np.int64),
-    "time_s": ((), np.float64),
-    "mean": ((3, 7), np.float64),
-    "cov": ((3, 7, 7), np.float64),
-    "weight": ((3,), np.float64),
-    "prob": ((6,), np.float64),
-    "log_odds": ((), np.float64),
-    "recent": ((4,), np.int64),
-    "last": ((LAST,), np.float64),
-    "hits": ((), np.int64),
-    "trusted_hits": ((), np.int64),
-    "confirmed": ((), np.bool_),
-    "group_mask": ((), np.int64),
-    "first_s": ((), np.float64),
-    "looked_s": ((), np.float64),
-    "scan_s": ((), np.float64),
-    "fastest_mps": ((), np.float64),
-    "highest_m": ((), np.float64),
-    "level_s": ((), np.float64),
-    "identified": ((), np.float64),
-    "looks": ((), np.int64),
-    "identity": ((), np.dtype("U16")),
-}
+ROW = np.dtype(
+    [
+        ("track_id", np.int64),
+        ("time_s", np.float64),
+        ("mean", np.float64, (3, 7)),
+        ("cov", np.float64, (3, 7, 7)),
+        ("weight", np.float64, (3,)),
+        ("prob", np.float64, (6,)),
+        ("log_odds", np.float64),
+        ("recent", np.int64, (4,)),
+        ("last", np.float64, (LAST,)),
+        ("hits", np.int64),
+        ("trusted_hits", np.int64),
+        ("group_mask", np.int64),
+        ("first_s", np.float64),
+        ("looked_s", np.float64),
+        ("scan_s", np.float64),
+        ("fastest_mps", np.float64),
+        ("highest_m", np.float64),
+        ("level_s", np.float64),
+        ("identified", np.float64),
+        ("looks", np.int64),
+        ("identity", np.dtype("U16")),
+        ("confirmed", np.bool_),
+    ],
+    align=True,
+)
 
-Table = dict[str, NDArray[Any]]
+Table = NDArray[np.void]
 
 
 def empty(rows: int = 0) -> Table:
-    """A table of so many rows of zeros; classes start at what is known beforehand."""
-    table = {
-        name: np.zeros((rows, *shape), kind) for name, (shape, kind) in COLUMNS.items()
-    }
-    table["prob"][:] = PRIOR
-    table["highest_m"][:] = -1e9
-    table["recent"][:] = -1
-    table["last"][:, 22] = -2.0
+    """So many tracks of zeros; classes start at what is known beforehand."""
+    table = np.zeros(rows, ROW)
+    if rows:
+        table["prob"] = PRIOR
+        table["highest_m"] = -1e9
+        table["recent"] = -1
+        table["last"][:, 22] = -2.0
     return table
 
 
 def select(table: Table, rows: BoolArray | IntArray) -> Table:
-    """The rows chosen, by yes and no or by number; a row may be chosen twice."""
-    return {name: column[rows] for name, column in table.items()}
+    """The rows chosen, by yes and no or by number; one may be chosen twice.
+
+    Always a copy: what is written to it is written nowhere else.
+    """
+    if rows.dtype == np.bool_:
+        rows = np.flatnonzero(rows)
+    return np.asarray(_raw(table).take(rows).view(table.dtype))
 
 
-def join(first: Table, second: Table) -> Table:
-    """Both, one after another."""
-    if not len(second["track_id"]):
-        return first
-    return {name: np.concatenate([first[name], second[name]]) for name in COLUMNS}
+def join(*some: Table) -> Table:
+    """All of them, one after another; not a copy where only one has any."""
+    some = tuple(table for table in some if len(table)) or some[:1]
+    if len(some) == 1:
+        return some[0]
+    return np.concatenate([_raw(table) for table in some]).view(some[0].dtype)
+
+
+def _raw(table: Table) -> NDArray[Any]:
+    """Rows as bytes: NumPy copies records column by column, and bytes at once."""
+    return table.view(np.dtype((np.void, table.dtype.itemsize)))

@@ -3,12 +3,12 @@
 import numpy as np
 
 from forewarn import motion, sensor
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion import predict
 from forewarn.records import BoolArray, IntArray
-from forewarn.sensor import place_distance2, take_place, take_rate, update
+from forewarn.sensor import log_density, place_distance2, take_place, take_rate, update
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
@@ -16,7 +16,7 @@ LEAST_WEIGHT = 1e-6
 HEARD_MPS, CLIMB_MPS = 120.0, 5.0  # drones: below this speed, and how they climb
 
 
-@kernel
+@inner_kernel
 def _take_one(
     mean: FloatArray,
     cov: FloatArray,
@@ -45,9 +45,10 @@ def _take_one(
         if np.isfinite(point[j, 0]):
             told = log_mode[mode]
             if not np.isfinite(told):
-                _, told = place_distance2(
-                    s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
+                d2, det = place_distance2(
+                    s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3]
                 )
+                told = log_density(d2, det, z[j, 3])
             take_place(
                 s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
             )
@@ -104,7 +105,7 @@ def take_plots(
     start, plot, log_mode      : as of `score_pairs`
     share, missed              : as of `share_out`
     mean .. time_s             : tracks at their own times; who took no plot stays there
-    ahead_*                    : the same predicted to when_s
+    ahead_*                    : the same predicted to when_s; used up
     A track that took one plot is carried to that plot's own time; one that several plots
     share goes to when_s, as the blend of its futures.
     """
@@ -137,14 +138,22 @@ def take_plots(
             lag = plot_time_s[j] - time_s[i]
             known = unknown
             if plot_time_s[j] == when_s and lag > 0.0:
-                mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
                 known = log_mode[best]
             else:
-                predict(mean[i], cov[i], weight[i], lag, air, drag, motion_room)
+                ahead_mean[i], ahead_cov[i], ahead_weight[i] = mean[i], cov[i], weight[i]
+                predict(
+                    ahead_mean[i],
+                    ahead_cov[i],
+                    ahead_weight[i],
+                    lag,
+                    air,
+                    drag,
+                    motion_room,
+                )
             _take_one(
-                mean[i],
-                cov[i],
-                weight[i],
+                ahead_mean[i],
+                ahead_cov[i],
+                ahead_weight[i],
                 min(lag, 0.0),
                 j,
                 point,
@@ -158,6 +167,7 @@ def take_plots(
                 room,
                 known,
             )
+            mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
             time_s[i] = max(time_s[i], plot_time_s[j])
             continue
         for c in range(count):
@@ -228,13 +238,12 @@ def take_bearings(
             if share[pair] <= 0.5:
                 continue
             if taken[i] < 0:
-                mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
                 time_s[i] = max(time_s[i], when_s)
             taken[i] = plot[pair]
             _take_one(
-                mean[i],
-                cov[i],
-                weight[i],
+                ahead_mean[i],
+                ahead_cov[i],
+                ahead_weight[i],
                 plot_time_s[plot[pair]] - time_s[i],
                 plot[pair],
                 point,
@@ -249,7 +258,8 @@ def take_bearings(
                 unknown,
             )
         if taken[i] >= 0:
-            _stay_level(mean[i], cov[i], weight[i], room)
+            _stay_level(ahead_mean[i], ahead_cov[i], ahead_weight[i], room)
+            mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
     return taken
 
 
@@ -281,7 +291,7 @@ def _stay_level(
         weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
 
 
-@kernel
+@inner_kernel
 def _blend(
     part: FloatArray,
     means: FloatArray,

@@ -84,6 +84,23 @@ def slow_cost(mean: FloatArray, sigma_mps: FloatArray) -> FloatArray:
 
 
 @kernel
+def dense(number: IntArray, order: IntArray) -> tuple[int, IntArray]:
+    """How many different numbers there are, and which each is; -1 stays -1.
+
+    number : (n, 4) of plots; order : of its values, flat, from the least up
+    """
+    flat = number.ravel()
+    out = np.empty(len(flat), np.int64)
+    count, last = 0, np.int64(-1)
+    for i in order:
+        if flat[i] != last:
+            count += 1
+            last = flat[i]
+        out[i] = count - 1
+    return count, out.reshape(number.shape)
+
+
+@kernel
 def lead(
     place: IntArray, plots: int, worth: FloatArray, order: IntArray, lag: float, most: int
 ) -> tuple[BoolArray, BoolArray, FloatArray]:
