@@ -6,11 +6,11 @@ safe. What flew level for long has the lowest floor for a rocket: rockets never 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
-from forewarn.records import IntArray
 from forewarn.threats import (
     AIRCRAFT,
     BALLISTIC_MISSILE,
@@ -30,102 +30,80 @@ FORGET = 2.0  # at this many times the pace once it falls, should two targets be
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
 
 
-@kernel
+@inner_kernel
 def _above(value: float, edge: float, width: float) -> float:
     return float(1.0 / (1.0 + np.exp(-min(max((value - edge) / width, -30.0), 30.0))))
 
 
-@kernel
+@inner_kernel
 def classify(
-    mean: FloatArray,
-    mode_weight: FloatArray,
-    speed_sigma_mps: FloatArray,
-    fastest_mps: FloatArray,
-    highest_m: FloatArray,
-    level_s: FloatArray,
-    gap_s: FloatArray,
-    identified: FloatArray,
-    rows: IntArray,
-    prob: FloatArray,
-    looks: IntArray,
+    t: NDArray[np.void], i: int, state: FloatArray, vague_mps: float, gap_s: float
 ) -> None:
-    """Take one look at some tracks, in place.
+    """Take one look at track i of a table, in place.
 
-    mean, mode_weight     : (n, 7) blended state, (n, 3)
-    speed_sigma_mps       : (n,) of velocity; while it is vague, nothing is concluded
-    fastest_mps, highest_m: (n,) of the whole life so far, updated here: an airliner that
-                            slows to land was fast before, a drone never was
-    level_s               : (n,) seconds flown level, steered and slow, updated here
-    gap_s                 : (n,) since the look before
-    identified            : (n,) > 0 where traffic reports agree; worth three looks, no more
-    rows                  : tracks looked at
-    prob                  : (n, 6)
-    looks                 : (n,) how often it was looked at with a clear velocity
+    state     : (7,) blended; while its velocity is vague (m/s) nothing is concluded
+    gap_s     : since the look before
     """
-    like = np.empty(6)
-    for i in rows:
-        px, py, pz = mean[i, 0], mean[i, 1], mean[i, 2]
-        vx, vy, vz = mean[i, 3], mean[i, 4], mean[i, 5]
-        r = np.sqrt(px * px + py * py + pz * pz)
-        speed = np.sqrt(vx * vx + vy * vy + vz * vz)
-        climb = (px * vx + py * vy + pz * vz) / r
-        height = height_of(px, py, pz)
-        vague = speed_sigma_mps[i]
-        if vague > VAGUE_MPS + VAGUE_SHARE * speed:
-            continue
-        looks[i] += 1
-        # memory follows slowly upwards: one wild estimate of a young track must not make
-        # an aircraft of a drone for the rest of its life
-        fastest_mps[i] += MEMORY * max(speed - vague - fastest_mps[i], 0.0)
-        highest_m[i] = max(highest_m[i], height)
-        fastest, highest = fastest_mps[i], highest_m[i]
-        steers = min(max(mode_weight[i, 2], 0.02), 0.98)
-        falls = 1.0 - steers
-        level = _above(28.0 + vague - abs(climb), 0.0, 5.0)
-        quick = _above(speed, 180.0, 15.0)
-        if steers > 0.5 and level > 0.5 and speed < 340.0:
-            level_s[i] = min(level_s[i] + gap_s[i], LEVEL_MOST_S)
-        else:
-            level_s[i] = max(level_s[i] - FORGET * gap_s[i], 0.0)
-        if speed - vague > 340.0:
-            level_s[i] = 0.0
-        falls *= _above(LEVEL_S - level_s[i], 0.0, 1.0)
-        like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
-        # rockets come down at 200-400 m/s, but few are so slow; level and slow, fewer still
-        like[ROCKET] *= 1.0 - (0.7 + 0.25 * level) * _above(320.0 - speed, 0.0, 15.0)
-        # artillery rockets stay below 45 km and 1,700 m/s; missiles of longer reach do not
-        far = max(_above(fastest, 1500.0, 100.0), _above(highest, 45e3, 2e3))
-        like[ROCKET] *= 1.0 - 0.95 * far
-        like[BALLISTIC_MISSILE] = falls * quick * far + 1e-3
-        like[CRUISE_MISSILE] = (
-            steers
-            * level
-            * _above(speed, 150.0, 8.0)
-            * _above(1500.0 - highest, 0.0, 200.0)
-            + 1e-3
-        )
-        # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
-        like[DRONE] = (
-            steers
-            * _above(62.0 - fastest, 0.0, 1.5)
-            * _above(speed, 25.0, 3.0)
-            * _above(4.0 - climb, 0.0, 1.0)
-            * _above(5000.0 - highest, 0.0, 200.0)
-            + 1e-3
-        )
-        quickest = max(fastest, speed - vague)
-        like[AIRCRAFT] = (steers + mode_weight[i, 0]) * level * _above(quickest, 62.0, 1.5)
-        like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
-        like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
-        if identified[i] > 0.0:
-            like[AIRCRAFT] *= 3.0
-        total = 0.0
-        for c in range(6):
-            prob[i, c] *= like[c] ** PACE
-            total += prob[i, c]
-        floor_total = 0.0
-        for c in range(6):
-            prob[i, c] = max(prob[i, c] / total, FLOOR[c])
-            floor_total += prob[i, c]
-        for c in range(6):
-            prob[i, c] /= floor_total
+    row = t[i]
+    px, py, pz = state[0], state[1], state[2]
+    vx, vy, vz = state[3], state[4], state[5]
+    speed = np.sqrt(vx * vx + vy * vy + vz * vz)
+    if vague_mps > VAGUE_MPS + VAGUE_SHARE * speed:
+        return
+    climb = (px * vx + py * vy + pz * vz) / np.sqrt(px * px + py * py + pz * pz)
+    row["looks"] += 1
+    # memory follows slowly upwards: one wild estimate of a young track must not make an
+    # aircraft of a drone for the rest of its life
+    fastest, highest = row["fastest_mps"], max(row["highest_m"], height_of(px, py, pz))
+    fastest += MEMORY * max(speed - vague_mps - fastest, 0.0)
+    row["fastest_mps"] = fastest
+    row["highest_m"] = highest
+    steers = min(max(row["weight"][2], 0.02), 0.98)
+    falls = 1.0 - steers
+    level = _above(28.0 + vague_mps - abs(climb), 0.0, 5.0)
+    quick = _above(speed, 180.0, 15.0)
+    if steers > 0.5 and level > 0.5 and speed < 340.0:
+        level_s = min(row["level_s"] + gap_s, LEVEL_MOST_S)
+    else:
+        level_s = max(row["level_s"] - FORGET * gap_s, 0.0)
+    if speed - vague_mps > 340.0:
+        level_s = 0.0
+    row["level_s"] = level_s
+    falls *= _above(LEVEL_S - level_s, 0.0, 1.0)
+    like, prob = np.empty(6), row["prob"]
+    like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
+    # rockets come down at 200-400 m/s, but few are so slow; level and slow, fewer still
+    like[ROCKET] *= 1.0 - (0.7 + 0.25 * level) * _above(320.0 - speed, 0.0, 15.0)
+    # artillery rockets stay below 45 km and 1,700 m/s; missiles of longer reach do not
+    far = max(_above(fastest, 1500.0, 100.0), _above(highest, 45e3, 2e3))
+    like[ROCKET] *= 1.0 - 0.95 * far
+    like[BALLISTIC_MISSILE] = falls * quick * far + 1e-3
+    like[CRUISE_MISSILE] = (
+        steers * level * _above(speed, 150.0, 8.0) * _above(1500.0 - highest, 0.0, 200.0)
+        + 1e-3
+    )
+    # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
+    like[DRONE] = (
+        steers
+        * _above(62.0 - fastest, 0.0, 1.5)
+        * _above(speed, 25.0, 3.0)
+        * _above(4.0 - climb, 0.0, 1.0)
+        * _above(5000.0 - highest, 0.0, 200.0)
+        + 1e-3
+    )
+    quickest = max(fastest, speed - vague_mps)
+    like[AIRCRAFT] = (steers + row["weight"][0]) * level * _above(quickest, 62.0, 1.5)
+    like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
+    like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
+    if row["identified"] > 0.0:
+        like[AIRCRAFT] *= 3.0
+    total = 0.0
+    for c in range(6):
+        prob[c] *= like[c] ** PACE
+        total += prob[c]
+    floor_total = 0.0
+    for c in range(6):
+        prob[c] = max(prob[c] / total, FLOOR[c])
+        floor_total += prob[c]
+    for c in range(6):
+        prob[c] /= floor_total

@@ -19,6 +19,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
 from forewarn.track.health import Health
+from forewarn.track.life import believe, living, tell
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
@@ -33,11 +34,11 @@ from forewarn.track.steps import (
     absorb_bearings,
     look_ahead,
     look_for,
-    note,
+    note_plots,
     pair,
 )
 from forewarn.track.table import Table
-from forewarn.track.taking import blend, down
+from forewarn.track.taking import blend
 
 KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
@@ -45,8 +46,6 @@ HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowh
 RECORDED = (
     "track_id",
     "time_s",
-    "mean",
-    "cov",
     "hits",
     "confirmed",
     "group_mask",
@@ -131,9 +130,9 @@ class Engine:
         share, missed, free, log_free = self._share(scan, t, pairs, hit)
         n = len(t["track_id"])
         ours, theirs = pairs.between(0, n), pairs.between(n, len(hit))
-        self._believe(t, hit[:n], missed[:n])
+        believe(t, hit[:n], missed[:n], self._params.most_log_odds)
         taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
-        note(t, taken, scan, sensor, bit, self._params)
+        note_plots(t, taken, scan, sensor, bit, self._params)
         self._registration.learn(t, taken, scan, sensor)
         well = (hit[:n] > LEAST_HIT) & (t["hits"] >= KNOWN_HITS)
         self._health.learn(sensor, 1.0 - missed[:n][well], free)
@@ -162,10 +161,10 @@ class Engine:
         if np.isfinite(sensor.scan_s) and not np.isfinite(sensor.lat_rad):
             # a network that alone follows a track would hear it again
             hit = np.where(t["group_mask"] == bit, HEARD_AGAIN, hit)
-        self._believe(t, hit, missed)
+        believe(t, hit, missed, self._params.most_log_odds)
         taken = absorb_bearings(t, ahead, pairs, share, when_s, scan)
-        note(t, taken, scan, sensor, bit, self._params)
-        near = blend(t["mean"], t["weight"])[:, :3]
+        note_plots(t, taken, scan, sensor, bit, self._params)
+        near = blend(t)[:, :3]
         self._table = tables.join(t, self._listening.hear(scan, free, sensor, bit, near))
 
     def _share(
@@ -186,21 +185,11 @@ class Engine:
         )
         return share, missed, free, np.log(np.maximum(spare, 1e-12))
 
-    def _believe(self, t: Table, hit: FloatArray, missed: FloatArray) -> None:
-        """Existence after the scan: who was seen exists; who was missed may not."""
-        r = 1.0 / (1.0 + np.exp(-t["log_odds"]))
-        still = r * (1.0 - hit) / (1.0 - r * hit)
-        now = np.clip(1.0 - missed + missed * still, 1e-9, 1.0 - 1e-9)
-        most = self._params.most_log_odds
-        t["log_odds"][:] = np.clip(np.log(now / (1.0 - now)), -most, most)
-
     def _alive(self, now_s: float) -> BoolArray:
-        """Who is still believed in, not coasted too long, nor below the ground by now."""
-        t, p = self._table, self._params
-        coast_s = np.maximum(p.coast_s, p.coast_scans * t["scan_s"])
-        keep = (t["log_odds"] > p.drop_log_odds) & (now_s - t["time_s"] < coast_s)
-        sunk = down(t["mean"], t["cov"], t["weight"], t["time_s"], now_s, self._ground_m)
-        return np.asarray(keep & ~sunk)
+        p = self._params
+        return living(
+            self._table, now_s, p.drop_log_odds, p.coast_s, p.coast_scans, self._ground_m
+        )
 
     def record(self, now_s: float) -> Tracks:
         """What is known at now_s; tracks coasted too long are no longer told."""
@@ -210,12 +199,18 @@ class Engine:
         order = np.argsort(whole["track_id"], kind="stable")
         log_odds = np.concatenate([self._table["log_odds"][alive], lead_odds[leads]])
         existence = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -MOST_LOG, MOST_LOG)))
+        n = len(order)
+        mean, cov = np.empty((n, 3, 7)), np.empty((n, 3, 7, 7))
+        weight, prob = np.empty((n, 3)), np.empty((n, 6))
+        tell(whole, order, mean, cov, weight, prob)
         column = {name: whole[name][order] for name in RECORDED}
         enough = whole["trusted_hits"][order] >= self._params.confirm_hits
         return Tracks(
             received_s=now_s,
-            mode_weight=whole["weight"][order],
-            class_prob=whole["prob"][order],
+            mean=mean,
+            cov=cov,
+            mode_weight=weight,
+            class_prob=prob,
             existence=existence[order],
             trusted=column["confirmed"] & enough,
             identity=tuple(whole["identity"][order].tolist()),

@@ -8,29 +8,13 @@ from numpy.typing import NDArray
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray, Sensor
 from forewarn.track import table as tables
+from forewarn.track.births import KIN, SEED, bear, leave, pair_up, reach_of
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
-from forewarn.track.steps import Ahead, Air, Pairs, absorb, note
+from forewarn.track.steps import Ahead, Air, Pairs, absorb, note_plots
 from forewarn.track.table import Table
-from forewarn.track.taking import blend, speed_sigma
-from forewarn.track.young import birth_odds, dense, extend, lead, pair_up, slow_cost
-
-FAST_MPS = 150.0
-FAST_MODES, SLOW_MODES = (0.4, 0.45, 0.15), (0.1, 0.1, 0.8)
-_SEED = np.dtype(
-    [
-        ("number", np.int64),
-        ("time_s", np.float64),
-        ("point", np.float64, (3,)),
-        ("noise", np.float64, (3, 3)),
-        ("span_s", np.float64),
-        ("score", np.float64),
-        ("group", np.int64),
-    ]
-)
-_KIN = np.dtype(
-    [("time_s", np.float64), ("point", np.float64, (3,)), ("velocity", np.float64, (3,))]
-)
+from forewarn.track.taking import blend
+from forewarn.track.young import dense, extend, lead, worth_of
 
 
 class NurseryState(NamedTuple):
@@ -55,9 +39,9 @@ class Nursery:
         self.table = tables.empty()
         self.lead_odds = np.zeros(0)
         # plots that no track took, each a start of something new
-        self._seeds: Table = np.zeros(0, _SEED)
+        self._seeds: Table = np.zeros(0, SEED)
         # where tracks began lately: what follows from there flies alike
-        self._kin: Table = np.zeros(0, _KIN)
+        self._kin: Table = np.zeros(0, KIN)
 
     @property
     def state(self) -> NurseryState:
@@ -118,60 +102,57 @@ class Nursery:
             scan,
             world,
         )
-        note(t, taken, scan, sensor, group_bit, self._params)
+        note_plots(t, taken, scan, sensor, group_bit, self._params)
         self.table = t
 
     def begin(self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int) -> None:
         """Pair plots that nobody took with earlier ones."""
-        p, y, s = self._params, self.table, self._seeds
-        if not len(s["time_s"]) or not len(scan.time_s):
+        p, seeds = self._params, self._seeds
+        if not len(seeds) or not len(scan.number):
             return
-        again = np.flatnonzero(y["recent"][:, 3] >> 16 == scan.number[0] >> 16)
-        aside = s["point"] - scan.anchor
-        away = np.sqrt(np.einsum("ij,ij->i", aside, aside))
+        away, widest_m = reach_of(seeds, scan.anchor)
         order = np.argsort(away)
-        old, new, score, mean, cov = pair_up(
-            s["number"],
-            s["time_s"],
-            s["point"],
-            s["noise"],
-            s["span_s"],
-            s["score"],
+        old, new, score = pair_up(
+            seeds,
+            order,
+            away[order],
+            widest_m,
+            self.table,
+            self._kin,
+            scan.number,
             scan.time_s,
             scan.point,
             scan.noise,
             scan.sight,
-            scan.z[:, 3],
-            scan.sigma[:, 3],
+            scan.z,
+            scan.sigma,
             scan.log_clutter,
-            np.log(np.maximum(free, 1e-12)),
+            free,
             float(np.log(scan.detection)),
-            order,
-            away[order],
             scan.anchor,
-            y["recent"][again, 2],
-            np.searchsorted(scan.number, y["recent"][again, 3]),
-            self._kin["point"],
-            self._kin["velocity"],
-            np.array([p.start_span_s, p.ln_beta_mean, p.ln_beta_sigma]),
         )
         if not len(old):
             return
         born = tables.empty(len(old))
-        born["time_s"] = born["looked_s"] = scan.time_s[new]
-        born["first_s"] = s["time_s"][old]
-        born["mean"] = mean[:, None]
-        born["cov"] = cov[:, None]
-        fast = np.einsum("ij,ij->i", mean[:, 3:6], mean[:, 3:6]) > FAST_MPS**2
-        born["weight"] = np.where(fast[:, None], FAST_MODES, SLOW_MODES)
-        born["log_odds"] = score
-        born["hits"] = 2
-        born["trusted_hits"] = 2 * int(sensor.trusted)
-        born["group_mask"] = group_bit | s["group"][old]
-        born["scan_s"] = sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0
-        born["track_id"] = 2 * s["number"][old]  # of its first plot: same in every replay
-        born["recent"][:, 2] = s["number"][old]
-        born["recent"][:, 3] = scan.number[new]
+        bear(
+            old,
+            new,
+            score,
+            seeds,
+            scan.number,
+            scan.time_s,
+            scan.point,
+            scan.noise,
+            scan.sight,
+            scan.z,
+            scan.sigma,
+            int(sensor.trusted),
+            group_bit,
+            sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0,
+            p.ln_beta_mean,
+            p.ln_beta_sigma,
+            born,
+        )
         self.table = tables.join(self.table, born)
 
     def choose(self, others: IntArray) -> Table:
@@ -184,8 +165,7 @@ class Nursery:
         if not n:
             self.lead_odds = np.zeros(0)
             return tables.empty()
-        vague_mps = speed_sigma(t["cov"], t["weight"])
-        worth = t["log_odds"] - slow_cost(blend(t["mean"], t["weight"]), vague_mps)
+        worth = worth_of(t)
         recent = np.ascontiguousarray(t["recent"])
         plots, place = dense(recent, np.argsort(recent.ravel()))
         order = np.lexsort((t["track_id"], -worth))
@@ -209,9 +189,9 @@ class Nursery:
         return born
 
     def _remember(self, born: Table) -> None:
-        state = blend(born["mean"], born["weight"])
+        state = blend(born)
         back_s = (born["time_s"] - born["first_s"])[:, None]
-        new = np.zeros(len(born), _KIN)
+        new = np.zeros(len(born), KIN)
         new["time_s"] = born["time_s"]
         new["point"] = state[:, :3] - back_s * state[:, 3:6]
         new["velocity"] = state[:, 3:6]
@@ -229,20 +209,25 @@ class Nursery:
         now_s: float,
     ) -> None:
         """Keep plots that nobody took, for later ones to be paired with."""
-        p = self._params
-        start = np.flatnonzero((free > 0.2) & np.isfinite(scan.point[:, 0]))
-        span_s = 1.6 * sensor.scan_s if np.isfinite(sensor.scan_s) else p.start_span_s
-        odds = birth_odds(scan.lift_rad[start], scan.false_plots)
-        new = np.zeros(len(start), _SEED)
-        new["number"] = scan.number[start]
-        new["time_s"] = scan.time_s[start]
-        new["point"] = scan.point[start]
-        new["noise"] = scan.noise[start]
-        new["span_s"] = max(span_s, p.start_span_s)
-        new["score"] = odds + np.log(np.maximum(free[start], 1e-12))
-        new["group"] = group_bit
-        young = self._seeds["time_s"] + self._seeds["span_s"] > now_s
-        self._seeds = tables.join(tables.select(self._seeds, young), new)
+        span_s = self._params.start_span_s
+        if np.isfinite(sensor.scan_s):
+            span_s = max(span_s, 1.6 * sensor.scan_s)
+        out = np.empty(len(self._seeds) + len(free), SEED)
+        count = leave(
+            self._seeds,
+            now_s,
+            scan.number,
+            scan.time_s,
+            scan.point,
+            scan.noise,
+            scan.lift_rad,
+            free,
+            scan.false_plots,
+            span_s,
+            group_bit,
+            out,
+        )
+        self._seeds = out[:count]
 
     def end(self, now_s: float) -> None:
         """Forget young tracks that no plot came to for too long."""

@@ -101,11 +101,7 @@ class Registration:
             scan.point,
             scan.noise,
             scan.turn,
-            t["hits"],
-            t["mean"],
-            t["cov"],
-            t["weight"],
-            t["last"],
+            t,
             mean.reshape(-1),
             cov,
         )
@@ -149,15 +145,11 @@ def _learn(
     point: FloatArray,
     noise: FloatArray,
     turn: FloatArray,
-    hits: IntArray,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    last: FloatArray,
+    t: Table,
     bias: FloatArray,
     bias_cov: FloatArray,
 ) -> None:
-    """Learn from all tracks, in place: last (n, LAST), bias (b,), bias_cov (b, b).
+    """Learn from all tracks, in place: `last` of t, bias (b,), bias_cov (b, b).
 
     applied : (4,) bias taken off the plots already; put back, so that nothing feeds back
     """
@@ -183,14 +175,17 @@ def _learn(
                 now[12 + 3 * k + q] = slope[k, q]
         now[21] = time_s[j] + applied[3]
         now[22] = by
-        before[:] = last[i]
+        row = t[i]
+        for k in range(LAST):
+            before[k] = row["last"][k]
+            row["last"][k] = now[k]
         dt_s = now[21] - before[21]
         useful = (
             before[22] > NOBODY
             and before[22] != by
             and abs(dt_s) <= LONGEST_S
-            and hits[i] >= LEAST_HITS
-            and weight[i, 0] < 1.0 - STRAIGHT
+            and row["hits"] >= LEAST_HITS
+            and row["weight"][0] < 1.0 - STRAIGHT
             and used < MOST
         )
         if useful:
@@ -199,8 +194,8 @@ def _learn(
             for k in range(3):
                 velocity[k] = 0.0
                 for mode in range(3):
-                    velocity[k] += weight[i, mode] * mean[i, mode, 3 + k]
-                    vague2 += weight[i, mode] * cov[i, mode, 3 + k, 3 + k] / 3.0
+                    velocity[k] += row["weight"][mode] * row["mean"][mode, 3 + k]
+                    vague2 += row["weight"][mode] * row["cov"][mode, 3 + k, 3 + k] / 3.0
             h[:] = 0.0
             for k in range(3):
                 away[k] = now[k] - before[k] - velocity[k] * dt_s
@@ -214,7 +209,6 @@ def _learn(
                     spread[k, q] = THIN * (now[3 + 3 * k + q] + before[3 + 3 * k + q])
                 spread[k, k] += THIN * vague2 * dt_s * dt_s
             _update(h, away, spread, bias, bias_cov, ahead, gain, inverse, told)
-        last[i] = now
 
 
 @kernel

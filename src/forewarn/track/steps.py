@@ -6,17 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.compiled import kernel
 from forewarn.gate import chance_seen, near_pairs
 from forewarn.geodesy import FloatArray, enu_from_ecef
 from forewarn.motion import predict_all
-from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
-from forewarn.track.classify import classify
+from forewarn.records import IntArray, PlotBatch, Sensor, SensorKind
+from forewarn.track.life import note
 from forewarn.track.pairs import score_pairs
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.table import Table
-from forewarn.track.taking import blend, speed_sigma, take_bearings, take_plots
+from forewarn.track.taking import take_bearings, take_plots
 
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
@@ -134,10 +133,7 @@ def absorb(
         pairs.log_mode,
         share,
         missed,
-        t["mean"],
-        t["cov"],
-        t["weight"],
-        t["time_s"],
+        t,
         *ahead[:3],
         when_s,
         *scan.seen,
@@ -154,10 +150,7 @@ def absorb_bearings(
         pairs.start,
         pairs.plot,
         share,
-        t["mean"],
-        t["cov"],
-        t["weight"],
-        t["time_s"],
+        t,
         *ahead[:3],
         when_s,
         *scan.seen,
@@ -165,88 +158,25 @@ def absorb_bearings(
     )
 
 
-def sure(t: Table, p: TrackParams) -> BoolArray:
-    """Which tracks are of something: what it is may still be open."""
-    return np.asarray((t["hits"] >= p.confirm_hits) & (t["log_odds"] >= p.confirm_log_odds))
-
-
-def note(
+def note_plots(
     t: Table, taken: IntArray, scan: Scan, sensor: Sensor, group_bit: int, p: TrackParams
 ) -> None:
-    """What a plot says beyond where: who saw it, what it is, whether it counts."""
-    gap_s = t["time_s"] - t["looked_s"]
-    rows = mark(
+    """What plots say beyond where, into the table."""
+    if sensor.reports == "traffic" and sensor.kind is SensorKind.POSITION:
+        rows = np.flatnonzero(taken >= 0)
+        t["identity"][rows] = scan.identity[taken[rows]]
+        t["identified"][rows] = t["identity"][rows] != ""
+    note(
+        t,
         taken,
         scan.number,
         int(sensor.trusted),
         group_bit,
         sensor.scan_s,
-        t["time_s"],
-        t["hits"],
-        t["trusted_hits"],
-        t["group_mask"],
-        t["scan_s"],
-        t["looked_s"],
-        t["recent"],
+        p.fast_mps,
+        p.looks_fast,
+        p.looks_slow,
+        p.settle_s,
+        p.confirm_hits,
+        p.confirm_log_odds,
     )
-    if not len(rows):
-        return
-    if sensor.reports == "traffic" and sensor.kind is SensorKind.POSITION:
-        t["identity"][rows] = scan.identity[taken[rows]]
-        t["identified"][rows] = t["identity"][rows] != ""
-    state = blend(t["mean"], t["weight"])
-    vague_mps = speed_sigma(t["cov"], t["weight"])
-    classify(
-        state,
-        t["weight"],
-        vague_mps,
-        t["fastest_mps"],
-        t["highest_m"],
-        t["level_s"],
-        gap_s,
-        t["identified"],
-        rows,
-        t["prob"],
-        t["looks"],
-    )
-    speed = np.sqrt(np.einsum("ij,ij->i", state[:, 3:6], state[:, 3:6]))
-    # nothing that flies this fast is traffic, and seconds count; of the rest it must
-    # first be seen what it is
-    fast = speed - vague_mps > p.fast_mps
-    settled = (t["looks"] >= p.looks_slow) & (t["time_s"] - t["first_s"] >= p.settle_s)
-    clear = settled | (fast & (t["looks"] >= p.looks_fast))
-    t["confirmed"] |= clear & sure(t, p)
-
-
-@kernel
-def mark(
-    taken: IntArray,
-    number: IntArray,
-    trusted: int,
-    group_bit: int,
-    scan_s: float,
-    time_s: FloatArray,
-    hits: IntArray,
-    trusted_hits: IntArray,
-    group_mask: IntArray,
-    slowest_s: FloatArray,
-    looked_s: FloatArray,
-    recent: IntArray,
-) -> IntArray:
-    """Rows of tracks (n) that took a plot, whose columns are brought up to date.
-
-    taken  : (n,) plot of each, -1 = none; number (m,) of each plot
-    scan_s : of the sensor, nan = none; slowest_s : of all that saw the track
-    """
-    rows = np.flatnonzero(taken >= 0)
-    for i in rows:
-        hits[i] += 1
-        trusted_hits[i] += trusted
-        group_mask[i] |= group_bit
-        if scan_s > slowest_s[i]:
-            slowest_s[i] = scan_s
-        looked_s[i] = time_s[i]
-        for k in range(3):
-            recent[i, k] = recent[i, k + 1]
-        recent[i, 3] = number[taken[i]]
-    return rows

@@ -1,14 +1,13 @@
 """Tables of tracks, plots and beginnings: one row each, all columns of a row together.
 
-A scan copies whole rows (a state that was kept is never written to again), so a table is
-one array of records: rows chosen or joined are one copy, whatever the number of columns.
+A scan copies whole rows (a state that was kept is never written to again) and hands them
+to kernels, so a table is an array of records: one copy and one argument for all columns.
 """
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forewarn.compiled import kernel
 from forewarn.records import BoolArray, IntArray
 from forewarn.track.classify import PRIOR
 
@@ -58,13 +57,11 @@ def empty(rows: int = 0) -> Table:
 
 
 def select(table: Table, rows: BoolArray | IntArray) -> Table:
-    """The rows chosen, by yes and no or by number; one may be chosen twice.
-
-    Always a copy: what is written to it is written nowhere else.
-    """
-    if rows.dtype == np.bool_:
-        rows = np.flatnonzero(rows)
-    return np.asarray(_raw(table).take(rows).view(table.dtype))
+    """A copy of the rows chosen, by yes and no or by number; one may be chosen twice."""
+    chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+    out = np.empty(len(chosen), table.dtype)
+    _pick(table, np.asarray(chosen, np.int64), out)
+    return out
 
 
 def join(*some: Table) -> Table:
@@ -72,9 +69,24 @@ def join(*some: Table) -> Table:
     some = tuple(table for table in some if len(table)) or some[:1]
     if len(some) == 1:
         return some[0]
-    return np.concatenate([_raw(table) for table in some]).view(some[0].dtype)
+    out = np.empty(sum(len(table) for table in some), some[0].dtype)
+    first = 0
+    for table in some:
+        _lay(table, first, out)
+        first += len(table)
+    return out
 
 
-def _raw(table: Table) -> NDArray[Any]:
-    """Rows as bytes: NumPy copies records column by column, and bytes at once."""
-    return table.view(np.dtype((np.void, table.dtype.itemsize)))
+# NumPy copies records column by column
+
+
+@kernel
+def _pick(table: Table, rows: IntArray, out: Table) -> None:
+    for k in range(len(rows)):
+        out[k] = table[rows[k]]
+
+
+@kernel
+def _lay(table: Table, first: int, out: Table) -> None:
+    for k in range(len(table)):
+        out[first + k] = table[k]

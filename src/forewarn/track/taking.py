@@ -4,11 +4,11 @@ import numpy as np
 
 from forewarn import motion, sensor
 from forewarn.compiled import inner_kernel, kernel
-from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion import predict
-from forewarn.records import BoolArray, IntArray
+from forewarn.records import IntArray
 from forewarn.sensor import log_density, place_distance2, take_place, take_rate, update
+from forewarn.track.table import Table
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
@@ -80,10 +80,7 @@ def take_plots(
     log_mode: FloatArray,
     share: FloatArray,
     missed: FloatArray,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    time_s: FloatArray,
+    t: Table,
     ahead_mean: FloatArray,
     ahead_cov: FloatArray,
     ahead_weight: FloatArray,
@@ -104,7 +101,7 @@ def take_plots(
 
     start, plot, log_mode      : as of `score_pairs`
     share, missed              : as of `share_out`
-    mean .. time_s             : tracks at their own times; who took no plot stays there
+    t                          : tracks at their own times; who took no plot stays there
     ahead_*                    : the same predicted to when_s; used up
     A track that took one plot is carried to that plot's own time; one that several plots
     share goes to when_s, as the blend of its futures.
@@ -135,12 +132,12 @@ def take_plots(
                 count += 1
         if count == 1:
             j = taken[i]
-            lag = plot_time_s[j] - time_s[i]
+            lag = plot_time_s[j] - t[i]["time_s"]
             known = unknown
             if plot_time_s[j] == when_s and lag > 0.0:
                 known = log_mode[best]
             else:
-                ahead_mean[i], ahead_cov[i], ahead_weight[i] = mean[i], cov[i], weight[i]
+                _load(t, i, ahead_mean[i], ahead_cov[i], ahead_weight[i])
                 predict(
                     ahead_mean[i],
                     ahead_cov[i],
@@ -167,8 +164,8 @@ def take_plots(
                 room,
                 known,
             )
-            mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
-            time_s[i] = max(time_s[i], plot_time_s[j])
+            _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
+            t[i]["time_s"] = max(t[i]["time_s"], plot_time_s[j])
             continue
         for c in range(count):
             means[c], covs[c] = ahead_mean[i], ahead_cov[i]
@@ -196,8 +193,11 @@ def take_plots(
             weights[count] = ahead_weight[i]
             part[count] = missed[i]
             count += 1
-        _blend(part[:count], means, covs, weights, mean[i], cov[i], weight[i])
-        time_s[i] = max(time_s[i], when_s)
+        _blend(
+            part[:count], means, covs, weights, ahead_mean[i], ahead_cov[i], ahead_weight[i]
+        )
+        _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
+        t[i]["time_s"] = max(t[i]["time_s"], when_s)
     return taken
 
 
@@ -206,10 +206,7 @@ def take_bearings(
     start: IntArray,
     plot: IntArray,
     share: FloatArray,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    time_s: FloatArray,
+    t: Table,
     ahead_mean: FloatArray,
     ahead_cov: FloatArray,
     ahead_weight: FloatArray,
@@ -238,13 +235,13 @@ def take_bearings(
             if share[pair] <= 0.5:
                 continue
             if taken[i] < 0:
-                time_s[i] = max(time_s[i], when_s)
+                t[i]["time_s"] = max(t[i]["time_s"], when_s)
             taken[i] = plot[pair]
             _take_one(
                 ahead_mean[i],
                 ahead_cov[i],
                 ahead_weight[i],
-                plot_time_s[plot[pair]] - time_s[i],
+                plot_time_s[plot[pair]] - t[i]["time_s"],
                 plot[pair],
                 point,
                 noise,
@@ -259,7 +256,7 @@ def take_bearings(
             )
         if taken[i] >= 0:
             _stay_level(ahead_mean[i], ahead_cov[i], ahead_weight[i], room)
-            mean[i], cov[i], weight[i] = ahead_mean[i], ahead_cov[i], ahead_weight[i]
+            _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
 
@@ -323,51 +320,53 @@ def _blend(
                     )
 
 
-@kernel
-def blend(mean: FloatArray, weight: FloatArray) -> FloatArray:
-    """(n, 7) one state per track: the mean over its modes."""
-    out = np.zeros((len(mean), 7))
-    for i in range(len(mean)):
-        for mode in range(3):
-            for k in range(7):
-                out[i, k] += weight[i, mode] * mean[i, mode, k]
-    return out
+@inner_kernel
+def _load(t: Table, i: int, mean: FloatArray, cov: FloatArray, weight: FloatArray) -> None:
+    row = t[i]
+    for mode in range(3):
+        weight[mode] = row["weight"][mode]
+        for k in range(7):
+            mean[mode, k] = row["mean"][mode, k]
+            for q in range(7):
+                cov[mode, k, q] = row["cov"][mode, k, q]
 
 
-@kernel
-def speed_sigma(cov: FloatArray, weight: FloatArray) -> FloatArray:
-    """(n,) standard deviation of the velocity, m/s, over the likely modes."""
-    out = np.zeros(len(cov))
-    for i in range(len(cov)):
-        for mode in range(3):
-            spread = cov[i, mode, 3, 3] + cov[i, mode, 4, 4] + cov[i, mode, 5, 5]
-            out[i] += weight[i, mode] * np.sqrt(max(spread, 0.0) / 3.0)
-    return out
+@inner_kernel
+def _store(mean: FloatArray, cov: FloatArray, weight: FloatArray, t: Table, i: int) -> None:
+    row = t[i]
+    for mode in range(3):
+        row["weight"][mode] = weight[mode]
+        for k in range(7):
+            row["mean"][mode, k] = mean[mode, k]
+            for q in range(7):
+                row["cov"][mode, k, q] = cov[mode, k, q]
 
 
-@kernel
-def down(
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    time_s: FloatArray,
-    now_s: float,
-    ground_m: float,
-) -> BoolArray:
-    """(n,) whether a track that is no longer seen would be below the ground by now."""
-    out = np.zeros(len(mean), np.bool_)
-    for i in range(len(mean)):
-        lag = now_s - time_s[i]
-        if lag <= 0.0:
-            continue
-        place = np.zeros(3)
+@inner_kernel
+def state_of(t: Table, i: int, out: FloatArray) -> float:
+    """Blended state of one track into out (7,); returns the sigma of its speed, m/s.
+
+    The sigma is that of one axis, over the likely modes.
+    """
+    row = t[i]
+    vague = 0.0
+    for k in range(7):
+        out[k] = 0.0
+    for mode in range(3):
+        part = row["weight"][mode]
         spread = 0.0
-        for mode in range(3):
-            for k in range(3):
-                spread += weight[i, mode] * cov[i, mode, k, k] / 3.0
-            for k in range(3):
-                moved = mean[i, mode, k] + lag * mean[i, mode, 3 + k]
-                place[k] += weight[i, mode] * moved
-        height = height_of(place[0], place[1], place[2])
-        out[i] = height + 2.0 * np.sqrt(spread) < ground_m
+        for k in range(7):
+            out[k] += part * row["mean"][mode, k]
+        for k in range(3, 6):
+            spread += row["cov"][mode, k, k]
+        vague += part * np.sqrt(max(spread, 0.0) / 3.0)
+    return float(vague)
+
+
+@kernel
+def blend(t: Table) -> FloatArray:
+    """(n, 7) one state per track: the mean over its modes."""
+    out = np.empty((len(t), 7))
+    for i in range(len(t)):
+        state_of(t, i, out[i])
     return out

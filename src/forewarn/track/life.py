@@ -1,0 +1,130 @@
+"""The life of tracks: belief that they exist, what each is, when it counts and ends."""
+
+import numpy as np
+
+from forewarn.compiled import kernel
+from forewarn.dynamics import height_of
+from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, IntArray
+from forewarn.track.classify import classify
+from forewarn.track.table import Table
+from forewarn.track.taking import state_of
+
+LEAST = 1e-9  # chance that a track does not exist, or does
+
+
+@kernel
+def believe(t: Table, hit: FloatArray, missed: FloatArray, most: float) -> None:
+    """Existence after a scan, in place: who was seen exists; who was missed may not.
+
+    hit, missed : (n,) chance to be seen, chance that the track took none
+    most        : log odds that belief never leaves, up or down
+    """
+    for i in range(len(t)):
+        r = 1.0 / (1.0 + np.exp(-t[i]["log_odds"]))
+        still = r * (1.0 - hit[i]) / (1.0 - r * hit[i])
+        now = min(max(1.0 - missed[i] + missed[i] * still, LEAST), 1.0 - LEAST)
+        t[i]["log_odds"] = min(max(np.log(now / (1.0 - now)), -most), most)
+
+
+@kernel
+def living(
+    t: Table,
+    now_s: float,
+    drop_log_odds: float,
+    coast_s: float,
+    coast_scans: float,
+    ground_m: float,
+) -> BoolArray:
+    """(n,) who is still believed in, not coasted too long, nor below the ground by now."""
+    out = np.zeros(len(t), np.bool_)
+    for i in range(len(t)):
+        row = t[i]
+        lag = now_s - row["time_s"]
+        if row["log_odds"] <= drop_log_odds:
+            continue
+        if lag >= max(coast_s, coast_scans * row["scan_s"]):
+            continue
+        out[i] = True
+        if lag <= 0.0:
+            continue
+        x, y, z, spread = 0.0, 0.0, 0.0, 0.0
+        for mode in range(3):
+            part = row["weight"][mode]
+            for k in range(3):
+                spread += part * row["cov"][mode, k, k] / 3.0
+            x += part * (row["mean"][mode, 0] + lag * row["mean"][mode, 3])
+            y += part * (row["mean"][mode, 1] + lag * row["mean"][mode, 4])
+            z += part * (row["mean"][mode, 2] + lag * row["mean"][mode, 5])
+        out[i] = height_of(x, y, z) + 2.0 * np.sqrt(spread) >= ground_m
+    return out
+
+
+@kernel
+def note(
+    t: Table,
+    taken: IntArray,
+    number: IntArray,
+    trusted: int,
+    group_bit: int,
+    scan_s: float,
+    fast_mps: float,
+    looks_fast: int,
+    looks_slow: int,
+    settle_s: float,
+    confirm_hits: int,
+    confirm_log_odds: float,
+) -> None:
+    """What a plot says beyond where, in place: who saw it, what it is, whether it counts.
+
+    taken       : (n,) plot of each track, -1 = none; number (m,) of each plot
+    scan_s      : of the sensor, nan = none
+    fast_mps .. : as of `TrackParams`
+    """
+    state = np.empty(7)
+    for i in range(len(t)):
+        if taken[i] < 0:
+            continue
+        row = t[i]
+        row["hits"] += 1
+        row["trusted_hits"] += trusted
+        row["group_mask"] |= group_bit
+        if scan_s > row["scan_s"]:
+            row["scan_s"] = scan_s
+        for k in range(3):
+            row["recent"][k] = row["recent"][k + 1]
+        row["recent"][3] = number[taken[i]]
+        gap_s = row["time_s"] - row["looked_s"]
+        row["looked_s"] = row["time_s"]
+        vague_mps = state_of(t, i, state)
+        classify(t, i, state, vague_mps, gap_s)
+        speed = np.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
+        # nothing that flies this fast is traffic, and seconds count; of the rest it must
+        # first be seen what it is
+        clear = speed - vague_mps > fast_mps and row["looks"] >= looks_fast
+        if row["looks"] >= looks_slow and row["time_s"] - row["first_s"] >= settle_s:
+            clear = True
+        if clear and row["hits"] >= confirm_hits and row["log_odds"] >= confirm_log_odds:
+            row["confirmed"] = True
+
+
+@kernel
+def tell(
+    t: Table,
+    order: IntArray,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    prob: FloatArray,
+) -> None:
+    """Columns of `Tracks` out of rows in order, into the last four."""
+    for c in range(len(order)):
+        row = t[order[c]]
+        for k in range(6):
+            prob[c, k] = row["prob"][k]
+        for mode in range(3):
+            weight[c, mode] = row["weight"][mode]
+            for k in range(7):
+                mean[c, mode, k] = row["mean"][mode, k]
+                for q in range(7):
+                    cov[c, mode, k, q] = row["cov"][mode, k, q]
