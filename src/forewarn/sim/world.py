@@ -47,8 +47,12 @@ def _standard() -> tuple[FloatArray, FloatArray]:
 _LN_DENSITY, _SOUND = _standard()
 # drag over its subsonic value, a finned body with a slender nose (wind-tunnel shapes of
 # sounding rockets; another curve than the chain assumes, on purpose)
-_MACH = np.array([0.0, 0.7, 0.9, 1.0, 1.1, 1.3, 1.7, 2.2, 3.0, 4.0, 6.0])
-_DRAG = np.array([1.0, 1.02, 1.25, 1.75, 2.1, 2.0, 1.7, 1.45, 1.2, 1.05, 0.95])
+FINNED = np.array(
+    [
+        [0.0, 0.7, 0.9, 1.0, 1.1, 1.3, 1.7, 2.2, 3.0, 4.0, 6.0],
+        [1.0, 1.02, 1.25, 1.75, 2.1, 2.0, 1.7, 1.45, 1.2, 1.05, 0.95],
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,9 +106,14 @@ def _height(x: float, y: float, z: float) -> float:
 
 @kernel
 def _slope(
-    s: FloatArray, thrust: float, beta: float, wind: FloatArray, out: FloatArray
+    s: FloatArray,
+    thrust: float,
+    beta: float,
+    wind: FloatArray,
+    curve: FloatArray,
+    out: FloatArray,
 ) -> None:
-    """Rate of change of one Earth-fixed state (6,) into `out`."""
+    """Rate of change of one Earth-fixed state (6,) into `out`; curve: Mach and drag."""
     r2 = s[0] * s[0] + s[1] * s[1] + s[2] * s[2]
     flat = 1.5 * _J2 * _A**2 / r2
     z2 = 5 * s[2] * s[2] / r2
@@ -121,7 +130,7 @@ def _slope(
         speed2 += (s[3 + i] - strength * wind[i]) ** 2
         own2 += s[3 + i] ** 2
     speed, own = np.sqrt(speed2), max(np.sqrt(own2), 1.0)
-    drag = np.interp(speed / np.interp(height, _HEIGHT, _SOUND), _MACH, _DRAG)
+    drag = np.interp(speed / np.interp(height, _HEIGHT, _SOUND), curve[0], curve[1])
     brake = 0.5 * density * speed * drag / beta
     for i in range(3):
         out[3 + i] = pull * s[i] * (1 + flat * (1 - z2))
@@ -138,6 +147,7 @@ def _fly(
     burn_s: FloatArray,
     beta: FloatArray,
     wind: FloatArray,
+    curve: FloatArray,
     path: FloatArray,
     down: FloatArray,
 ) -> None:
@@ -150,10 +160,10 @@ def _fly(
             s, t = path[step, j], step * STEP_S
             # thrust over the part of the step it burns, as an even push over all of it
             push = gain[j] * min(max((burn_s[j] - t) / STEP_S, 0.0), 1.0)
-            _slope(s, push, beta[j], wind[j], slope[0])
-            _slope(s + STEP_S / 2 * slope[0], push, beta[j], wind[j], slope[1])
-            _slope(s + STEP_S / 2 * slope[1], push, beta[j], wind[j], slope[2])
-            _slope(s + STEP_S * slope[2], push, beta[j], wind[j], slope[3])
+            _slope(s, push, beta[j], wind[j], curve, slope[0])
+            _slope(s + STEP_S / 2 * slope[0], push, beta[j], wind[j], curve, slope[1])
+            _slope(s + STEP_S / 2 * slope[1], push, beta[j], wind[j], curve, slope[2])
+            _slope(s + STEP_S * slope[2], push, beta[j], wind[j], curve, slope[3])
             rate = slope[0] + 2 * slope[1] + 2 * slope[2] + slope[3]
             path[step + 1, j] = s + STEP_S / 6 * rate
             if not np.isnan(down[j]):
@@ -166,10 +176,14 @@ def _fly(
 
 
 def fly(
-    launch: Launch, wind_enu_mps: tuple[float, float], longest_s: float = 900.0
+    launch: Launch,
+    wind_enu_mps: tuple[float, float],
+    longest_s: float = 900.0,
+    curve: FloatArray = FINNED,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Fly all bodies to the ground.
 
+    curve   : (2, k) Mach numbers, and drag there over that at rest
     returns : (k,) seconds since launch, (k, n, 6) states (nan once a body is down), (n,)
               seconds of impact (nan = still up at longest_s), (n, 2) its latitude,
               longitude in rad
@@ -192,10 +206,28 @@ def fly(
     gain = (launch.speed_mps - rail) / launch.burn_s
     path = np.full((round(longest_s / STEP_S) + 1, n, 6), np.nan)
     down = np.full(n, np.nan)
-    _fly(first, gain, launch.burn_s, launch.beta, wind, path, down)
+    _fly(first, gain, launch.burn_s, launch.beta, wind, curve, path, down)
     used = int(np.flatnonzero(np.isfinite(path[:, :, 0]).any(axis=1))[-1]) + 1
     flown: FloatArray = path[:used]
     return np.arange(0.0, used) * STEP_S, flown, np.asarray(down), _landing(flown, down)
+
+
+def coast(
+    first: FloatArray,
+    beta: FloatArray,
+    wind_enu_mps: tuple[float, float],
+    seconds: float,
+    curve: FloatArray = FINNED,
+) -> FloatArray:
+    """(k, n, 6) states every STEP_S of bodies that only fall, from states (n, 6) on."""
+    n = len(first)
+    none = np.zeros(n)
+    lat, lon, _ = geographic_points(first[:, :3].copy())
+    turns = np.array([enu_from_ecef(*place) for place in zip(lat, lon, strict=True)])
+    wind = np.einsum("i,nij->nj", np.array([*wind_enu_mps, 0.0]), turns)
+    path = np.full((round(seconds / STEP_S) + 1, n, 6), np.nan)
+    _fly(first, none, none, beta, wind, curve, path, np.full(n, np.nan))
+    return path
 
 
 def _landing(path: FloatArray, down: FloatArray) -> FloatArray:
