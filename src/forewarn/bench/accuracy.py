@@ -45,8 +45,9 @@ ROCKETS, DRONES, APART_S = 48, 12, 2.5
 START_S = 1.7e9
 PLACE = (radians(50.0), radians(10.0))
 WIND_MPS = (8.0, -5.0)
-NEAR_M = 500.0  # a track further off is of something else
+NEAR_M = 300.0  # a track further off is of something else
 MATURE_S = 15.0
+LEAST_HITS = 6  # with fewer it may still be another reading of the same plots
 PHASES = ("boost", "coast", "drones")
 # what a tracker may know of a body as it burns out: place m, velocity m/s, ln beta
 KNOWN = np.array([50.0, 50.0, 50.0, 30.0, 30.0, 30.0, 0.6])
@@ -95,7 +96,7 @@ def make_flights(curve: FloatArray, sensors: tuple[Sensor, ...], seed: int) -> F
     n = ROCKETS
     scale = metres_per_radian(PLACE[0])
     site = PLACE + rng.uniform([-30e3, 5e3], [30e3, 55e3], (n, 2)) / scale
-    burn_s = STEP_S * np.round(rng.uniform(2.0, 4.0, n) / STEP_S)
+    burn_s = STEP_S * np.round(rng.uniform(2.0, 10.0, n) / STEP_S)
     launch = Launch(
         site_rad=site,
         azimuth=radians(270.0) + rng.uniform(-0.8, 0.8, n),
@@ -188,23 +189,28 @@ class Tally:
 
     def add(self, tracks: Tracks, flights: Flights, when_s: float) -> None:
         """Hold tracks that a plot of this moment has just reached against the truth."""
-        fresh = np.flatnonzero(np.abs(tracks.time_s - when_s) < 1e-6)
-        part = tracks.mode_weight[fresh][:, :, None]
-        mean = (part * tracks.mean[fresh][:, :, :6]).sum(axis=1)
-        away = tracks.mean[fresh][:, :, :6] - mean[:, None]
-        spread = tracks.cov[fresh][:, :, :6, :6] + away[..., None] * away[:, :, None]
+        part = tracks.mode_weight[:, :, None]
+        mean = (part * tracks.mean[:, :, :6]).sum(axis=1)
+        away = tracks.mean[:, :, :6] - mean[:, None]
+        spread = tracks.cov[:, :, :6, :6] + away[..., None] * away[:, :, None]
         cov = (part[..., None] * spread).sum(axis=1)
+        lag_s = when_s - tracks.time_s
+        place = mean[:, :3] + lag_s[:, None] * mean[:, 3:]
+        counts = tracks.hits >= LEAST_HITS
         for number, flyer in enumerate(flights.flyers):
             times = flyer.path.time_s
-            if not len(fresh) or not times[0] <= when_s < times[-1]:
+            if not counts.any() or not times[0] <= when_s < times[-1]:
                 continue
             truth = flyer.path.at(np.array([when_s]))[0]
-            off = mean - truth
-            i = int(np.argmin((off[:, :3] ** 2).sum(axis=1)))
-            square = float((off[i, :3] ** 2).sum())
+            far2 = ((place - truth[:3]) ** 2).sum(axis=1)
+            i = int(np.argmin(np.where(counts, far2, np.inf)))
+            if abs(lag_s[i]) > 1e-6:
+                continue  # its own track took nothing now
+            off = mean[i] - truth
+            square = float((off[:3] ** 2).sum())
             if square > NEAR_M**2:
                 continue
-            nees = float(off[i] @ np.linalg.solve(cov[i], off[i])) / 6.0
+            nees = float(off @ np.linalg.solve(cov[i], off)) / 6.0
             rocket = number < ROCKETS
             burning = rocket and when_s < flights.burnt_s[number]
             phase = "boost" if burning else "coast" if rocket else "drones"

@@ -10,7 +10,7 @@ from forewarn.sensor import bearing_distance2, log_density, place_distance2
 GATE = 22.0  # squared distance: a true plot of three or four quantities is 0.03 % beyond
 BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells no place: a wider
 # one lets a track between two targets live on the reports of both
-FAINT = 1e-4  # modes less likely than this have no say
+FAINT = 1e-7  # modes less likely than this have no say; a change of mode begins with less
 
 
 @kernel
