@@ -1,14 +1,99 @@
 """Which plot can be whose: coarse gates by place, and what a scan covered."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 
 SIGMAS = 4.5
 LONGEST_BACK_S = 2.5  # a plot further behind its track says too little of where it is now
 SPARE_M = 100.0  # the modes of a track differ by some metres
+CELL_M = 4000.0  # a gate of a well known target spans a few of these
+MIDDLE = 1 << 20  # of the numbers of cells along an axis
+
+
+class Grid(NamedTuple):
+    """Points (n) by the cube they lie in, cubes hashed into buckets (b, a power of 2).
+
+    start  : (b + 1,) first of each bucket in `order`
+    order  : (m,) points that have a place, bucket by bucket
+    cell   : (n,) number of each one's cell
+    """
+
+    start: IntArray
+    order: IntArray
+    cell: IntArray
+
+
+@inner_kernel
+def cell_of(ix: int, iy: int, iz: int) -> int:
+    """One number for a cell."""
+    return ((ix + MIDDLE) << 42) | ((iy + MIDDLE) << 21) | (iz + MIDDLE)
+
+
+@inner_kernel
+def bucket_of(ix: int, iy: int, iz: int, buckets: int) -> int:
+    """Where a cell's points are listed, among others.
+
+    Source: Teschner et al., "Optimized spatial hashing for collision detection of
+    deformable objects", Vision, Modeling and Visualization 2003.
+    """
+    return ((ix * 73856093) ^ (iy * 19349663) ^ (iz * 83492791)) & (buckets - 1)
+
+
+@kernel
+def lay_out(point: FloatArray) -> Grid:
+    """A grid of points (n, 3); those that are nan are in none of its buckets."""
+    n = len(point)
+    buckets = 64
+    while buckets < 2 * n:
+        buckets *= 2
+    start = np.zeros(buckets + 1, np.int64)
+    cell, bucket = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+    for j in range(n):
+        if np.isnan(point[j, 0]):
+            continue
+        ix = int(np.floor(point[j, 0] / CELL_M))
+        iy = int(np.floor(point[j, 1] / CELL_M))
+        iz = int(np.floor(point[j, 2] / CELL_M))
+        cell[j] = cell_of(ix, iy, iz)
+        bucket[j] = bucket_of(ix, iy, iz, buckets)
+        start[bucket[j] + 1] += 1
+    for b in range(buckets):
+        start[b + 1] += start[b]
+    order = np.empty(start[buckets], np.int64)
+    filled = start[:buckets].copy()
+    for j in range(n):
+        if bucket[j] >= 0:
+            order[filled[bucket[j]]] = j
+            filled[bucket[j]] += 1
+    return Grid(start, order, cell)
+
+
+@kernel
+def around(grid: Grid, x: float, y: float, z: float, reach_m: float, out: IntArray) -> int:
+    """Points in all cells within reach of a place, into `out` (n,); returns how many."""
+    buckets, count = len(grid.start) - 1, 0
+    x0, x1 = int(np.floor((x - reach_m) / CELL_M)), int(np.floor((x + reach_m) / CELL_M))
+    y0, y1 = int(np.floor((y - reach_m) / CELL_M)), int(np.floor((y + reach_m) / CELL_M))
+    z0, z1 = int(np.floor((z - reach_m) / CELL_M)), int(np.floor((z + reach_m) / CELL_M))
+    if (x1 - x0 + 1.0) * (y1 - y0 + 1.0) * (z1 - z0 + 1.0) > len(grid.order):
+        for j in grid.order:
+            out[count] = j
+            count += 1
+        return count
+    for ix in range(x0, x1 + 1):
+        for iy in range(y0, y1 + 1):
+            for iz in range(z0, z1 + 1):
+                cell, b = cell_of(ix, iy, iz), bucket_of(ix, iy, iz, buckets)
+                for place in range(grid.start[b], grid.start[b + 1]):
+                    if grid.cell[grid.order[place]] == cell:
+                        out[count] = grid.order[place]
+                        count += 1
+    return count
 
 
 @kernel
@@ -19,9 +104,7 @@ def near_pairs(
     plot_time_s: FloatArray,
     point: FloatArray,
     noise_m: FloatArray,
-    order: IntArray,
-    key: FloatArray,
-    anchor: FloatArray,
+    grid: Grid,
     origin: FloatArray,
     reach_m: float,
 ) -> tuple[IntArray, IntArray]:
@@ -31,39 +114,44 @@ def near_pairs(
     plot_time_s       : (m,); point (m, 3) ECEF place of each plot, nan where it tells none:
                         such a plot may be anybody's within reach
     noise_m           : (m,) standard deviation of that place
-    order, key        : plots that tell a place, by distance from `anchor`, and those
-                        distances: only a thin shell of them is looked at
+    grid              : of the places
     origin, reach_m   : (m, 3) where each was seen from, and how far that sees
     returns           : start (n + 1,), plot (p,)
     """
     n, m = len(mean), len(point)
     size = 2 * n + 64
     start = np.zeros(n + 1, np.int64)
-    plot = np.empty(size, np.int64)
-    largest_m = 0.0
-    for j in order:
+    plot, some = np.empty(size, np.int64), np.empty(m, np.int64)
+    largest_m, first_s, last_s = 0.0, np.inf, -np.inf
+    for j in grid.order:
         largest_m = max(largest_m, noise_m[j])
+        first_s, last_s = min(first_s, plot_time_s[j]), max(last_s, plot_time_s[j])
     blind = np.empty(m, np.int64)
     blinds = 0
     for j in range(m):
-        if not np.isfinite(point[j, 0]):
+        if np.isnan(point[j, 0]):
             blind[blinds] = j
             blinds += 1
     count = 0
     for i in range(n):
-        widest2, away2 = 0.0, 0.0
+        widest2, speed2 = 0.0, 0.0
         for mode in range(3):
             spread = cov[i, mode, 0, 0] + cov[i, mode, 1, 1] + cov[i, mode, 2, 2]
             widest2 = max(widest2, spread)
         for k in range(3):
-            away2 += (mean[i, 1, k] - anchor[k]) ** 2
-        widest, away = np.sqrt(widest2), np.sqrt(away2)
-        reach = SIGMAS * (widest + largest_m) + SPARE_M
-        low = np.searchsorted(key, away - reach)
-        high = np.searchsorted(key, away + reach)
-        for place in range(low, high + blinds):
-            j = order[place] if place < high else blind[place - high]
-            if place < high:
+            speed2 += mean[i, 1, 3 + k] ** 2
+        widest = np.sqrt(widest2)
+        found = 0
+        if len(grid.order):
+            longest_s = max(
+                last_s - time_s[i], min(time_s[i] - first_s, LONGEST_BACK_S), 0.0
+            )
+            reach = SIGMAS * (widest + largest_m) + SPARE_M + longest_s * np.sqrt(speed2)
+            x, y, z = mean[i, 1, 0], mean[i, 1, 1], mean[i, 1, 2]
+            found = around(grid, x, y, z, reach, some)
+        for place in range(found + blinds):
+            j = some[place] if place < found else blind[place - found]
+            if place < found:
                 shift = plot_time_s[j] - time_s[i]
                 if shift < -LONGEST_BACK_S:
                     continue

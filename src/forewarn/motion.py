@@ -14,8 +14,8 @@ from forewarn.geodesy import FloatArray
 LONGEST_STEP_S = 1.0
 # noise: psd of acceleration of boosting, ballistic, cruising (m2/s3), drift of ln beta /s
 NOISE = np.array([8000.0, 0.05, 2.5, 0.002])
-# per second: how often a mode gives way to another; rows from, columns to. What glides on is
-# hardly ever boosted again: were that more likely, its state would carry the doubt
+# per second: how often a mode gives way to another; rows from, columns to. What glides on
+# is hardly ever boosted again: were that more likely, its state would carry the doubt
 SWITCH = np.array([[0.75, 0.23, 0.02], [5e-5, 0.9999, 5e-5], [0.0015, 0.0015, 0.997]])
 ROOM = 280  # numbers of working room that `predict` needs
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only

@@ -3,6 +3,7 @@
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
+from forewarn.gate import around, lay_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 from forewarn.sensor import take_rate
@@ -37,21 +38,6 @@ FAST_MPS = 150.0  # what is faster may be boosting
 FAST_MODES, SLOW_MODES = np.array([0.4, 0.45, 0.15]), np.array([0.1, 0.1, 0.8])
 
 
-@kernel
-def reach_of(seeds: Table, anchor: FloatArray) -> tuple[FloatArray, float]:
-    """(n,) distances of seeds from a point, and how far any one's next plot may lie."""
-    away, widest_m = np.empty(len(seeds)), 0.0
-    for i in range(len(seeds)):
-        seed = seeds[i]
-        away2, spread = 0.0, 0.0
-        for k in range(3):
-            away2 += (seed["point"][k] - anchor[k]) ** 2
-            spread += seed["noise"][k, k]
-        away[i] = np.sqrt(away2)
-        widest_m = max(widest_m, FASTEST_MPS * seed["span_s"] + 2.0 * np.sqrt(spread))
-    return away, widest_m
-
-
 @inner_kernel
 def _kin_gain(
     kin: Table, seed: Table, velocity: FloatArray, spread: float, plain: float
@@ -75,9 +61,6 @@ def _kin_gain(
 @kernel
 def pair_up(
     seeds: Table,
-    order: IntArray,
-    key: FloatArray,
-    widest_m: float,
     young: Table,
     kin: Table,
     number: IntArray,
@@ -90,13 +73,10 @@ def pair_up(
     log_clutter: FloatArray,
     free: FloatArray,
     log_hit: float,
-    anchor: FloatArray,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Pairs of an earlier plot and a new one that one body could have made.
 
     seeds       : earlier plots that nobody took
-    order, key  : of them by distance from `anchor`, and those distances
-    widest_m    : as of `reach_of`
     young, kin  : tracks that have taken some of these plots already; that began lately
     number ..   : columns of a Scan; free (m,) chance that no track has the plot
     returns     : row of the earlier plot, of the new one, log odds; (p,) each
@@ -111,6 +91,15 @@ def pair_up(
         if recent[3] >> 16 == number[0] >> 16:
             done_before[dones], done[dones] = recent[2], recent[3]
             dones += 1
+    old_point, widest_m = np.empty((len(seeds), 3)), 0.0
+    for i in range(len(seeds)):
+        spread = 0.0
+        for k in range(3):
+            old_point[i, k] = seeds[i]["point"][k]
+            spread += seeds[i]["noise"][k, k]
+        far_m = FASTEST_MPS * seeds[i]["span_s"] + 2.0 * np.sqrt(spread)
+        widest_m = max(widest_m, far_m)
+    grid, some = lay_out(old_point), np.empty(len(seeds), np.int64)
     plain = -np.log(4.0 / 3.0 * np.pi * FASTEST_MPS**3)
     count = 0
     velocity = np.empty(3)
@@ -119,14 +108,10 @@ def pair_up(
             continue
         first = count
         log_free = np.log(free[j])
-        away2, wide2 = 0.0, 0.0
-        for k in range(3):
-            away2 += (point[j, k] - anchor[k]) ** 2
-            wide2 += noise[j, k, k]
-        away, reach = np.sqrt(away2), widest_m + 2.0 * np.sqrt(wide2)
-        low, high = np.searchsorted(key, away - reach), np.searchsorted(key, away + reach)
-        for at in range(low, high):
-            i = order[at]
+        wide2 = noise[j, 0, 0] + noise[j, 1, 1] + noise[j, 2, 2]
+        reach = widest_m + 2.0 * np.sqrt(wide2)
+        found = around(grid, point[j, 0], point[j, 1], point[j, 2], reach, some)
+        for i in some[:found]:
             seed = seeds[i]
             dt = time_s[j] - seed["time_s"]
             if dt < LEAST_GAP_S or dt > seed["span_s"]:

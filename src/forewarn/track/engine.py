@@ -19,7 +19,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
 from forewarn.track.health import Health
-from forewarn.track.life import believe, living, tell
+from forewarn.track.life import Told, believe, living, tell
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
@@ -42,15 +42,6 @@ from forewarn.track.taking import blend
 
 KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
-
-RECORDED = (
-    "track_id",
-    "time_s",
-    "hits",
-    "confirmed",
-    "group_mask",
-    "first_s",
-)
 
 
 class State(NamedTuple):
@@ -193,29 +184,30 @@ class Engine:
 
     def record(self, now_s: float) -> Tracks:
         """What is known at now_s; tracks coasted too long are no longer told."""
-        young, lead_odds = self._nursery.table, self._nursery.lead_odds
-        alive, leads = self._alive(now_s), lead_odds > -np.inf
-        whole = tables.join(tables.select(self._table, alive), tables.select(young, leads))
-        order = np.argsort(whole["track_id"], kind="stable")
-        log_odds = np.concatenate([self._table["log_odds"][alive], lead_odds[leads]])
-        existence = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -MOST_LOG, MOST_LOG)))
-        n = len(order)
-        mean, cov = np.empty((n, 3, 7)), np.empty((n, 3, 7, 7))
-        weight, prob = np.empty((n, 3)), np.empty((n, 6))
-        tell(whole, order, mean, cov, weight, prob)
-        column = {name: whole[name][order] for name in RECORDED}
-        enough = whole["trusted_hits"][order] >= self._params.confirm_hits
+        t, young, lead_odds = self._table, self._nursery.table, self._nursery.lead_odds
+        told = np.flatnonzero(np.concatenate([self._alive(now_s), lead_odds > -np.inf]))
+        ids = np.concatenate([t["track_id"], young["track_id"]])[told]
+        order = np.argsort(ids, kind="stable")
+        whole = Told.empty(len(told))
+        tell(t, young, lead_odds, told[order], MOST_LOG, whole)
+        identity = np.concatenate([t["identity"], young["identity"]])[told[order]]
+        enough = whole.trusted_hits >= self._params.confirm_hits
         return Tracks(
             received_s=now_s,
-            mean=mean,
-            cov=cov,
-            mode_weight=weight,
-            class_prob=prob,
-            existence=existence[order],
-            trusted=column["confirmed"] & enough,
-            identity=tuple(whole["identity"][order].tolist()),
+            track_id=ids[order],
+            time_s=whole.time_s,
+            mean=whole.mean,
+            cov=whole.cov,
+            mode_weight=whole.weight,
+            class_prob=whole.prob,
+            existence=whole.existence,
+            confirmed=whole.confirmed,
+            trusted=whole.confirmed & enough,
+            group_mask=whole.group_mask,
+            first_s=whole.first_s,
+            hits=whole.hits,
+            identity=tuple(identity.tolist()),
             group_names=self._groups,
-            **column,
         )
 
     def memory(self) -> dict[str, NDArray[Any]]:

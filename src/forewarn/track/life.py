@@ -1,5 +1,7 @@
 """The life of tracks: belief that they exist, what each is, when it counts and ends."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from forewarn.compiled import kernel
@@ -108,23 +110,69 @@ def note(
             row["confirmed"] = True
 
 
+class Told(NamedTuple):
+    """Columns of `Tracks` (n) that are read off tables."""
+
+    time_s: FloatArray
+    mean: FloatArray
+    cov: FloatArray
+    weight: FloatArray
+    prob: FloatArray
+    existence: FloatArray
+    confirmed: BoolArray
+    hits: IntArray
+    trusted_hits: IntArray
+    group_mask: IntArray
+    first_s: FloatArray
+
+    @staticmethod
+    def empty(n: int) -> "Told":
+        """Room for so many tracks."""
+        return Told(
+            np.empty(n),
+            np.empty((n, 3, 7)),
+            np.empty((n, 3, 7, 7)),
+            np.empty((n, 3)),
+            np.empty((n, 6)),
+            np.empty(n),
+            np.empty(n, np.bool_),
+            np.empty(n, np.int64),
+            np.empty(n, np.int64),
+            np.empty(n, np.int64),
+            np.empty(n),
+        )
+
+
 @kernel
 def tell(
     t: Table,
-    order: IntArray,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    prob: FloatArray,
+    young: Table,
+    lead_odds: FloatArray,
+    rows: IntArray,
+    most_log: float,
+    out: Told,
 ) -> None:
-    """Columns of `Tracks` out of rows in order, into the last four."""
-    for c in range(len(order)):
-        row = t[order[c]]
+    """Tracks (n) and young ones (k), the rows chosen, into `out`.
+
+    lead_odds : (k,) log odds that count for a young track's existence
+    rows      : below n a track, from n on a young one
+    """
+    for c in range(len(rows)):
+        grown = rows[c] < len(t)
+        row = t[rows[c]] if grown else young[rows[c] - len(t)]
+        odds = row["log_odds"] if grown else lead_odds[rows[c] - len(t)]
+        out.existence[c] = 1.0 / (1.0 + np.exp(-min(max(odds, -most_log), most_log)))
+        out.time_s[c] = row["time_s"]
+        out.first_s[c] = row["first_s"]
+        out.confirmed[c] = row["confirmed"]
+        out.hits[c] = row["hits"]
+        out.trusted_hits[c] = row["trusted_hits"]
+        out.group_mask[c] = row["group_mask"]
         for k in range(6):
-            prob[c, k] = row["prob"][k]
+            out.prob[c, k] = row["prob"][k]
         for mode in range(3):
-            weight[c, mode] = row["weight"][mode]
+            out.weight[c, mode] = row["weight"][mode]
             for k in range(7):
-                mean[c, mode, k] = row["mean"][mode, k]
+                out.mean[c, mode, k] = row["mean"][mode, k]
                 for q in range(7):
-                    cov[c, mode, k, q] = row["cov"][mode, k, q]
+                    out.cov[c, mode, k, q] = row["cov"][mode, k, q]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray, Sensor
 from forewarn.track import table as tables
-from forewarn.track.births import KIN, SEED, bear, leave, pair_up, reach_of
+from forewarn.track.births import KIN, SEED, bear, leave, pair_up
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.steps import Ahead, Air, Pairs, absorb, note_plots
@@ -110,13 +110,8 @@ class Nursery:
         p, seeds = self._params, self._seeds
         if not len(seeds) or not len(scan.number):
             return
-        away, widest_m = reach_of(seeds, scan.anchor)
-        order = np.argsort(away)
         old, new, score = pair_up(
             seeds,
-            order,
-            away[order],
-            widest_m,
             self.table,
             self._kin,
             scan.number,
@@ -129,7 +124,6 @@ class Nursery:
             scan.log_clutter,
             free,
             float(np.log(scan.detection)),
-            scan.anchor,
         )
         if not len(old):
             return

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from forewarn.compiled import kernel
 from forewarn.dynamics import enu_axes, geographic_of
+from forewarn.gate import Grid, lay_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 
@@ -50,7 +51,7 @@ class Scan:
     log_clutter : (m,) log density of false plots, per m3 (and m/s), or where a plot tells
                   no place in its own quantities
     lift_rad    : (m,) elevation above the sensor's mask
-    order, key  : plots that tell a place, by distance from `anchor`, and that distance
+    grid        : of the places
     """
 
     number: IntArray
@@ -66,9 +67,7 @@ class Scan:
     sight: FloatArray
     log_clutter: FloatArray
     lift_rad: FloatArray
-    order: IntArray
-    key: FloatArray
-    anchor: FloatArray
+    grid: Grid
     detection: float
     false_plots: float
     sound_mps: float
@@ -100,23 +99,19 @@ def read_scan(
     m = len(origin)
     turn, point = np.empty((m, 3, 3)), np.empty((m, 3))
     noise, sight = np.empty((m, 3, 3)), np.zeros((m, 4))
-    anchor = origin[0].copy() if m else np.zeros(3)
-    noise_m, away = np.empty(m), np.empty(m)
-    log_clutter, lift_rad = np.empty(m), np.empty(m)
+    noise_m, log_clutter, lift_rad = np.empty(m), np.empty(m), np.empty(m)
     _take_off(z, sigma, bias, sensor.elevation_min_rad, lift_rad)
-    placed = _place(
+    _place(
         origin,
         z,
         sigma,
         own,
         sensor.kind is SensorKind.POSITION,
-        anchor,
         turn,
         point,
         noise,
         noise_m,
         sight,
-        away,
     )
     if sensor.kind is SensorKind.POSITION:
         log_clutter[:] = np.log(FALSE_REPORTS_PER_M3)
@@ -129,7 +124,6 @@ def read_scan(
         reach = min(sensor.range_max_m, FARTHEST_M) - sensor.range_min_m
         high = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.01)
         _clutter(z, known[1] + 0.1, reach, high, log_clutter)
-    order = np.argsort(away)[:placed]
     identity = np.full(m, "", "U16")
     if any(batch.identity):
         identity = np.array(batch.identity, "U16")[rows]
@@ -147,9 +141,7 @@ def read_scan(
         sight=sight,
         log_clutter=log_clutter,
         lift_rad=lift_rad,
-        order=order,
-        key=away[order],
-        anchor=anchor,
+        grid=lay_out(point),
         detection=known[0],
         false_plots=known[1],
         sound_mps=SOUND_MPS if sensor.propagation == "sound" else 0.0,
@@ -194,16 +186,13 @@ def _place(
     sigma: FloatArray,
     own: FloatArray,
     own_place: bool,
-    anchor: FloatArray,
     turn: FloatArray,
     point: FloatArray,
     noise: FloatArray,
     noise_m: FloatArray,
     sight: FloatArray,
-    away: FloatArray,
-) -> int:
-    """Places and axes of plots, by their last nine arguments; returns how many have one."""
-    placed = 0
+) -> None:
+    """Places and axes of plots, into the last five."""
     slope = np.empty((3, 3))  # east, north, up by the three measured quantities
     axes = np.empty((3, 3))
     for j in range(len(origin)):
@@ -242,9 +231,3 @@ def _place(
                 for a in range(3):
                     noise[j, k, i] += axes[k, a] * axes[i, a]
         noise_m[j] = np.sqrt(noise[j, 0, 0] + noise[j, 1, 1] + noise[j, 2, 2])
-        away2 = 0.0
-        for k in range(3):
-            away2 += (point[j, k] - anchor[k]) ** 2
-        away[j] = np.sqrt(away2)
-        placed += int(np.isfinite(away2))
-    return placed

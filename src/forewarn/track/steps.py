@@ -72,9 +72,7 @@ def pair(ahead: Ahead, scan: Scan) -> Pairs:
         scan.time_s,
         scan.point,
         scan.noise_m,
-        scan.order,
-        scan.key,
-        scan.anchor,
+        scan.grid,
         scan.origin,
         scan.reach_m,
     )
