@@ -11,21 +11,21 @@ from scipy.optimize import linear_sum_assignment
 from forewarn.association import share_out
 from forewarn.geodesy import FloatArray, ecef_from_geographic
 from forewarn.motion import (
-    ROOM,
     add_noise,
     drift,
     fall_matrix,
     fall_step,
     grow,
+    motion_room,
     predict,
     switch_probability,
 )
-from forewarn.sensor import ROOM as SENSOR_ROOM
 from forewarn.sensor import (
     log_density,
     measure,
     place_distance2,
     rate_noise2,
+    sensor_room,
     take_place,
     update,
 )
@@ -78,7 +78,7 @@ def test_covariances_grow_as_matrices_say(seed: int, dt_s: float) -> None:
     np.testing.assert_allclose(drifted, move @ cov @ move.T, atol=1e-9)
     move[:6] += 0.1 * rng.normal(size=(6, 7))
     grown = cov.copy()
-    grow(grown, move[:6].copy(), np.empty(ROOM))
+    grow(grown, move[:6].copy(), motion_room())
     np.testing.assert_allclose(grown, move @ cov @ move.T, atol=1e-9)
 
 
@@ -87,7 +87,7 @@ def test_a_step_back_in_time_is_refused() -> None:
     cov = np.tile(np.eye(7), (3, 1, 1))
     weight = np.full(3, 1 / 3)
     before = mean.copy(), cov.copy()
-    predict(mean, cov, weight, -1.0, AIR, DRAG, np.empty(ROOM))
+    predict(mean, cov, weight, -1.0, AIR, DRAG, motion_room())
     np.testing.assert_array_equal(mean, before[0])
     np.testing.assert_array_equal(cov, before[1])
 
@@ -187,7 +187,7 @@ def test_an_update_by_a_place_is_the_joint_one(with_rate: bool) -> None:
     sight = np.array([*line, 1.0 / 22e3])
     rate = float(line @ s[3:6]) + 9.0 if with_rate else np.nan
     point = s[:3] + np.array([30.0, -40.0, 25.0])
-    room = np.empty(SENSOR_ROOM)
+    room = sensor_room()
     slope = np.zeros((4, 7))
     slope[:3, :3] = np.eye(3)
     slope[3, 3:6] = line

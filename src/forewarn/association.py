@@ -13,7 +13,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 
 ROUNDS = 60  # bounded by count, never by the clock: a replay gives the same
-SETTLED = 1e-5
+SETTLED = 1e-4
 MOST_LOG = 60.0  # so that no exponential overflows
 
 
@@ -52,27 +52,37 @@ def share_out(
                   nobody's, and (p,) that it is nobody else's
     """
     n = len(start) - 1
-    to_plot = np.empty(len(plot))  # messages track -> plot
+    to_plot = np.zeros(len(plot))  # messages track -> plot
     to_track = np.ones(len(plot))  # messages plot -> track
     heard = np.zeros(plots)
-    for _ in range(ROUNDS):
-        heard[:] = 0.0
+    moved = np.zeros(plots, np.int64)  # round in which a plot last heard something new
+    for turn in range(ROUNDS):
+        quiet = True
         for i in range(n):
+            news = False
+            for pair in range(start[i], start[i + 1]):
+                news |= moved[plot[pair]] >= turn - 1
+            if not news:
+                continue
             total = 1.0
             for pair in range(start[i], start[i + 1]):
+                others = max(heard[plot[pair]] - to_plot[pair], 0.0)
+                to_track[pair] = 1.0 / (1.0 + others)
                 total += weight[pair] * to_track[pair]
             for pair in range(start[i], start[i + 1]):
                 own = weight[pair] * to_track[pair]
-                to_plot[pair] = weight[pair] / max(total - own, 1.0)
-                heard[plot[pair]] += to_plot[pair]
-        change = 0.0
-        for pair in range(len(plot)):
-            others = max(heard[plot[pair]] - to_plot[pair], 0.0)
-            new = 1.0 / (1.0 + others)
-            change = max(change, abs(new - to_track[pair]))
-            to_track[pair] = new
-        if change < SETTLED:
+                told = weight[pair] / max(total - own, 1.0)
+                change = told - to_plot[pair]
+                to_plot[pair] = told
+                heard[plot[pair]] += change
+                # of what is told loudly, what matters is how much it halves the rest
+                if abs(change) > SETTLED * (1.0 + heard[plot[pair]]):
+                    moved[plot[pair]] = turn
+                    quiet = False
+        if quiet:
             break
+    for pair in range(len(plot)):
+        to_track[pair] = 1.0 / (1.0 + max(heard[plot[pair]] - to_plot[pair], 0.0))
     share = np.empty(len(plot))
     missed = np.empty(n)
     for i in range(n):

@@ -5,6 +5,8 @@ Modes, in the order of `records.MODES`: boosting (velocity free to grow fast), b
 (gravity and drag), cruising (speed kept, gentle turns).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
@@ -17,8 +19,39 @@ NOISE = np.array([8000.0, 0.05, 2.5, 0.002])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
 # is hardly ever boosted again: were that more likely, its state would carry the doubt
 SWITCH = np.array([[0.75, 0.23, 0.02], [5e-5, 0.9999, 5e-5], [0.0015, 0.0015, 0.997]])
-ROOM = 280  # numbers of working room that `predict` needs
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only
+
+
+class Room(NamedTuple):
+    """Arrays to work in, made once for a whole batch."""
+
+    change: FloatArray
+    share: FloatArray
+    old_mean: FloatArray
+    old_cov: FloatArray
+    away: FloatArray
+    slope: FloatArray
+    move: FloatArray
+    half: FloatArray
+    turned: FloatArray
+    up: FloatArray
+
+
+@kernel
+def motion_room() -> Room:
+    """Room that `predict` needs."""
+    return Room(
+        np.empty((3, 3)),
+        np.empty((3, 3)),
+        np.empty((3, 7)),
+        np.empty((3, 7, 7)),
+        np.empty((3, 7)),
+        np.empty((3, 5)),
+        np.empty((6, 7)),
+        np.empty((6, 7)),
+        np.empty((7, 6)),
+        np.empty(3),
+    )
 
 
 @inner_kernel
@@ -41,52 +74,48 @@ def switch_probability(dt_s: float, out: FloatArray) -> None:
 
 @inner_kernel
 def mix(
-    mean: FloatArray, cov: FloatArray, weight: FloatArray, dt_s: float, room: FloatArray
+    mean: FloatArray, cov: FloatArray, weight: FloatArray, dt_s: float, room: Room
 ) -> None:
     """Interacting multiple models: each mode starts from the blend it may have come from.
 
     Source: Blom, Bar-Shalom, "The interacting multiple model algorithm" (1988).
     """
-    change = room[:9].reshape(3, 3)
-    share = room[9:18].reshape(3, 3)
-    old_mean = room[18:39].reshape(3, 7)
-    old_cov = room[39:186].reshape(3, 7, 7)
+    change, share, away = room.change, room.share, room.away
+    old_mean, old_cov = room.old_mean, room.old_cov
     switch_probability(dt_s, change)
-    for to in range(3):
-        total = 0.0
-        for origin in range(3):
-            share[origin, to] = change[origin, to] * weight[origin]
-            total += share[origin, to]
-        for origin in range(3):
-            share[origin, to] /= total
-        room[186 + to] = total
     for mode in range(3):
-        weight[mode] = room[186 + mode]
         for i in range(7):
             old_mean[mode, i] = mean[mode, i]
-            for j in range(i + 1):
+            for j in range(7):
                 old_cov[mode, i, j] = cov[mode, i, j]
     for to in range(3):
+        for origin in range(3):
+            share[origin, to] = change[origin, to] * weight[origin]
+    for to in range(3):
+        total = share[0, to] + share[1, to] + share[2, to]
+        first, second, third = (
+            share[0, to] / total,
+            share[1, to] / total,
+            share[2, to] / total,
+        )
+        weight[to] = total
         for i in range(7):
             mean[to, i] = (
-                share[0, to] * old_mean[0, i]
-                + share[1, to] * old_mean[1, i]
-                + share[2, to] * old_mean[2, i]
+                first * old_mean[0, i] + second * old_mean[1, i] + third * old_mean[2, i]
             )
+            for origin in range(3):
+                away[origin, i] = old_mean[origin, i] - mean[to, i]
         for i in range(7):
-            for j in range(i + 1):
-                cov[to, i, j] = 0.0
-        for origin in range(3):
-            part = share[origin, to]
-            for i in range(7):
-                away = part * (old_mean[origin, i] - mean[to, i])
-                for j in range(i + 1):
-                    cov[to, i, j] += part * old_cov[origin, i, j] + away * (
-                        old_mean[origin, j] - mean[to, j]
-                    )
-        for i in range(7):
-            for j in range(i):
-                cov[to, j, i] = cov[to, i, j]
+            one, two, three = first * away[0, i], second * away[1, i], third * away[2, i]
+            for j in range(7):
+                cov[to, i, j] = (
+                    first * old_cov[0, i, j]
+                    + second * old_cov[1, i, j]
+                    + third * old_cov[2, i, j]
+                    + one * away[0, j]
+                    + two * away[1, j]
+                    + three * away[2, j]
+                )
 
 
 @inner_kernel
@@ -154,25 +183,29 @@ def fall_matrix(slope: FloatArray, up: FloatArray, dt_s: float, out: FloatArray)
 
 
 @inner_kernel
-def grow(cov: FloatArray, move: FloatArray, room: FloatArray) -> None:
+def grow(cov: FloatArray, move: FloatArray, room: Room) -> None:
     """cov (7, 7) becomes F cov F', in place; move (6, 7): F without its last row."""
-    half = room[:49].reshape(7, 7)
+    half, turned = room.half, room.turned
     for i in range(6):
         for j in range(7):
-            total = 0.0
-            for k in range(7):
-                total += move[i, k] * cov[k, j]
-            half[i, j] = total
-    for j in range(7):
-        half[6, j] = cov[6, j]
-    for i in range(7):
-        for j in range(min(i + 1, 6)):
-            total = 0.0
-            for k in range(7):
-                total += half[i, k] * move[j, k]
-            cov[i, j] = total
-            cov[j, i] = total
-    cov[6, 6] = half[6, 6]
+            half[i, j] = 0.0
+            turned[j, i] = move[i, j]
+        for k in range(7):
+            part = move[i, k]
+            for j in range(7):
+                half[i, j] += part * cov[k, j]
+    for i in range(6):
+        for j in range(6):
+            cov[i, j] = 0.0
+        for k in range(7):
+            part = half[i, k]
+            for j in range(6):
+                cov[i, j] += part * turned[k, j]
+        cov[i, 6] = half[i, 6]
+        cov[6, i] = half[i, 6]
+    for i in range(6):  # rounding must not make it lopsided
+        for j in range(i):
+            cov[j, i] = cov[i, j]
 
 
 @inner_kernel
@@ -214,20 +247,18 @@ def predict(
     dt_s: float,
     air: FloatArray,
     drag: FloatArray,
-    room: FloatArray,
+    room: Room,
 ) -> None:
     """Carry one track forward, in place; a step back in time is refused (left undone).
 
-    mean : (3, 7), cov : (3, 7, 7), weight : (3,), room : (ROOM,) to work in
+    mean : (3, 7), cov : (3, 7, 7), weight : (3,)
     """
     if not dt_s > 0.0:
         return
     mix(mean, cov, weight, dt_s, room)
     steps = int(np.ceil(dt_s / LONGEST_STEP_S))
     dt = dt_s / steps
-    slope = room[:15].reshape(3, 5)
-    move = room[15:57].reshape(6, 7)
-    up = room[57:60]
+    slope, move, up = room.slope, room.move, room.up
     for _ in range(steps):
         for mode in range(3):
             if mode == 1:
@@ -237,7 +268,7 @@ def predict(
                     up[i] = s[i] / r
                 fall_step(s, dt, air, drag, slope)
                 fall_matrix(slope, up, dt, move)
-                grow(cov[mode], move, room[60:])
+                grow(cov[mode], move, room)
             else:
                 for i in range(3):
                     mean[mode, i] += dt * mean[mode, 3 + i]
@@ -255,6 +286,6 @@ def predict_all(
     drag: FloatArray,
 ) -> None:
     """`predict` for every track of a batch, in place; dt_s : (n,)."""
-    room = np.empty(ROOM)
+    room = motion_room()
     for i in range(len(mean)):
         predict(mean[i], cov[i], weight[i], dt_s[i], air, drag, room)

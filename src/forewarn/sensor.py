@@ -1,5 +1,7 @@
 """What a sensor sees of a state: measurement, its slope, and the update by it."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
@@ -8,8 +10,32 @@ from forewarn.geodesy import FloatArray
 # range, azimuth, elevation, range rate of a sensor that looks from its origin
 QUANTITIES = 4
 UNHEARD = -1e6  # log likelihood of what cannot be
+FAR2 = 60.0  # squared distance beyond which a range rate makes no difference any more
 LN_2PI = float(np.log(2.0 * np.pi))
-ROOM = 63  # numbers of working room that `take_place` needs
+
+
+class Room(NamedTuple):
+    """Arrays to work in, made once for a whole batch."""
+
+    total: FloatArray
+    inverse: FloatArray
+    away: FloatArray
+    gain: FloatArray
+    upper: FloatArray
+    column: FloatArray
+
+
+@kernel
+def sensor_room() -> Room:
+    """Room that `take_place` and `take_rate` need."""
+    return Room(
+        np.empty((3, 3)),
+        np.empty((3, 3)),
+        np.empty(3),
+        np.empty((7, 3)),
+        np.empty((3, 7)),
+        np.empty(7),
+    )
 
 
 @kernel
@@ -245,7 +271,7 @@ def place_distance2(
     wx, wy = c00 * x + c01 * y + c02 * z, c01 * x + c11 * y + c12 * z
     wz = c02 * x + c12 * y + c22 * z
     d2 = (x * wx + y * wy + z * wz) / det
-    if not np.isfinite(rate):
+    if not np.isfinite(rate) or d2 > FAR2:
         return d2, det
     ux, uy, uz = sight[0], sight[1], sight[2]
     nu = rate - ux * s[3] - uy * s[4] - uz * s[5]
@@ -284,11 +310,11 @@ def take_rate(
     sight: FloatArray,
     rate: float,
     rate_sigma: float,
-    room: FloatArray,
+    room: Room,
 ) -> None:
-    """Kalman update by a range rate alone, in place; room : (7,) to work in."""
+    """Kalman update by a range rate alone, in place."""
     nu, spread = rate, rate_noise2(s, noise, sight, rate_sigma)
-    column = room[:7]
+    column = room.column
     for i in range(7):
         column[i] = 0.0
         for k in range(3):
@@ -312,17 +338,11 @@ def take_place(
     sight: FloatArray,
     rate: float,
     rate_sigma: float,
-    room: FloatArray,
+    room: Room,
 ) -> None:
-    """Kalman update by a plot that tells a place, in place; arguments as above.
-
-    room : (63,) to work in
-    """
-    total = room[:9].reshape(3, 3)
-    inverse = room[9:18].reshape(3, 3)
-    away = room[18:21]
-    gain = room[21:42].reshape(7, 3)
-    upper = room[42:63].reshape(3, 7)
+    """Kalman update by a plot that tells a place, in place; arguments as above."""
+    total, inverse, away = room.total, room.inverse, room.away
+    gain, upper = room.gain, room.upper
     for i in range(3):
         away[i] = point[i] - s[i] - shift_s * s[3 + i]
         for j in range(3):

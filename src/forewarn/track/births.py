@@ -6,7 +6,7 @@ from forewarn.compiled import inner_kernel, kernel
 from forewarn.gate import around, lay_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
-from forewarn.sensor import take_rate
+from forewarn.sensor import sensor_room, take_rate
 from forewarn.track.table import Table
 
 # a plot that no track took, as the start of something new: log odds `score` that it is
@@ -177,7 +177,7 @@ def bear(
     born: Table,
 ) -> None:
     """Young tracks, into `born` (p,), of pairs as of `pair_up`."""
-    s, cov, room = np.zeros(7), np.empty((7, 7)), np.empty(7)
+    s, cov, room = np.zeros(7), np.empty((7, 7)), sensor_room()
     for c in range(len(old)):
         j, seed, row = new[c], seeds[old[c]], born[c]
         dt = time_s[j] - seed["time_s"]

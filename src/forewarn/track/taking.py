@@ -2,12 +2,19 @@
 
 import numpy as np
 
-from forewarn import motion, sensor
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.motion import predict
+from forewarn.motion import motion_room, predict
 from forewarn.records import IntArray
-from forewarn.sensor import log_density, place_distance2, take_place, take_rate, update
+from forewarn.sensor import (
+    Room,
+    log_density,
+    place_distance2,
+    sensor_room,
+    take_place,
+    take_rate,
+    update,
+)
 from forewarn.track.table import Table
 
 MOST = 6  # plots that one track blends at most
@@ -31,39 +38,39 @@ def _take_one(
     origin: FloatArray,
     turn: FloatArray,
     sound_mps: float,
-    room: FloatArray,
+    room: Room,
     log_mode: FloatArray,
+    told: FloatArray,
 ) -> None:
     """One plot into all modes of one track, weights too, in place.
 
     shift_s  : the plot's time less the state's, which stays where it is
-    log_mode : (3,) log likelihood by mode where it is known, or nan
+    log_mode : (3,) log likelihood by mode where it is known, or nan; told (3,) gets it
     """
     best = -1e300
     for mode in range(3):
         s, p = mean[mode], cov[mode]
         if np.isfinite(point[j, 0]):
-            told = log_mode[mode]
-            if not np.isfinite(told):
+            told[mode] = log_mode[mode]
+            if not np.isfinite(told[mode]):
                 d2, det = place_distance2(
                     s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3]
                 )
-                told = log_density(d2, det, z[j, 3])
+                told[mode] = log_density(d2, det, z[j, 3])
             take_place(
                 s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
             )
         else:
             for k in range(3):
                 s[k] += shift_s * s[3 + k]
-            told = update(s, p, z[j], sigma[j], origin[j], turn[j], sound_mps)
+            told[mode] = update(s, p, z[j], sigma[j], origin[j], turn[j], sound_mps)
             for k in range(3):
                 s[k] -= shift_s * s[3 + k]
         s[6] = min(max(s[6], 3.0), 12.0)
-        room[sensor.ROOM + mode] = told
-        best = max(best, told)
+        best = max(best, told[mode])
     total = 0.0
     for mode in range(3):
-        weight[mode] *= np.exp(max(room[sensor.ROOM + mode] - best, -50.0))
+        weight[mode] *= np.exp(max(told[mode] - best, -50.0))
         total += weight[mode]
     rest = 0.0
     for mode in range(3):
@@ -108,8 +115,7 @@ def take_plots(
     """
     n = len(start) - 1
     taken = np.full(n, -1, np.int64)
-    motion_room = np.empty(motion.ROOM)
-    room = np.empty(sensor.ROOM + 3)
+    moving, room, told = motion_room(), sensor_room(), np.empty(3)
     unknown = np.full(3, np.nan)
     among = np.empty(MOST, np.int64)
     part = np.empty(MOST + 1)
@@ -145,7 +151,7 @@ def take_plots(
                     lag,
                     air,
                     drag,
-                    motion_room,
+                    moving,
                 )
             _take_one(
                 ahead_mean[i],
@@ -163,6 +169,7 @@ def take_plots(
                 sound_mps,
                 room,
                 known,
+                told,
             )
             _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             t[i]["time_s"] = max(t[i]["time_s"], plot_time_s[j])
@@ -187,6 +194,7 @@ def take_plots(
                 sound_mps,
                 room,
                 log_mode[among[c]],
+                told,
             )
         if missed[i] > FAINT:
             means[count], covs[count] = ahead_mean[i], ahead_cov[i]
@@ -228,7 +236,8 @@ def take_bearings(
     """
     n = len(start) - 1
     taken = np.full(n, -1, np.int64)
-    room = np.empty(sensor.ROOM + 13)
+    room, told = sensor_room(), np.empty(3)
+    up, nothing = np.zeros(4), np.zeros((3, 3))
     unknown = np.full(3, np.nan)
     for i in range(n):
         for pair in range(start[i], start[i + 1]):
@@ -253,26 +262,29 @@ def take_bearings(
                 sound_mps,
                 room,
                 unknown,
+                told,
             )
         if taken[i] >= 0:
-            _stay_level(ahead_mean[i], ahead_cov[i], ahead_weight[i], room)
+            _stay_level(ahead_mean[i], ahead_cov[i], ahead_weight[i], up, nothing, room)
             _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
 
 @kernel
 def _stay_level(
-    mean: FloatArray, cov: FloatArray, weight: FloatArray, room: FloatArray
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    up: FloatArray,
+    nothing: FloatArray,
+    room: Room,
 ) -> None:
     """What is heard and slow flies level: bearings alone would let it climb or fall."""
-    up, nothing = room[63:67], room[67:76].reshape(3, 3)
-    nothing[:] = 0.0
     reach = np.sqrt(mean[2, 0] ** 2 + mean[2, 1] ** 2 + mean[2, 2] ** 2)
     speed2, total = 0.0, 0.0
     for k in range(3):
         up[k] = mean[2, k] / reach
         speed2 += mean[2, 3 + k] ** 2
-    up[3] = 0.0
     if speed2 > HEARD_MPS**2:
         return
     for mode in range(3):
