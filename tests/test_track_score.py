@@ -124,7 +124,7 @@ def test_a_flat_scene_of_others_is_followed_and_scored_as_they_score_it(
 def test_a_bench_of_a_file_that_is_none_says_so(tmp_path: Path) -> None:
     path = tmp_path / "none.npz"
     with pytest.raises(ConfigError, match="not a scene"):
-        measure(Ask(scenario=path), lambda: None)
+        measure(Ask(scenarios=(path,)), lambda: None)
     np.savez(path, radars=np.zeros((1, 3)))
     with pytest.raises(ConfigError, match="not a scene"):
         read_scene(path)

@@ -18,7 +18,8 @@ def bench(
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
     scenario: Annotated[
-        Path | None, typer.Option(help="a tracking scene (.npz) instead of our own")
+        list[Path] | None,
+        typer.Option(help="tracking scenes (.npz) instead of our own; may be repeated"),
     ] = None,
 ) -> None:
     """Measure a published figure and put it on record; `docs` gathers them on one page."""
@@ -52,7 +53,9 @@ def bench(
         for _ in rehearse():  # compiling is no part of any figure
             progress()
         measurement = import_module(f"forewarn.bench.{name}")
-        result = measurement.measure(Ask(seeds, minutes, scenario=scenario), progress)
+        result = measurement.measure(
+            Ask(seeds, minutes, scenarios=tuple(scenario or ())), progress
+        )
     made = setting(command)
     path = save(result, made, RESULTS)
     if as_json:

@@ -61,13 +61,13 @@ class Ask:
     seeds    : drawings of a raid
     minutes  : of real traffic
     aircraft : CSV of real aircraft
-    scenario : file of a tracking scene, None = our own
+    scenarios: files of tracking scenes, none = our own
     """
 
     seeds: int = 20
     minutes: float = 60.0
     aircraft: Path = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
-    scenario: Path | None = None
+    scenarios: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,12 +72,16 @@ class Scene:
         return sum(len(batch.time_s) for batch in self.batches)
 
 
-def own_scene(name: str, seed: int) -> Scene:
-    """A shipped raid, seen by its radars only."""
+def own_scene(name: str, seed: int, rockets: int | None = None) -> Scene:
+    """A shipped raid as its radars see it; rockets = of each salvo, None = as shipped."""
     raid = raids.load(name)
     sensors = tuple(s for s in raid.sensors if s.kind is SensorKind.RADAR)
-    drawn = raids.generate(replace(raid, sensors=sensors), seed)
-    return scene_of(f"{name}, seed {seed}", drawn)
+    salvos = raid.salvos
+    if rockets is not None:
+        salvos = tuple(replace(salvo, count=rockets) for salvo in salvos)
+    drawn = raids.generate(replace(raid, sensors=sensors, salvos=salvos), seed)
+    count = sum(s.count for s in salvos)
+    return scene_of(f"{name}, {count} rockets, seed {seed}", drawn)
 
 
 def scene_of(name: str, drawn: Generated) -> Scene:
