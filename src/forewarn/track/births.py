@@ -9,7 +9,8 @@ from forewarn.records import IntArray
 from forewarn.sensor import sensor_room, take_rate
 from forewarn.track.table import Table
 
-# a plot that no track took, as the start of something new: log odds `score` that it is
+# a plot that no track took, as the start of something new: log odds `score` that it is;
+# flat = 1 where its elevation is not known
 SEED = np.dtype(
     [
         ("number", np.int64),
@@ -19,6 +20,7 @@ SEED = np.dtype(
         ("span_s", np.float64),
         ("score", np.float64),
         ("group", np.int64),
+        ("flat", np.int64),
     ]
 )
 # where and how fast a track began lately
@@ -33,6 +35,7 @@ BIRTHS, LOW_PART, LOW_RAD = 1.0, 0.9, 0.02
 TAKEN = 0.2  # chance of being nobody's below which a plot starts nothing
 GAIN_MPS = 80.0  # per second between two plots: speed that a start may gain
 KIN_M, KIN_MPS, KIN_ODDS = 1500.0, 90.0, 30.0  # of a track that began near here lately
+HEIGHT_M, CLIMB_MPS = 2500.0, 10.0  # sigma of where a flat start flies, and how it climbs
 HOPELESS = -9.0  # log odds
 FAST_MPS = 150.0  # what is faster may be boosting
 FAST_MODES, SLOW_MODES = np.array([0.4, 0.45, 0.15]), np.array([0.1, 0.1, 0.8])
@@ -65,8 +68,8 @@ def pair_up(
     kin: Table,
     number: IntArray,
     time_s: FloatArray,
-    point: FloatArray,
-    noise: FloatArray,
+    guess: FloatArray,
+    guess_noise: FloatArray,
     sight: FloatArray,
     z: FloatArray,
     sigma: FloatArray,
@@ -81,7 +84,7 @@ def pair_up(
     number ..   : columns of a Scan; free (m,) chance that no track has the plot
     returns     : row of the earlier plot, of the new one, log odds; (p,) each
     """
-    m = len(point)
+    m = len(guess)
     old, new = np.empty(m * PARTNERS, np.int64), np.empty(m * PARTNERS, np.int64)
     score = np.empty(m * PARTNERS)
     done_before, done = np.empty(len(young), np.int64), np.empty(len(young), np.int64)
@@ -104,33 +107,37 @@ def pair_up(
     count = 0
     velocity = np.empty(3)
     for j in range(m):
-        if not np.isfinite(point[j, 0]) or free[j] < TAKEN:
+        if not np.isfinite(guess[j, 0]) or free[j] < TAKEN:
             continue
         first = count
         log_free = np.log(free[j])
-        wide2 = noise[j, 0, 0] + noise[j, 1, 1] + noise[j, 2, 2]
+        flat = int(np.isnan(z[j, 2]) and np.isfinite(z[j, 0]))
+        wide2 = guess_noise[j, 0, 0] + guess_noise[j, 1, 1] + guess_noise[j, 2, 2]
         reach = widest_m + 2.0 * np.sqrt(wide2)
-        found = around(grid, point[j, 0], point[j, 1], point[j, 2], reach, some)
+        found = around(grid, guess[j, 0], guess[j, 1], guess[j, 2], reach, some)
         for i in some[:found]:
             seed = seeds[i]
             dt = time_s[j] - seed["time_s"]
-            if dt < LEAST_GAP_S or dt > seed["span_s"]:
+            if dt < LEAST_GAP_S or dt > seed["span_s"] or seed["flat"] != flat:
                 continue
             speed2, spread = 0.0, 0.0
             for k in range(3):
-                velocity[k] = (point[j, k] - seed["point"][k]) / dt
+                velocity[k] = (guess[j, k] - seed["point"][k]) / dt
                 speed2 += velocity[k] ** 2
-                spread += (noise[j, k, k] + seed["noise"][k, k]) / dt**2
+                spread += (guess_noise[j, k, k] + seed["noise"][k, k]) / dt**2
             if speed2 > (FASTEST_MPS + 2.0 * np.sqrt(spread)) ** 2:
                 continue
-            worth = seed["score"] + log_free + log_hit - log_clutter[j] - 3.0 * np.log(dt)
-            worth += _kin_gain(kin, seed, velocity, spread, plain)
+            worth = seed["score"] + log_free + log_hit - log_clutter[j] - 2.0 * np.log(dt)
+            if flat:  # densities per m2, as far as was measured
+                worth += np.log(z[j, 0]) - np.log(np.pi * FASTEST_MPS**2)
+            else:
+                worth += _kin_gain(kin, seed, velocity, spread, plain) - np.log(dt)
             if np.isfinite(z[j, 3]):
                 nu, wide2 = z[j, 3], sigma[j, 3] ** 2 + (GAIN_MPS * dt) ** 2
                 for k in range(3):
                     nu -= sight[j, k] * velocity[k]
                     for q in range(3):
-                        both = noise[j, k, q] + seed["noise"][k, q]
+                        both = guess_noise[j, k, q] + seed["noise"][k, q]
                         wide2 += sight[j, k] * both * sight[j, q] / dt**2
                 if nu * nu > 20.0 * wide2:
                     continue
@@ -164,9 +171,10 @@ def bear(
     seeds: Table,
     number: IntArray,
     time_s: FloatArray,
-    point: FloatArray,
-    noise: FloatArray,
+    guess: FloatArray,
+    guess_noise: FloatArray,
     sight: FloatArray,
+    turn: FloatArray,
     z: FloatArray,
     sigma: FloatArray,
     trusted: int,
@@ -184,20 +192,26 @@ def bear(
         cov[:] = 0.0
         speed2 = 0.0
         for a in range(3):
-            s[a] = point[j, a]
-            s[3 + a] = (point[j, a] - seed["point"][a]) / dt
+            s[a] = guess[j, a]
+            s[3 + a] = (guess[j, a] - seed["point"][a]) / dt
             speed2 += s[3 + a] ** 2
             for b in range(3):
-                cov[a, b] = noise[j, a, b]
-                cov[a, 3 + b] = noise[j, a, b] / dt
-                cov[3 + a, b] = noise[j, a, b] / dt
-                cov[3 + a, 3 + b] = (noise[j, a, b] + seed["noise"][a, b]) / dt**2
+                cov[a, b] = guess_noise[j, a, b]
+                cov[a, 3 + b] = guess_noise[j, a, b] / dt
+                cov[3 + a, b] = guess_noise[j, a, b] / dt
+                cov[3 + a, 3 + b] = (guess_noise[j, a, b] + seed["noise"][a, b]) / dt**2
             cov[3 + a, 3 + a] += (GAIN_MPS * dt) ** 2
         s[6] = ln_beta_mean
         cov[6, 6] = ln_beta_sigma**2
         modes = FAST_MODES if speed2 > FAST_MPS**2 else SLOW_MODES
         if np.isfinite(z[j, 3]):
-            take_rate(s, cov, noise[j], sight[j], z[j, 3], sigma[j, 3], room)
+            take_rate(s, cov, guess_noise[j], sight[j], z[j, 3], sigma[j, 3], room)
+        if seed["flat"]:
+            for a in range(3):
+                for b in range(3):
+                    upright = turn[j, 2, a] * turn[j, 2, b]
+                    cov[a, b] += HEIGHT_M**2 * upright
+                    cov[3 + a, 3 + b] += CLIMB_MPS**2 * upright
         for mode in range(3):
             row["weight"][mode] = modes[mode]
             for a in range(7):
@@ -223,8 +237,9 @@ def leave(
     now_s: float,
     number: IntArray,
     time_s: FloatArray,
-    point: FloatArray,
-    noise: FloatArray,
+    guess: FloatArray,
+    guess_noise: FloatArray,
+    z: FloatArray,
     lift_rad: FloatArray,
     free: FloatArray,
     false_plots: float,
@@ -241,8 +256,8 @@ def leave(
         if seeds[i]["time_s"] + seeds[i]["span_s"] > now_s:
             out[count] = seeds[i]
             count += 1
-    for j in range(len(point)):
-        if free[j] <= TAKEN or not np.isfinite(point[j, 0]):
+    for j in range(len(guess)):
+        if free[j] <= TAKEN or not np.isfinite(guess[j, 0]):
             continue
         low = LOW_PART * np.exp(-max(lift_rad[j], 0.0) / LOW_RAD) * 0.6 / LOW_RAD
         odds = BIRTHS * (low + 1.0 - LOW_PART) / (false_plots + 0.1)
@@ -250,11 +265,12 @@ def leave(
         seed["number"] = number[j]
         seed["time_s"] = time_s[j]
         for a in range(3):
-            seed["point"][a] = point[j, a]
+            seed["point"][a] = guess[j, a]
             for b in range(3):
-                seed["noise"][a, b] = noise[j, a, b]
+                seed["noise"][a, b] = guess_noise[j, a, b]
         seed["span_s"] = span_s
         seed["score"] = np.log(odds * free[j])
         seed["group"] = group_bit
+        seed["flat"] = int(np.isnan(z[j, 2]) and np.isfinite(z[j, 0]))
         count += 1
     return count

@@ -37,8 +37,7 @@ from forewarn.track.steps import (
     note_plots,
     pair,
 )
-from forewarn.track.table import Table
-from forewarn.track.taking import blend
+from forewarn.track.table import Table, blend
 
 KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere

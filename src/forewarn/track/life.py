@@ -9,8 +9,7 @@ from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
 from forewarn.track.classify import classify
-from forewarn.track.table import Table
-from forewarn.track.taking import state_of
+from forewarn.track.table import Table, state_of
 
 LEAST = 1e-9  # chance that a track does not exist, or does
 

@@ -12,8 +12,7 @@ from forewarn.track.births import KIN, SEED, bear, leave, pair_up
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.steps import Ahead, Air, Pairs, absorb, note_plots
-from forewarn.track.table import Table
-from forewarn.track.taking import blend
+from forewarn.track.table import Table, blend
 from forewarn.track.young import dense, extend, lead, worth_of
 
 
@@ -116,8 +115,8 @@ class Nursery:
             self._kin,
             scan.number,
             scan.time_s,
-            scan.point,
-            scan.noise,
+            scan.guess,
+            scan.guess_noise,
             scan.sight,
             scan.z,
             scan.sigma,
@@ -135,9 +134,10 @@ class Nursery:
             seeds,
             scan.number,
             scan.time_s,
-            scan.point,
-            scan.noise,
+            scan.guess,
+            scan.guess_noise,
             scan.sight,
+            scan.turn,
             scan.z,
             scan.sigma,
             int(sensor.trusted),
@@ -212,8 +212,9 @@ class Nursery:
             now_s,
             scan.number,
             scan.time_s,
-            scan.point,
-            scan.noise,
+            scan.guess,
+            scan.guess_noise,
+            scan.z,
             scan.lift_rad,
             free,
             scan.false_plots,

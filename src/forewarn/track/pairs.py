@@ -2,15 +2,39 @@
 
 import numpy as np
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
+from forewarn.gate import SIGMAS
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 from forewarn.sensor import bearing_distance2, log_density, place_distance2
 
 GATE = 22.0  # squared distance: a true plot of three or four quantities is 0.03 % beyond
-BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells no place: a wider
-# one lets a track between two targets live on the reports of both
+BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells only a direction: a
+# wider one lets a track between two targets live on the reports of both
 FAINT = 1e-7  # modes less likely than this have no say; a change of mode begins with less
+
+
+@inner_kernel
+def _out_of_range(
+    mean: FloatArray,
+    cov: FloatArray,
+    shift_s: float,
+    z: FloatArray,
+    sigma: FloatArray,
+    origin: FloatArray,
+) -> bool:
+    """Whether a plot without a place but with a range surely is not of a track."""
+    if np.isnan(z[0]):
+        return False
+    away2, widest2, speed2 = 0.0, 0.0, 0.0
+    for k in range(3):
+        away2 += (mean[1, k] - origin[k]) ** 2
+        speed2 += mean[1, 3 + k] ** 2
+    for mode in range(3):
+        spread = cov[mode, 0, 0] + cov[mode, 1, 1] + cov[mode, 2, 2]
+        widest2 = max(widest2, spread)
+    reach = SIGMAS * (np.sqrt(widest2) + sigma[0]) + abs(shift_s) * np.sqrt(speed2)
+    return bool(abs(np.sqrt(away2) - z[0]) > reach)
 
 
 @kernel
@@ -51,6 +75,10 @@ def score_pairs(
             j = near[place]
             shift = plot_time_s[j] - time_s[i]
             placed = np.isfinite(point[j, 0])
+            if not placed and _out_of_range(
+                mean[i], cov[i], shift, z[j], sigma[j], origin[j]
+            ):
+                continue
             nearest = np.inf
             for mode in range(3):
                 s = mean[i, mode]
@@ -78,7 +106,8 @@ def score_pairs(
                     )
                 log_mode[count, mode] = told
                 nearest = min(nearest, d2s[mode])
-            if nearest >= (GATE if placed else BEARING_GATE):
+            ranged = placed or np.isfinite(z[j, 0])
+            if nearest >= (GATE if ranged else BEARING_GATE):
                 continue
             best = -1e300
             for mode in range(3):

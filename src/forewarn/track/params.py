@@ -64,7 +64,7 @@ class TrackParams:
     most_log_odds: float = 18.0
     drop_log_odds: float = -6.0
     coast_s: float = 6.0
-    coast_scans: float = 3.0
+    coast_scans: float = 4.5
     below_m: float = 50.0
     late_s: float = 10.0
     ln_beta_mean: float = 8.5

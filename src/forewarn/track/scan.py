@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from forewarn.compiled import kernel
 from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.gate import Grid, lay_out
-from forewarn.geodesy import FloatArray
+from forewarn.geodesy import EARTH_A_M, FloatArray
 from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 
 RATES_MPS = 2400.0  # range of range rates over which false plots lie
 FALSE_REPORTS_PER_M3 = 1e-18  # reports of a place are of something
 MOST_FALSE = 0.5  # share of the bearings of a scan that are of nothing, at most
 SOUND_MPS = 340.0  # at 15 degrees; 3 % off between -5 and 35
+LEVEL_M = 2000.0  # where a target flies whose elevation nobody measures: see `_guess`
 FARTHEST_M = 500e3  # no false plot is counted on beyond
 
 
@@ -47,6 +48,8 @@ class Scan:
     origin, turn: (m, 3), (m, 3, 3) of the sensor: ECEF place, ECEF to east-north-up
     point, noise: (m, 3), (m, 3, 3) ECEF place and its covariance; nan where there is none
     noise_m     : (m,) root of its trace
+    guess, guess_noise : the same, but where a plot tells no elevation the place at LEVEL_M
+                  above sea, and of its noise what was measured
     sight       : (m, 4) unit vector from the sensor, and 1 / distance
     log_clutter : (m,) log density of false plots, per m3 (and m/s), or where a plot tells
                   no place in its own quantities
@@ -64,6 +67,8 @@ class Scan:
     point: FloatArray
     noise: FloatArray
     noise_m: FloatArray
+    guess: FloatArray
+    guess_noise: FloatArray
     sight: FloatArray
     log_clutter: FloatArray
     lift_rad: FloatArray
@@ -99,6 +104,7 @@ def read_scan(
     m = len(origin)
     turn, point = np.empty((m, 3, 3)), np.empty((m, 3))
     noise, sight = np.empty((m, 3, 3)), np.zeros((m, 4))
+    guess, guess_noise = np.full((m, 3), np.nan), np.empty((m, 3, 3))
     noise_m, log_clutter, lift_rad = np.empty(m), np.empty(m), np.empty(m)
     _take_off(z, sigma, bias, sensor.elevation_min_rad, lift_rad)
     _place(
@@ -113,6 +119,7 @@ def read_scan(
         noise_m,
         sight,
     )
+    _guess(origin, turn, z, sigma, point, noise, sight, guess, guess_noise)
     if sensor.kind is SensorKind.POSITION:
         log_clutter[:] = np.log(FALSE_REPORTS_PER_M3)
     elif sensor.kind is SensorKind.BEARING:
@@ -138,6 +145,8 @@ def read_scan(
         point=point,
         noise=noise,
         noise_m=noise_m,
+        guess=guess,
+        guess_noise=guess_noise,
         sight=sight,
         log_clutter=log_clutter,
         lift_rad=lift_rad,
@@ -231,3 +240,47 @@ def _place(
                 for a in range(3):
                     noise[j, k, i] += axes[k, a] * axes[i, a]
         noise_m[j] = np.sqrt(noise[j, 0, 0] + noise[j, 1, 1] + noise[j, 2, 2])
+
+
+@kernel
+def _guess(
+    origin: FloatArray,
+    turn: FloatArray,
+    z: FloatArray,
+    sigma: FloatArray,
+    point: FloatArray,
+    noise: FloatArray,
+    sight: FloatArray,
+    guess: FloatArray,
+    guess_noise: FloatArray,
+) -> None:
+    """Where plots lie, taken at LEVEL_M where they tell range and azimuth alone.
+
+    `sight` of those is set too. What comes of the height's being another must be added by
+    whoever uses it: two plots of one target are off in the same way.
+    """
+    for j in range(len(z)):
+        if np.isfinite(point[j, 0]) or not np.isfinite(z[j, 0]):
+            for k in range(3):
+                guess[j, k] = point[j, k]
+                for i in range(3):
+                    guess_noise[j, k, i] = noise[j, k, i]
+            continue
+        _, _, height = geographic_of(origin[j, 0], origin[j, 1], origin[j, 2])
+        sin_e = (LEVEL_M - height) / z[j, 0] - z[j, 0] / (2.0 * EARTH_A_M)
+        sin_e = min(max(sin_e, -0.1), 0.7)
+        cos_e, sin_a, cos_a = np.sqrt(1.0 - sin_e * sin_e), np.sin(z[j, 1]), np.cos(z[j, 1])
+        sight[j, 3] = 1.0 / z[j, 0]
+        for k in range(3):
+            e, n, u = turn[j, 0, k], turn[j, 1, k], turn[j, 2, k]
+            sight[j, k] = cos_e * (e * sin_a + n * cos_a) + sin_e * u
+            guess[j, k] = origin[j, k] + z[j, 0] * sight[j, k]
+        for k in range(3):
+            for i in range(3):
+                across = (turn[j, 0, k] * cos_a - turn[j, 1, k] * sin_a) * (
+                    turn[j, 0, i] * cos_a - turn[j, 1, i] * sin_a
+                )
+                guess_noise[j, k, i] = (
+                    sigma[j, 0] ** 2 * sight[j, k] * sight[j, i]
+                    + (sigma[j, 1] * z[j, 0] * cos_e) ** 2 * across
+                )

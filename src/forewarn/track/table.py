@@ -7,7 +7,8 @@ to kernels, so a table is an array of records: one copy and one argument for all
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
+from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
 from forewarn.track.classify import PRIOR
 
@@ -90,3 +91,59 @@ def _pick(table: Table, rows: IntArray, out: Table) -> None:
 def _lay(table: Table, first: int, out: Table) -> None:
     for k in range(len(table)):
         out[first + k] = table[k]
+
+
+@inner_kernel
+def load_row(
+    t: Table, i: int, mean: FloatArray, cov: FloatArray, weight: FloatArray
+) -> None:
+    row = t[i]
+    for mode in range(3):
+        weight[mode] = row["weight"][mode]
+        for k in range(7):
+            mean[mode, k] = row["mean"][mode, k]
+            for q in range(7):
+                cov[mode, k, q] = row["cov"][mode, k, q]
+
+
+@inner_kernel
+def store_row(
+    mean: FloatArray, cov: FloatArray, weight: FloatArray, t: Table, i: int
+) -> None:
+    row = t[i]
+    for mode in range(3):
+        row["weight"][mode] = weight[mode]
+        for k in range(7):
+            row["mean"][mode, k] = mean[mode, k]
+            for q in range(7):
+                row["cov"][mode, k, q] = cov[mode, k, q]
+
+
+@inner_kernel
+def state_of(t: Table, i: int, out: FloatArray) -> float:
+    """Blended state of one track into out (7,); returns the sigma of its speed, m/s.
+
+    The sigma is that of one axis, over the likely modes.
+    """
+    row = t[i]
+    vague = 0.0
+    for k in range(7):
+        out[k] = 0.0
+    for mode in range(3):
+        part = row["weight"][mode]
+        spread = 0.0
+        for k in range(7):
+            out[k] += part * row["mean"][mode, k]
+        for k in range(3, 6):
+            spread += row["cov"][mode, k, k]
+        vague += part * np.sqrt(max(spread, 0.0) / 3.0)
+    return float(vague)
+
+
+@kernel
+def blend(t: Table) -> FloatArray:
+    """(n, 7) one state per track: the mean over its modes."""
+    out = np.empty((len(t), 7))
+    for i in range(len(t)):
+        state_of(t, i, out[i])
+    return out

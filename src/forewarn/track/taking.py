@@ -15,12 +15,15 @@ from forewarn.sensor import (
     take_rate,
     update,
 )
-from forewarn.track.table import Table
+from forewarn.track.table import Table, load_row, store_row
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
 LEAST_WEIGHT = 1e-6
 HEARD_MPS, CLIMB_MPS = 120.0, 5.0  # drones: below this speed, and how they climb
+# what a radar sees that tells no elevation: how fast it is, and how it climbs, if nobody
+# knows better
+FLAT_MPS, FLAT_CLIMB_MPS = 340.0, 15.0
 
 
 @inner_kernel
@@ -116,6 +119,7 @@ def take_plots(
     n = len(start) - 1
     taken = np.full(n, -1, np.int64)
     moving, room, told = motion_room(), sensor_room(), np.empty(3)
+    up, nothing = np.zeros(4), np.zeros((3, 3))
     unknown = np.full(3, np.nan)
     among = np.empty(MOST, np.int64)
     part = np.empty(MOST + 1)
@@ -143,7 +147,7 @@ def take_plots(
             if plot_time_s[j] == when_s and lag > 0.0:
                 known = log_mode[best]
             else:
-                _load(t, i, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+                load_row(t, i, ahead_mean[i], ahead_cov[i], ahead_weight[i])
                 predict(
                     ahead_mean[i],
                     ahead_cov[i],
@@ -171,7 +175,19 @@ def take_plots(
                 known,
                 told,
             )
-            _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
+            if np.isnan(z[j, 2]) and np.isfinite(z[j, 0]):
+                _stay_level(
+                    ahead_mean[i],
+                    ahead_cov[i],
+                    ahead_weight[i],
+                    FLAT_MPS,
+                    FLAT_CLIMB_MPS,
+                    FLAT_CLIMB_MPS,
+                    up,
+                    nothing,
+                    room,
+                )
+            store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             t[i]["time_s"] = max(t[i]["time_s"], plot_time_s[j])
             continue
         for c in range(count):
@@ -204,7 +220,7 @@ def take_plots(
         _blend(
             part[:count], means, covs, weights, ahead_mean[i], ahead_cov[i], ahead_weight[i]
         )
-        _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
+        store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
         t[i]["time_s"] = max(t[i]["time_s"], when_s)
     return taken
 
@@ -265,8 +281,18 @@ def take_bearings(
                 told,
             )
         if taken[i] >= 0:
-            _stay_level(ahead_mean[i], ahead_cov[i], ahead_weight[i], up, nothing, room)
-            _store(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
+            _stay_level(
+                ahead_mean[i],
+                ahead_cov[i],
+                ahead_weight[i],
+                HEARD_MPS,
+                CLIMB_MPS,
+                0.0,
+                up,
+                nothing,
+                room,
+            )
+            store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
 
@@ -275,27 +301,39 @@ def _stay_level(
     mean: FloatArray,
     cov: FloatArray,
     weight: FloatArray,
+    fastest_mps: float,
+    climb_mps: float,
+    vague_mps: float,
     up: FloatArray,
     nothing: FloatArray,
     room: Room,
 ) -> None:
-    """What is heard and slow flies level: bearings alone would let it climb or fall."""
+    """What is slow flies level: without elevations it might climb or fall as it liked.
+
+    fastest_mps : speed above which nothing is assumed; climb_mps : sigma of climb
+    vague_mps   : nor where the climb is known better than this
+    up, nothing : (4,), (3, 3) to work in; the second zeros
+    """
     reach = np.sqrt(mean[2, 0] ** 2 + mean[2, 1] ** 2 + mean[2, 2] ** 2)
     speed2, total = 0.0, 0.0
     for k in range(3):
         up[k] = mean[2, k] / reach
         speed2 += mean[2, 3 + k] ** 2
-    if speed2 > HEARD_MPS**2:
+    known2 = 0.0
+    for k in range(3):
+        for q in range(3):
+            known2 += up[k] * cov[2, 3 + k, 3 + q] * up[q]
+    if speed2 > fastest_mps**2 or known2 < vague_mps**2:
         return
     for mode in range(3):
-        climb, spread2 = 0.0, CLIMB_MPS**2
+        climb, spread2 = 0.0, climb_mps**2
         for k in range(3):
             climb += up[k] * mean[mode, 3 + k]
             for q in range(3):
                 spread2 += up[k] * cov[mode, 3 + k, 3 + q] * up[q]
         weight[mode] *= np.exp(-0.5 * climb * climb / spread2) / np.sqrt(spread2)
         total += weight[mode]
-        take_rate(mean[mode], cov[mode], nothing, up, 0.0, CLIMB_MPS, room)
+        take_rate(mean[mode], cov[mode], nothing, up, 0.0, climb_mps, room)
     for mode in range(3):
         weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
 
@@ -330,55 +368,3 @@ def _blend(
                     cov[mode, k, q] += a * (
                         covs[c, mode, k, q] + dk * (means[c, mode, q] - mean[mode, q])
                     )
-
-
-@inner_kernel
-def _load(t: Table, i: int, mean: FloatArray, cov: FloatArray, weight: FloatArray) -> None:
-    row = t[i]
-    for mode in range(3):
-        weight[mode] = row["weight"][mode]
-        for k in range(7):
-            mean[mode, k] = row["mean"][mode, k]
-            for q in range(7):
-                cov[mode, k, q] = row["cov"][mode, k, q]
-
-
-@inner_kernel
-def _store(mean: FloatArray, cov: FloatArray, weight: FloatArray, t: Table, i: int) -> None:
-    row = t[i]
-    for mode in range(3):
-        row["weight"][mode] = weight[mode]
-        for k in range(7):
-            row["mean"][mode, k] = mean[mode, k]
-            for q in range(7):
-                row["cov"][mode, k, q] = cov[mode, k, q]
-
-
-@inner_kernel
-def state_of(t: Table, i: int, out: FloatArray) -> float:
-    """Blended state of one track into out (7,); returns the sigma of its speed, m/s.
-
-    The sigma is that of one axis, over the likely modes.
-    """
-    row = t[i]
-    vague = 0.0
-    for k in range(7):
-        out[k] = 0.0
-    for mode in range(3):
-        part = row["weight"][mode]
-        spread = 0.0
-        for k in range(7):
-            out[k] += part * row["mean"][mode, k]
-        for k in range(3, 6):
-            spread += row["cov"][mode, k, k]
-        vague += part * np.sqrt(max(spread, 0.0) / 3.0)
-    return float(vague)
-
-
-@kernel
-def blend(t: Table) -> FloatArray:
-    """(n, 7) one state per track: the mean over its modes."""
-    out = np.empty((len(t), 7))
-    for i in range(len(t)):
-        state_of(t, i, out[i])
-    return out

@@ -11,8 +11,7 @@ import numpy as np
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
-from forewarn.track.table import Table
-from forewarn.track.taking import state_of
+from forewarn.track.table import Table, state_of
 
 BRANCH = 4.0  # a second plot this much less likely than the best still makes a branch
 WEAK = 3.0  # a best plot worth less than this leaves the chance that it was missed
