@@ -38,8 +38,10 @@ from forewarn.track.steps import (
     pair,
 )
 from forewarn.track.table import Table, blend
+from forewarn.track.witness import Witnesses
 
 KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
+CLAIMED = 0.5  # chance of being nobody's below which a report was right
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 
 
@@ -49,6 +51,7 @@ class State(NamedTuple):
     table: Table
     nursery: NurseryState
     reports: Table
+    witnesses: Table
     bias: BiasState
     health: FloatArray
     air: FloatArray
@@ -66,6 +69,7 @@ class Engine:
         self._table = tables.empty()
         self._nursery = Nursery(params)
         self._listening = Listening(params)
+        self._witnesses = Witnesses()
         self._registration = Registration(sensors)
         self._health = Health(sensors)
 
@@ -76,6 +80,7 @@ class Engine:
             self._table,
             self._nursery.state,
             self._listening.reports,
+            self._witnesses.known,
             self._registration.state,
             self._health.counts,
             self.world.air,
@@ -85,6 +90,7 @@ class Engine:
     def state(self, state: State) -> None:
         self._table, self._nursery.state = state.table, state.nursery
         self._listening.reports = state.reports
+        self._witnesses.known = state.witnesses
         self._registration.state = state.bias
         self._health.counts = state.health
         self.world = self.world._replace(air=state.air)
@@ -94,6 +100,12 @@ class Engine:
         """Of each radar, what is known of its bias."""
         return self._registration.biases
 
+    @property
+    def doubts(self) -> dict[str, float]:
+        """Of each named witness, the chance that a report is of nothing."""
+        names = self._witnesses.known["name"]
+        return dict(zip(names.tolist(), self._witnesses.doubt(names).tolist(), strict=True))
+
     def as_seen(self, sensor: Sensor) -> Sensor:
         """The sensor with the detection probability and clutter it is known to have."""
         detection, false_plots = self._health.of(sensor)
@@ -101,8 +113,14 @@ class Engine:
             sensor, detection_probability=detection, clutter_per_scan=false_plots
         )
 
-    def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> None:
-        """Tracks after the plots chosen of one scan."""
+    def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> int:
+        """Tracks after the plots chosen of one scan; returns how many were not heard.
+
+        Not heard is who speaks again within a minute.
+        """
+        chosen = keep
+        if sensor.kind is SensorKind.BEARING:
+            keep = self._witnesses.admit(batch, keep)
         bias, known = self._registration.bias(sensor), self._health.of(sensor)
         scan = read_scan(batch, sensor, keep, bias, known)
         # a turning radar sees its plots over seconds: tracks go to the middle of them
@@ -114,7 +132,7 @@ class Engine:
         nursery.end(time_of(batch))
         if sensor.kind is SensorKind.BEARING:
             self._listen(scan, batch, sensor, bit, t, when_s)
-            return
+            return int((chosen & ~keep).sum())
         ahead = look_ahead((t, nursery.table), when_s, world)
         pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         share, missed, free, log_free = self._share(scan, t, pairs, hit)
@@ -131,6 +149,7 @@ class Engine:
         nursery.begin(scan, free, sensor, bit)
         self._table = tables.join(t, nursery.choose(t["track_id"]))
         nursery.keep(scan, free, sensor, bit, time_of(batch))
+        return 0
 
     def _listen(
         self,
@@ -142,6 +161,10 @@ class Engine:
         when_s: float,
     ) -> None:
         """A scan of bearings: any number of them may be of one track."""
+        named = np.flatnonzero(scan.identity != "")
+        if len(named):
+            doubt = self._witnesses.doubt(scan.identity[named])
+            scan.log_clutter[named] = np.log(doubt / (2 * np.pi))
         ahead = look_ahead((t,), when_s, self.world)
         pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         weight = np.empty(len(pairs.plot))
@@ -155,7 +178,10 @@ class Engine:
         taken = absorb_bearings(t, ahead, pairs, share, when_s, scan)
         note_plots(t, taken, scan, sensor, bit, self._params)
         near = blend(t)[:, :3]
-        self._table = tables.join(t, self._listening.hear(scan, free, sensor, bit, near))
+        born, right, wrong = self._listening.hear(scan, free, sensor, bit, near)
+        self._table = tables.join(t, born)
+        claimed = scan.identity[named[free[named] < CLAIMED]]
+        self._witnesses.learn(np.concatenate([claimed, right]), wrong)
 
     def _share(
         self, scan: Scan, t: Table, pairs: Pairs, hit: FloatArray
@@ -215,6 +241,7 @@ class Engine:
             "tracks": self._table,
             **self._nursery.memory(),
             **self._listening.memory(),
+            **self._witnesses.memory(),
             **self._registration.memory(),
             **self._health.memory(),
             "air": self.world.air,
@@ -225,6 +252,7 @@ class Engine:
         self._table = memory["tracks"].copy()
         self._nursery.restore(memory)
         self._listening.restore(memory)
+        self._witnesses.restore(memory)
         self._registration.restore(memory)
         self._health.restore(memory)
         self.world = self.world._replace(air=memory["air"].copy())

@@ -22,6 +22,7 @@ from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.table import Table
 from forewarn.track.taking import HEARD_MPS
+from forewarn.track.witness import Names
 
 _REPORT = np.dtype(
     [
@@ -36,6 +37,7 @@ _REPORT = np.dtype(
         ("scan_s", np.float64),
         ("group", np.int64),
         ("trusted", np.int64),
+        ("name", "U16"),
     ]
 )
 MOST = 512  # reports kept, the newest
@@ -55,9 +57,10 @@ class Listening:
 
     def hear(
         self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int, near: FloatArray
-    ) -> Table:
-        """Take in a scan; returns tracks that begin.
+    ) -> tuple[Table, Names, Names]:
+        """Take in a scan.
 
+        returns : tracks that begin; whose reports they began of, and of whose nothing came
         free : (m,) chance that no track has the plot
         near : (n, 3) ECEF places of tracks, where nothing else begins
         """
@@ -74,13 +77,18 @@ class Listening:
         fresh["scan_s"] = np.nan_to_num(sensor.scan_s)
         fresh["group"] = group_bit
         fresh["trusted"] = int(sensor.trusted)
+        fresh["name"] = scan.identity[new]
         now_s = float(scan.time_s.max()) if len(scan.time_s) else -np.inf
-        young = self.reports["time_s"] > now_s - p.listen_s
+        # what comes without a rate is of people: seldom, so it must count for longer
+        life_s = np.where(self.reports["scan_s"] > 0.0, p.listen_s, p.listen_people_s)
+        young = self.reports["time_s"] > now_s - life_s
+        wrong = self.reports["name"][~young]
         both = tables.join(tables.select(self.reports, young), fresh)[-MOST:]
         is_new = np.isin(both["number"], fresh["number"])
         born, used = self._begin(both, is_new, min(scan.reach_m, p.hearing_m), near)
         self.reports = tables.select(both, ~used)
-        return born
+        right = both["name"][used]
+        return born, right[right != ""], wrong[wrong != ""]
 
     def _begin(
         self, r: Table, fresh: NDArray[np.bool_], reach_m: float, near: FloatArray

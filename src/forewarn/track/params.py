@@ -19,6 +19,7 @@ class TrackParams:
     kin_s, kin_most : how long, and how many, beginnings of tracks are remembered: what
                       follows from the same place flies alike
     listen_s        : bearings that no track explains are remembered this long,
+    listen_people_s : those of sensors without a rate (people), who report seldom,
     hearing_m       : and cross no further from their observers than this;
     listen_reports  : so many must agree on a place
     listen_log_odds : and be worth this much for a track to begin there
@@ -51,6 +52,7 @@ class TrackParams:
     kin_s: float = 30.0
     kin_most: int = 64
     listen_s: float = 4.0
+    listen_people_s: float = 15.0
     hearing_m: float = 6000.0
     listen_reports: int = 4
     listen_log_odds: float = 6.0

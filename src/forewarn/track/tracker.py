@@ -56,6 +56,11 @@ class Tracker:
         return self._engine.biases
 
     @property
+    def doubts(self) -> dict[str, float]:
+        """Of each named witness, the chance that a report is of nothing, as known now."""
+        return self._engine.doubts
+
+    @property
     def sensors(self) -> dict[str, Sensor]:
         """Each sensor with the detection probability and clutter it is known to have."""
         known = self._sensors.items()
@@ -98,16 +103,18 @@ class Tracker:
         if later:
             self._engine.state = later[0].before
             del kept[len(kept) - len(later) :]
-        self._take(key, batch, keep)
+        silenced = self._take(key, batch, keep)
+        if silenced:
+            self.refused[batch.sensor_id, "spoke again within a minute"] += silenced
         for one in later:
             self._take(one.key, one.batch, one.keep)
         oldest_s = kept[-1].key[0] - self._params.late_s
         while kept[0].key[0] < oldest_s:
             del kept[0]
 
-    def _take(self, key: tuple[float, str], batch: PlotBatch, keep: BoolArray) -> None:
+    def _take(self, key: tuple[float, str], batch: PlotBatch, keep: BoolArray) -> int:
         self._kept.append(Kept(key, batch, keep, self._engine.state))
-        self._engine.take(batch, keep, self._sensors[batch.sensor_id])
+        return self._engine.take(batch, keep, self._sensors[batch.sensor_id])
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on: the oldest state kept, and the scans since."""
