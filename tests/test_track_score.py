@@ -16,7 +16,7 @@ from forewarn.bench.scenes import own_scene, read_scene
 from forewarn.bench.tracking import measure
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
-from forewarn.score.tracks import TrackMeter, match
+from forewarn.score.tracks import CUTOFF_M, TrackMeter, match
 
 SHARED = Path(__file__).parents[2] / "shared/bench/tracking"
 
@@ -144,3 +144,24 @@ def test_a_peer_follows_a_scene_too(peer: str) -> None:
         meter.step(sight.target.tolist(), sight.place, sight.mature, numbers, place)
     assert meter.result().position_m < 300.0
     assert meter.result().missed < 0.9
+
+
+def test_gospa_is_that_of_stone_soup() -> None:
+    """Over random scenes; only where the peers are installed."""
+    reason = "Stone Soup is an optional peer: pip install -r requirements-peers.lock"
+    gospa = pytest.importorskip("stonesoup.metricgenerator.ospametric", reason=reason)
+    states = pytest.importorskip("stonesoup.types.state")
+    rng = np.random.default_rng(4)
+    theirs = gospa.GOSPAMetric(p=2, c=CUTOFF_M, switching_penalty=0.0)
+    for _ in range(40):
+        truth = rng.uniform(0.0, 3000.0, (rng.integers(1, 12), 3))
+        found = truth[rng.random(len(truth)) < 0.8]
+        found = found + rng.normal(0.0, 120.0, found.shape)
+        found = np.concatenate([found, rng.uniform(0.0, 3000.0, (rng.integers(0, 4), 3))])
+        meter = TrackMeter()
+        mature = np.zeros(len(truth), bool)
+        meter.step(range(len(truth)), truth, mature, range(len(found)), found)
+        sets = [[states.State(place) for place in places] for places in (found, truth)]
+        metric, _ = theirs.compute_gospa_metric(*sets)
+        expected = metric.value["distance"] / np.sqrt(len(truth))
+        assert meter.result().gospa_m == pytest.approx(expected, rel=1e-9)

@@ -16,6 +16,7 @@ from forewarn.motion import (
     fall_matrix,
     fall_step,
     grow,
+    mix,
     motion_room,
     predict,
     switch_probability,
@@ -260,3 +261,28 @@ def test_where_no_doubt_is_left_shares_are_the_best_assignment(n: int, seed: int
     share, _, _ = shares(np.exp(log_w))
     rows, columns = linear_sum_assignment(-log_w)
     np.testing.assert_array_equal(share.argmax(axis=1), columns[np.argsort(rows)])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.1, 3.0))
+def test_modes_are_mixed_as_the_textbook_does(seed: int, dt_s: float) -> None:
+    rng = np.random.default_rng(seed)
+    mean = rng.normal(0.0, 100.0, (3, 7))
+    half = rng.normal(size=(3, 7, 7))
+    cov = half @ half.transpose(0, 2, 1)
+    weight = rng.dirichlet(np.ones(3))
+    change = np.empty((3, 3))
+    switch_probability(dt_s, change)
+    share = change * weight[:, None]
+    expected = share.sum(axis=0)
+    share /= expected
+    mixed = np.einsum("ot,oi->ti", share, mean)
+    away = mean[:, None] - mixed[None]
+    spread = cov[:, None] + away[..., None] * away[:, :, None]
+    got, got_cov, got_weight = mean.copy(), cov.copy(), weight.copy()
+    mix(got, got_cov, got_weight, dt_s, motion_room())
+    np.testing.assert_allclose(got_weight, expected, rtol=1e-12)
+    np.testing.assert_allclose(got, mixed, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        got_cov, np.einsum("ot,otij->tij", share, spread), rtol=1e-9, atol=1e-9
+    )
