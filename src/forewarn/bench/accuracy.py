@@ -97,12 +97,16 @@ def make_flights(curve: FloatArray, sensors: tuple[Sensor, ...], seed: int) -> F
     n = ROCKETS
     scale = metres_per_radian(PLACE[0])
     site = PLACE + rng.uniform([-30e3, 5e3], [30e3, 55e3], (n, 2)) / scale
-    burn_s = STEP_S * np.round(rng.uniform(2.0, 10.0, n) / STEP_S)
+    speed_mps = rng.uniform(450.0, 1500.0, n)
+    # a motor that pushes less than 100 m/s2 does not carry an unguided body off its rail
+    burn_s = STEP_S * np.round(
+        rng.uniform(2.0, np.minimum(10.0, speed_mps / 100.0)) / STEP_S
+    )
     launch = Launch(
         site_rad=site,
         azimuth=radians(270.0) + rng.uniform(-0.8, 0.8, n),
         elevation=np.radians(rng.uniform(35.0, 58.0, n)),
-        speed_mps=rng.uniform(450.0, 1500.0, n),
+        speed_mps=speed_mps,
         burn_s=burn_s,
         beta=rng.uniform(6e3, 14e3, n),
     )

@@ -171,7 +171,7 @@ def _fly(
             now = path[step + 1, j]
             lower = _height(now[0], now[1], now[2])
             if lower <= 0 and step > 4:
-                down[j] = t + STEP_S * height / max(height - lower, 1e-9)
+                down[j] = t + STEP_S * max(height, 0.0) / max(height - lower, 1e-9)
             height = lower
 
 
