@@ -17,8 +17,9 @@ LONGEST_STEP_S = 1.0
 # noise: psd of acceleration of boosting, ballistic, cruising (m2/s3), drift of ln beta /s
 NOISE = np.array([8000.0, 0.05, 2.5, 0.002])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
-# is hardly ever boosted again: were that more likely, its state would carry the doubt
-SWITCH = np.array([[0.75, 0.23, 0.02], [5e-5, 0.9999, 5e-5], [0.0015, 0.0015, 0.997]])
+# is hardly ever boosted again: were that more likely, its state would carry the doubt. What
+# flies on hardly ever falls: an airliner that a few poor plots let fall is soon put right
+SWITCH = np.array([[0.75, 0.23, 0.02], [5e-5, 0.98995, 1e-2], [0.0015, 5e-5, 0.99845]])
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only
 
 

@@ -24,7 +24,7 @@ from forewarn.records import PlotBatch, Sensor, SensorKind, Tick, Zones
 from forewarn.track import Tracker, TrackParams
 from forewarn.warning import Warner, WarningParams
 
-SCANS = 14
+SCANS = 20  # until a drone counts too
 LAT, LON = radians(56.0), radians(9.0)
 RADAR = Sensor(
     "rehearsal",
@@ -76,11 +76,10 @@ def rehearse() -> Iterator[tuple[int, int]]:
 
 def _plots(seq: int, time_s: float) -> PlotBatch:
     """The two targets, 20 km east of the radar: one falls westwards, one cruises."""
-    rocket = np.array([20e3 - 300.0 * time_s, 3e3, 6e3 + 100.0 * time_s - 4.9 * time_s**2])
+    rocket = np.array([20e3 - 700.0 * time_s, 3e3, 6e3 + 100.0 * time_s - 4.9 * time_s**2])
     drone = np.array([15e3 - 50.0 * time_s, -5e3, 800.0])
-    rows = np.array(
-        [_polar(rocket, (-300.0, 0.0, 100.0)), _polar(drone, (-50.0, 0.0, 0.0))]
-    )
+    falling = (-700.0, 0.0, 100.0 - 9.8 * time_s)
+    rows = np.array([_polar(rocket, falling), _polar(drone, (-50.0, 0.0, 0.0))])
     n = len(rows)
     return PlotBatch(
         seq=seq,
