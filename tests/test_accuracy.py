@@ -18,7 +18,7 @@ def test_errors_are_honest_and_near_the_bound(curve: str, with_rate: bool) -> No
     assert 0.7 < tally.mean("drones") < 1.5
     # few plots are of a motor that burns: a wider band
     assert 0.5 < tally.mean("boost") < 1.8
-    assert 1.0 < tally.over_bound < 1.3
+    assert 1.0 < tally.over_bound < 1.4  # of one curve; 1.3 is held by all together
 
 
 def test_two_thousand_at_once_are_all_followed() -> None:
