@@ -24,7 +24,7 @@ FLOOR = np.array([1e-9, 1e-9, 2e-5, 2e-5, 2e-5, 2e-5])
 VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
 MEMORY = 0.15
-LEVEL_S, LEVEL_MOST_S = 20.0, 40.0  # flown level for so long, it is no rocket; forgotten
+LEVEL_S, LEVEL_MOST_S = 20.0, 60.0  # flown level for so long, it is no rocket; forgotten
 FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
