@@ -9,16 +9,19 @@ from forewarn.bench.crowd import crowd
 from forewarn.track import Tracker, TrackParams
 
 
-@pytest.mark.parametrize(("curve", "with_rate"), [("late", False), ("blunt", True)])
-def test_errors_are_honest_and_near_the_bound(curve: str, with_rate: bool) -> None:
-    tally = Tally()
-    follow_flights(CURVES[curve], with_rate, 7, tally)
-    assert len(tally.nees["coast"]) > 2000
-    assert 0.7 < tally.mean("coast") < 1.5
-    assert 0.7 < tally.mean("drones") < 1.5
-    # few plots are of a motor that burns: a wider band
-    assert 0.5 < tally.mean("boost") < 1.8
-    assert 1.0 < tally.over_bound < 1.4  # of one curve; 1.3 is held by all together
+def test_errors_are_honest_and_near_the_bound() -> None:
+    over = []
+    for curve, with_rate in (("late", False), ("blunt", True)):
+        tally = Tally()
+        follow_flights(CURVES[curve], with_rate, 7, tally)
+        assert len(tally.nees["coast"]) > 2000
+        assert 0.7 < tally.mean("coast") < 1.5
+        assert 0.7 < tally.mean("drones") < 1.5
+        # few plots are of a motor that burns: a wider band
+        assert 0.5 < tally.mean("boost") < 1.8
+        over.append(tally.over_bound)
+    assert min(over) > 1.0
+    assert np.mean(over) < 1.3
 
 
 def test_two_thousand_at_once_are_all_followed() -> None:
