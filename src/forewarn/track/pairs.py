@@ -11,7 +11,6 @@ from forewarn.sensor import bearing_distance2, log_density, place_distance2
 GATE = 22.0  # squared distance: a true plot of three or four quantities is 0.03 % beyond
 BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells only a direction: a
 # wider one lets a track between two targets live on the reports of both
-FAINT = 1e-7  # modes less likely than this have no say; a change of mode begins with less
 
 
 @inner_kernel
@@ -60,8 +59,7 @@ def score_pairs(
     near_start, near          : pairs to look at (q,) in CSR form over the tracks
     mean, cov, weight, time_s : tracks (n) predicted to about the scan's time
     plot_time_s .. sound_mps  : columns of a Scan (m)
-    returns : start (n + 1,); plot (p,), log likelihood over all modes (p,), of each (p, 3),
-              nan where the mode has no say
+    returns : start (n + 1,); plot (p,), log likelihood over all modes (p,), of each (p, 3)
     """
     n = len(mean)
     start = np.zeros(n + 1, np.int64)
@@ -82,9 +80,6 @@ def score_pairs(
             nearest = np.inf
             for mode in range(3):
                 s = mean[i, mode]
-                log_mode[count, mode] = np.nan
-                if weight[i, mode] < FAINT:
-                    continue
                 if placed:
                     d2s[mode], told = place_distance2(
                         s,
@@ -112,17 +107,13 @@ def score_pairs(
             best = -1e300
             for mode in range(3):
                 told = log_mode[count, mode]
-                if np.isnan(told):
-                    continue
                 if placed:  # not before: of three pairs two are too far apart
                     told = log_density(d2s[mode], told, z[j, 3])
                     log_mode[count, mode] = told
                 best = max(best, np.log(weight[i, mode]) + told)
             total = 0.0
             for mode in range(3):
-                told = log_mode[count, mode]
-                if not np.isnan(told):
-                    total += weight[i, mode] * np.exp(told - best)
+                total += weight[i, mode] * np.exp(log_mode[count, mode] - best)
             log_l[count] = best + np.log(total)
             plot[count] = j
             count += 1
