@@ -164,7 +164,8 @@ class Engine:
         named = np.flatnonzero(scan.identity != "")
         if len(named):
             doubt = self._witnesses.doubt(scan.identity[named])
-            scan.log_clutter[named] = np.log(doubt / (2 * np.pi))
+            angles = np.where(np.isfinite(scan.z[named, 2]), np.pi**2, 2 * np.pi)
+            scan.log_clutter[named] = np.log(doubt / angles)
         ahead = look_ahead((t,), when_s, self.world)
         pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         weight = np.empty(len(pairs.plot))
