@@ -44,6 +44,7 @@ def bench(
     if name not in MEASURED:
         raise ConfigError(f"bench: {name!r} is unknown; known: {', '.join(MEASURED)}, docs")
     command = f"forewarn bench {name}" + (f" --seeds {seeds}" if name == "raid" else "")
+    command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:
         task = bar.add_task(name, total=None)
 
