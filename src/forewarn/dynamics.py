@@ -17,6 +17,7 @@ from forewarn.geodesy import (
     enu_from_ecef,
     geographic_from_ecef,
 )
+from forewarn.threats import SHAPES, Shape
 
 # frames for kernels: the formulas of `geodesy`, compiled
 enu_axes = kernel(enu_from_ecef)
@@ -26,29 +27,29 @@ MACH_STEP = 0.05
 MACH_TOP = 12.0
 
 
-def drag_table() -> FloatArray:
-    """Drag coefficient of a slender finned body over its mean at Mach 1.5-2.5.
+def drag_table(shape: Shape = SHAPES[0]) -> FloatArray:
+    """Drag coefficient of a shape over its mean at Mach 1.5-2.5.
 
-    Wave, base and skin drag of a body with a nose three calibres long, coasting.
-    The scale is the track's own (its ballistic coefficient); only the shape is taken.
-    returns : (cells, 4) cubic coefficients on a grid of MACH_STEP
-
-    Source: Fleeman, "Tactical Missile Design" (AIAA 2006), chapter 2, body drag.
+    The scale is the body's own (its ballistic coefficient); only the course is taken.
+    returns : (cells, 4) cubic coefficients on a grid of MACH_STEP, smooth to the second
+              derivative
     """
     # takes a second to import, and whoever only reads settings never needs it
-    from scipy.interpolate import CubicSpline
+    from scipy.interpolate import CubicSpline, PchipInterpolator
 
+    known_mach, known = np.array(shape.drag).T
     mach = np.arange(0.0, MACH_TOP + MACH_STEP, MACH_STEP)
-    supersonic = np.maximum(mach, 1.05)
-    wave = (1.59 + 1.83 / supersonic**2) * np.arctan(0.5 / 3.0) ** 1.69
-    base = np.where(mach < 1.0, 0.12 + 0.13 * mach**2, 0.25 / np.maximum(mach, 1.0))
-    # across Mach 1 the formulas jump: rounded over 0.85 .. 1.1 as wind tunnels show
-    rise = 0.5 * (1 + np.tanh((mach - 0.97) / 0.06))
-    drag = wave * rise + base + 0.10
+    # beyond what is known drag stays what it was
+    drag = PchipInterpolator(known_mach, known)(np.minimum(mach, known_mach[-1]))
     drag /= drag[(mach >= 1.5) & (mach <= 2.5)].mean()
     spline = CubicSpline(mach, drag, bc_type="natural")
     coefficients: FloatArray = spline.c[::-1].T * MACH_STEP ** np.arange(4)
     return np.ascontiguousarray(coefficients)
+
+
+def drag_tables() -> FloatArray:
+    """(shapes, cells, 4) the table of every shape of the library."""
+    return np.stack([drag_table(shape) for shape in SHAPES])
 
 
 @inner_kernel

@@ -100,6 +100,7 @@ def around(grid: Grid, x: float, y: float, z: float, reach_m: float, out: IntArr
 def near_pairs(
     mean: FloatArray,
     cov: FloatArray,
+    weight: FloatArray,
     time_s: FloatArray,
     plot_time_s: FloatArray,
     point: FloatArray,
@@ -110,7 +111,8 @@ def near_pairs(
 ) -> tuple[IntArray, IntArray]:
     """Plots near enough to each track for a closer look, in CSR form.
 
-    mean, cov, time_s : tracks (n, 3, 7), (n, 3, 7, 7) predicted to about the scan's time
+    mean, cov, weight : tracks (n, k, 7), (n, k, 7, 7), (n, k) predicted to time_s (n,),
+    time_s              about the scan's time
     plot_time_s       : (m,); point (m, 3) ECEF place of each plot, nan where it tells none:
                         such a plot may be anybody's within reach
     noise_m           : (m,) standard deviation of that place
@@ -134,12 +136,17 @@ def near_pairs(
             blinds += 1
     count = 0
     for i in range(n):
-        widest2, speed2 = 0.0, 0.0
-        for mode in range(3):
+        widest2, speed2, likeliest = 0.0, 0.0, 0
+        for mode in range(weight.shape[1]):
+            if weight[i, mode] <= 0.0:
+                continue
             spread = cov[i, mode, 0, 0] + cov[i, mode, 1, 1] + cov[i, mode, 2, 2]
             widest2 = max(widest2, spread)
+            if weight[i, mode] > weight[i, likeliest]:
+                likeliest = mode
+        s = mean[i, likeliest]
         for k in range(3):
-            speed2 += mean[i, 1, 3 + k] ** 2
+            speed2 += s[3 + k] ** 2
         widest = np.sqrt(widest2)
         found = 0
         if len(grid.order):
@@ -147,7 +154,7 @@ def near_pairs(
                 last_s - time_s[i], min(time_s[i] - first_s, LONGEST_BACK_S), 0.0
             )
             reach = SIGMAS * (widest + largest_m) + SPARE_M + longest_s * np.sqrt(speed2)
-            x, y, z = mean[i, 1, 0], mean[i, 1, 1], mean[i, 1, 2]
+            x, y, z = s[0], s[1], s[2]
             found = around(grid, x, y, z, reach, some)
         for place in range(found + blinds):
             j = some[place] if place < found else blind[place - found]
@@ -157,14 +164,14 @@ def near_pairs(
                     continue
                 off2 = 0.0
                 for k in range(3):
-                    d = point[j, k] - mean[i, 1, k] - shift * mean[i, 1, 3 + k]
+                    d = point[j, k] - s[k] - shift * s[3 + k]
                     off2 += d * d
                 if off2 > (SIGMAS * (widest + noise_m[j]) + SPARE_M) ** 2:
                     continue
             elif np.isfinite(reach_m):
                 off2 = 0.0
                 for k in range(3):
-                    off2 += (origin[j, k] - mean[i, 1, k]) ** 2
+                    off2 += (origin[j, k] - s[k]) ** 2
                 if off2 > (reach_m + SIGMAS * widest) ** 2:
                     continue
             if count == size:
@@ -191,7 +198,7 @@ def chance_seen(
 ) -> FloatArray:
     """(n,) chance that a scan shows a track: one value in what it covers, one beyond.
 
-    mean, weight : (n, 3, 7), (n, 3) modes of the tracks; their blended place counts
+    mean, weight : (n, k, 7), (n, k) modes of the tracks; their blended place counts
     origin, turn : (3,), (3, 3) of the sensor: ECEF place, ECEF to east-north-up
     limits       : range_min_m, range_max_m, elevation_min_rad, elevation_max_rad
     sector_rad   : from, to, clockwise
@@ -202,8 +209,9 @@ def chance_seen(
     for i in range(len(mean)):
         for k in range(3):
             rel[k] = -origin[k]
-            for mode in range(3):
-                rel[k] += weight[i, mode] * mean[i, mode, k]
+            for mode in range(weight.shape[1]):
+                if weight[i, mode] > 0.0:
+                    rel[k] += weight[i, mode] * mean[i, mode, k]
         for k in range(3):
             own[k] = turn[k, 0] * rel[0] + turn[k, 1] * rel[1] + turn[k, 2] * rel[2]
         across = np.sqrt(own[0] * own[0] + own[1] * own[1])

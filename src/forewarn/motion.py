@@ -1,8 +1,15 @@
-"""What a track does next: three motion modes, mixed.
+"""What a track does next: motion modes, mixed.
 
-State of every mode: ECEF position m, velocity m/s, ln of the ballistic coefficient (7).
-Modes, in the order of `records.MODES`: boosting (velocity free to grow fast), ballistic
-(gravity and drag), cruising (speed kept, gentle turns).
+State of every mode: ECEF position m, velocity m/s, and a seventh number: ln of the
+ballistic coefficient; of boosting its thrust m/s2; of turning its rate, rad/s clockwise
+from above. Modes, in the order of `records.MODES`: boosting (gravity, and thrust along the
+velocity), falling (gravity and drag, one mode for each drag curve of `threats.SHAPES`),
+straight (velocity kept) and turning (speed kept).
+
+A mode of weight 0 is asleep: its state is nothing, and costs nothing. Modes fall asleep
+when what is seen speaks against them, and wake when the others are surprised.
+Source: Li, Bar-Shalom, "Multiple-model estimation with variable structure", IEEE
+Transactions on Automatic Control 41(4), 1996 (likely-model set).
 """
 
 from typing import NamedTuple
@@ -12,15 +19,40 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import drag_acceleration, gravity_acceleration
 from forewarn.geodesy import FloatArray
+from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, TURNING
 
+COUNT = len(MODES)
 LONGEST_STEP_S = 1.0
-# noise: psd of acceleration of boosting, ballistic, cruising (m2/s3), drift of ln beta /s
-NOISE = np.array([8000.0, 0.05, 2.5, 0.002])
+# noise: psd of acceleration of each mode, m2/s3; drift of ln beta /s, of turn rate rad2/s3
+NOISE = np.array([800.0, 0.05, 0.05, 0.05, 0.1, 1.5])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
-# is hardly ever boosted again: were that more likely, its state would carry the doubt. What
-# flies on hardly ever falls: an airliner that a few poor plots let fall is soon put right
-SWITCH = np.array([[0.75, 0.23, 0.02], [5e-5, 0.98995, 1e-2], [0.0015, 5e-5, 0.99845]])
+# is hardly ever boosted again, and what flies on hardly ever falls. A body keeps its shape:
+# between drag curves there is only what is asked of those that wake
+SWITCH = np.array(
+    [
+        [0.0, 0.23, 1e-6, 1e-6, 0.005, 0.015],
+        [5e-5, 0.0, 1e-6, 1e-6, 1e-4, 1e-3],
+        [5e-5, 1e-6, 0.0, 1e-6, 1e-4, 1e-3],
+        [5e-5, 1e-6, 1e-6, 0.0, 1e-4, 1e-3],
+        [0.0015, 5e-5, 1e-6, 1e-6, 0.0, 0.03],
+        [0.0015, 5e-5, 1e-6, 1e-6, 0.1, 0.0],
+    ]
+)
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only
+# of the seventh number, of each mode: mean and variance beforehand, drift /s, least, most
+SEVENTH = np.array(
+    [
+        [200.0, 150.0**2, 2000.0, 0.0, 2000.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [0.0, 0.06**2, 2e-5, -0.4, 0.4],
+    ]
+)
+KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
+WOKEN, WOKEN_MPS = 0.02, 15.0  # least weight of a mode that wakes, and doubt of its speed
+SLEEPS, BASE, ALL = 0, 1, 2  # who wakes: nobody, all but further drag curves, all
 
 
 class Room(NamedTuple):
@@ -28,6 +60,7 @@ class Room(NamedTuple):
 
     change: FloatArray
     share: FloatArray
+    old_weight: FloatArray
     old_mean: FloatArray
     old_cov: FloatArray
     away: FloatArray
@@ -42,11 +75,12 @@ class Room(NamedTuple):
 def motion_room() -> Room:
     """Room that `predict` needs."""
     return Room(
-        np.empty((3, 3)),
-        np.empty((3, 3)),
-        np.empty((3, 7)),
-        np.empty((3, 7, 7)),
-        np.empty((3, 7)),
+        np.empty((COUNT, COUNT)),
+        np.empty((COUNT, COUNT)),
+        np.empty(COUNT),
+        np.empty((COUNT, 7)),
+        np.empty((COUNT, 7, 7)),
+        np.empty((COUNT, 7)),
         np.empty((3, 5)),
         np.empty((6, 7)),
         np.empty((6, 7)),
@@ -57,16 +91,16 @@ def motion_room() -> Room:
 
 @inner_kernel
 def switch_probability(dt_s: float, out: FloatArray) -> None:
-    """(3, 3) chance to be in another mode after dt_s: SWITCH to the power of dt_s."""
+    """(k, k) chance to be in another mode after dt_s: SWITCH to the power of dt_s."""
     part = (1.0 - np.exp(-min(dt_s, 4.0))) / 0.632
-    for i in range(3):
+    for i in range(COUNT):
         rest = 0.0
-        for j in range(3):
+        for j in range(COUNT):
             if i != j:
                 out[i, j] = SWITCH[i, j] * part
                 rest += out[i, j]
         if rest > 0.9:
-            for j in range(3):
+            for j in range(COUNT):
                 if i != j:
                     out[i, j] *= 0.9 / rest
             rest = 0.9
@@ -74,49 +108,98 @@ def switch_probability(dt_s: float, out: FloatArray) -> None:
 
 
 @inner_kernel
+def falls_alone(weight: FloatArray) -> bool:
+    """Whether no mode is awake but falling ones: they give way to none of each other."""
+    for mode in range(COUNT):
+        if weight[mode] > 0.0 and not FALLING <= mode < STRAIGHT:
+            return False
+    return True
+
+
+@inner_kernel
 def mix(
-    mean: FloatArray, cov: FloatArray, weight: FloatArray, dt_s: float, room: Room
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    dt_s: float,
+    wake: int,
+    room: Room,
 ) -> None:
     """Interacting multiple models: each mode starts from the blend it may have come from.
 
-    Source: Blom, Bar-Shalom, "The interacting multiple model algorithm" (1988).
+    wake : who wakes if asleep: SLEEPS, BASE or ALL
+    Where modes disagree on what the seventh number is, each takes that of the others for
+    what is known beforehand.
+    Sources: Blom, Bar-Shalom, "The interacting multiple model algorithm" (1988); Granstrom,
+    Willett, Bar-Shalom, "Systematic approach to IMM mixing for unequal dimension states",
+    IEEE Transactions on Aerospace and Electronic Systems 51(4), 2015.
     """
+    if wake == SLEEPS and falls_alone(weight):
+        return
     change, share, away = room.change, room.share, room.away
-    old_mean, old_cov = room.old_mean, room.old_cov
+    old_weight, old_mean, old_cov = room.old_weight, room.old_mean, room.old_cov
     switch_probability(dt_s, change)
-    for mode in range(3):
+    for mode in range(COUNT):
+        old_weight[mode] = weight[mode]
+        if weight[mode] <= 0.0:
+            continue
         for i in range(7):
             old_mean[mode, i] = mean[mode, i]
             for j in range(7):
                 old_cov[mode, i, j] = cov[mode, i, j]
-    for to in range(3):
-        for origin in range(3):
-            share[origin, to] = change[origin, to] * weight[origin]
-    for to in range(3):
-        total = share[0, to] + share[1, to] + share[2, to]
-        first, second, third = (
-            share[0, to] / total,
-            share[1, to] / total,
-            share[2, to] / total,
-        )
-        weight[to] = total
+        for to in range(COUNT):
+            share[mode, to] = change[mode, to] * weight[mode]
+    whole = 0.0
+    for to in range(COUNT):
+        woken = old_weight[to] <= 0.0
+        if woken and (wake == SLEEPS or (wake == BASE and FALLING < to < STRAIGHT)):
+            continue
+        known, known2 = SEVENTH[to, 0], SEVENTH[to, 1]
+        total = 0.0
         for i in range(7):
-            mean[to, i] = (
-                first * old_mean[0, i] + second * old_mean[1, i] + third * old_mean[2, i]
-            )
-            for origin in range(3):
+            mean[to, i] = 0.0
+            for j in range(i + 1):
+                cov[to, i, j] = 0.0
+        for origin in range(COUNT):
+            if old_weight[origin] > 0.0:
+                total += share[origin, to]
+        for origin in range(COUNT):
+            if old_weight[origin] <= 0.0:
+                continue
+            part = share[origin, to] / total
+            for i in range(6):
+                mean[to, i] += part * old_mean[origin, i]
+            alike = KIND[origin] == KIND[to]
+            mean[to, 6] += part * (old_mean[origin, 6] if alike else known)
+        for origin in range(COUNT):
+            if old_weight[origin] <= 0.0:
+                continue
+            part = share[origin, to] / total
+            alike = KIND[origin] == KIND[to]
+            for i in range(6):
                 away[origin, i] = old_mean[origin, i] - mean[to, i]
+            away[origin, 6] = (old_mean[origin, 6] if alike else known) - mean[to, 6]
+            for i in range(6):
+                for j in range(i + 1):
+                    cov[to, i, j] += part * (
+                        old_cov[origin, i, j] + away[origin, i] * away[origin, j]
+                    )
+            for j in range(6):
+                both = old_cov[origin, 6, j] if alike else 0.0
+                cov[to, 6, j] += part * (both + away[origin, 6] * away[origin, j])
+            spread = old_cov[origin, 6, 6] if alike else known2
+            cov[to, 6, 6] += part * (spread + away[origin, 6] * away[origin, 6])
+        if woken:
+            total = max(total, WOKEN)
+            for i in range(3, 6):
+                cov[to, i, i] += WOKEN_MPS**2
         for i in range(7):
-            one, two, three = first * away[0, i], second * away[1, i], third * away[2, i]
-            for j in range(7):
-                cov[to, i, j] = (
-                    first * old_cov[0, i, j]
-                    + second * old_cov[1, i, j]
-                    + third * old_cov[2, i, j]
-                    + one * away[0, j]
-                    + two * away[1, j]
-                    + three * away[2, j]
-                )
+            for j in range(i):
+                cov[to, j, i] = cov[to, i, j]
+        weight[to] = total
+        whole += total
+    for mode in range(COUNT):
+        weight[mode] /= whole
 
 
 @inner_kernel
@@ -241,52 +324,121 @@ def add_noise(cov: FloatArray, dt_s: float, psd: float, drift_psd: float) -> Non
 
 
 @inner_kernel
+def boost_step(s: FloatArray, dt_s: float, move: FloatArray) -> None:
+    """A boosting state carried on, in place: gravity, and thrust along its velocity.
+
+    move : (6, 7) gets how a small change of the state grows: its upper rows
+    """
+    gx, gy, gz = gravity_acceleration(s[0], s[1], s[2], s[3], s[4], s[5])
+    speed = np.sqrt(s[3] * s[3] + s[4] * s[4] + s[5] * s[5])
+    speed = max(speed, 1.0)
+    ex, ey, ez = s[3] / speed, s[4] / speed, s[5] / speed
+    half = 0.5 * dt_s * dt_s
+    bend = min(s[6] / speed, 1.0 / dt_s)
+    move[:] = 0.0
+    for i in range(3):
+        along = s[3 + i] / speed
+        for j in range(3):
+            turned = -bend * along * s[3 + j] / speed
+            move[i, 3 + j] = half * turned
+            move[3 + i, 3 + j] = dt_s * turned
+        move[i, 3 + i] += dt_s + half * bend
+        move[3 + i, 3 + i] += 1.0 + dt_s * bend
+        move[i, 6] = half * along
+        move[3 + i, 6] = dt_s * along
+        move[i, i] = 1.0
+    ax, ay, az = gx + s[6] * ex, gy + s[6] * ey, gz + s[6] * ez
+    s[0] += dt_s * s[3] + half * ax
+    s[1] += dt_s * s[4] + half * ay
+    s[2] += dt_s * s[5] + half * az
+    s[3] += dt_s * ax
+    s[4] += dt_s * ay
+    s[5] += dt_s * az
+
+
+@inner_kernel
+def turn_step(s: FloatArray, dt_s: float, up: FloatArray, move: FloatArray) -> None:
+    """A turning state carried on, in place: its velocity turns about the vertical.
+
+    up   : (3,) away from the Earth's centre
+    move : (6, 7) gets how a small change of the state grows: its upper rows
+
+    Source: Bar-Shalom, Li, Kirubarajan (2001), section 11.7, coordinated turn.
+    """
+    angle = s[6] * dt_s
+    cosine, sine = np.cos(angle), np.sin(angle)
+    ux, uy, uz = up[0], up[1], up[2]
+    move[:] = 0.0
+    for i in range(3):
+        for j in range(3):
+            move[3 + i, 3 + j] = (1.0 - cosine) * up[i] * up[j]
+        move[3 + i, 3 + i] += cosine
+    move[3, 4] += sine * uz
+    move[3, 5] -= sine * uy
+    move[4, 3] -= sine * uz
+    move[4, 5] += sine * ux
+    move[5, 3] += sine * uy
+    move[5, 4] -= sine * ux
+    vx = move[3, 3] * s[3] + move[3, 4] * s[4] + move[3, 5] * s[5]
+    vy = move[4, 3] * s[3] + move[4, 4] * s[4] + move[4, 5] * s[5]
+    vz = move[5, 3] * s[3] + move[5, 4] * s[4] + move[5, 5] * s[5]
+    move[3, 6] = -dt_s * (uy * vz - uz * vy)
+    move[4, 6] = -dt_s * (uz * vx - ux * vz)
+    move[5, 6] = -dt_s * (ux * vy - uy * vx)
+    half = 0.5 * dt_s
+    for i in range(3):
+        for j in range(3, 7):
+            move[i, j] = half * move[3 + i, j]
+        move[i, 3 + i] += half
+        move[i, i] = 1.0
+    s[0] += half * (s[3] + vx)
+    s[1] += half * (s[4] + vy)
+    s[2] += half * (s[5] + vz)
+    s[3], s[4], s[5] = vx, vy, vz
+
+
+@inner_kernel
 def predict(
     mean: FloatArray,
     cov: FloatArray,
     weight: FloatArray,
     dt_s: float,
+    wake: int,
     air: FloatArray,
     drag: FloatArray,
     room: Room,
 ) -> None:
     """Carry one track forward, in place; a step back in time is refused (left undone).
 
-    mean : (3, 7), cov : (3, 7, 7), weight : (3,)
+    mean : (k, 7), cov : (k, 7, 7), weight : (k,) of its modes; wake : as of `mix`
+    drag : tables of `drag_tables`
     """
     if not dt_s > 0.0:
         return
-    mix(mean, cov, weight, dt_s, room)
+    mix(mean, cov, weight, dt_s, wake, room)
     steps = int(np.ceil(dt_s / LONGEST_STEP_S))
     dt = dt_s / steps
     slope, move, up = room.slope, room.move, room.up
-    for _ in range(steps):
-        for mode in range(3):
-            if mode == 1:
-                s = mean[mode]
+    for mode in range(COUNT):
+        if weight[mode] <= 0.0:
+            continue
+        s, p = mean[mode], cov[mode]
+        for _ in range(steps):
+            if mode == STRAIGHT:
+                for i in range(3):
+                    s[i] += dt * s[3 + i]
+                drift(p, dt)
+            elif mode == BOOSTING:
+                boost_step(s, dt, move)
+                grow(p, move, room)
+            else:
                 r = np.sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2])
                 for i in range(3):
                     up[i] = s[i] / r
-                fall_step(s, dt, air, drag, slope)
-                fall_matrix(slope, up, dt, move)
-                grow(cov[mode], move, room)
-            else:
-                for i in range(3):
-                    mean[mode, i] += dt * mean[mode, 3 + i]
-                drift(cov[mode], dt)
-            add_noise(cov[mode], dt, NOISE[mode], NOISE[3])
-
-
-@kernel
-def predict_all(
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    dt_s: FloatArray,
-    air: FloatArray,
-    drag: FloatArray,
-) -> None:
-    """`predict` for every track of a batch, in place; dt_s : (n,)."""
-    room = motion_room()
-    for i in range(len(mean)):
-        predict(mean[i], cov[i], weight[i], dt_s[i], air, drag, room)
+                if mode == TURNING:
+                    turn_step(s, dt, up, move)
+                else:
+                    fall_step(s, dt, air, drag[mode - FALLING], slope)
+                    fall_matrix(slope, up, dt, move)
+                grow(p, move, room)
+            add_noise(p, dt, NOISE[mode], SEVENTH[mode, 2])

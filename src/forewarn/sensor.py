@@ -311,8 +311,8 @@ def take_rate(
     rate: float,
     rate_sigma: float,
     room: Room,
-) -> None:
-    """Kalman update by a range rate alone, in place."""
+) -> float:
+    """Kalman update by a range rate alone, in place; returns its squared distance."""
     nu, spread = rate, rate_noise2(s, noise, sight, rate_sigma)
     column = room.column
     for i in range(7):
@@ -326,6 +326,7 @@ def take_rate(
         s[i] += column[i] / spread * nu
         for j in range(7):
             cov[i, j] -= column[i] * column[j] / spread
+    return float(nu * nu / spread)
 
 
 @inner_kernel
@@ -339,8 +340,12 @@ def take_place(
     rate: float,
     rate_sigma: float,
     room: Room,
-) -> None:
-    """Kalman update by a plot that tells a place, in place; arguments as above."""
+) -> float:
+    """Kalman update by a plot that tells a place, in place; arguments as above.
+
+    Returns how far off it was: squared Mahalanobis distance over its mean, of the place,
+    or of place and range rate alike.
+    """
     total, inverse, away = room.total, room.inverse, room.away
     gain, upper = room.gain, room.upper
     for i in range(3):
@@ -366,5 +371,12 @@ def take_place(
                 + gain[i, 2] * upper[2, j]
             )
             cov[j, i] = cov[i, j]
+    far2 = 0.0
+    for i in range(3):
+        for j in range(3):
+            far2 += away[i] * inverse[i, j] * away[j]
+    far2 /= 3.0
     if np.isfinite(rate):
-        take_rate(s, cov, noise, sight, rate, rate_sigma, room)
+        far2 += take_rate(s, cov, noise, sight, rate, rate_sigma, room)
+        far2 /= 2.0
+    return far2

@@ -6,6 +6,7 @@ from forewarn.compiled import kernel
 from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.flight import fall_one
 from forewarn.geodesy import FloatArray
+from forewarn.records import IntArray
 
 DIMENSIONS = 9  # position, velocity, ln beta, wind east, wind north
 POINTS = 2 * DIMENSIONS + 1
@@ -39,6 +40,7 @@ def falling_futures(
     mean: FloatArray,
     cov: FloatArray,
     gain: FloatArray,
+    shape: IntArray,
     time_s: FloatArray,
     noise: FloatArray,
     ground_m: float,
@@ -50,6 +52,7 @@ def falling_futures(
     mean   : (m, 7)     ECEF position, velocity, ln beta
     cov    : (m, 7, 7)
     gain   : (m,)       share of its speed that thrust may still add
+    shape  : (m,)       row of its drag curve in `drag`, as of `drag_tables`
     time_s : (m,)       time of the state
     noise  : (2,)       wind error m/s, drift of ln beta per sqrt(s)
     returns: (m, 9)     latitude, longitude rad; covariance ee, en, nn m2; arrival UTC s;
@@ -66,12 +69,12 @@ def falling_futures(
     state = np.empty(6)
     place = np.empty((POINTS, 3))
     for job in range(jobs):
-        wide = cov[job].copy()
+        wide, curve = cov[job].copy(), drag[shape[job]]
         state[:] = mean[job, :6]
         for i in range(3):
             state[3 + i] *= 1.0 + gain[job]
         gust[:] = 0.0
-        fall_s = fall_one(state, mean[job, 6], gust, ground_m, air, drag, work)
+        fall_s = fall_one(state, mean[job, 6], gust, ground_m, air, curve, work)
         if not np.isfinite(fall_s):
             continue
         wide[6, 6] += noise[1] ** 2 * min(fall_s, 60.0)
@@ -94,7 +97,7 @@ def falling_futures(
                 gust[axis - 7] = sign * noise[0]
             for i in range(3):
                 state[3 + i] *= 1.0 + gain[job]
-            s = fall_one(state, ln_beta, gust, ground_m, air, drag, work)
+            s = fall_one(state, ln_beta, gust, ground_m, air, curve, work)
             if np.isfinite(s):
                 away = work[5, :3] - centre
                 place[point, 0] = turn[0] @ away

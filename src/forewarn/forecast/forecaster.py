@@ -6,12 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.atmosphere import with_wind
-from forewarn.dynamics import drag_table
+from forewarn.dynamics import drag_tables
 from forewarn.forecast.falling import falling_futures
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.steering import WAYS, steering_futures, ways
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, Event, Forecasts, IntArray, Tracks, Weather
+from forewarn.records import (
+    BOOSTING,
+    FALLING,
+    STRAIGHT,
+    BoolArray,
+    Event,
+    Forecasts,
+    IntArray,
+    Tracks,
+    Weather,
+)
 from forewarn.threats import AIRCRAFT, CLUTTER, CRUISE_MISSILE, DRONE, THREATS
 
 _THREATS = np.array([i for i in range(len(THREATS)) if i not in (AIRCRAFT, CLUTTER)])
@@ -35,7 +45,7 @@ class Forecaster:
     def __init__(self, air: FloatArray, params: ForecastParams) -> None:
         self._air = air
         self._calm = air
-        self._drag = drag_table()
+        self._drag = drag_tables()
         self._params = params
         self._ways = ways(params.turn_sigma_radps)
         self._head: dict[str, NDArray[Any]] = _empty_head()
@@ -90,7 +100,7 @@ class Forecaster:
         steers = tracks.existence[rows] * tracks.class_prob[rows][
             :, [CRUISE_MISSILE, DRONE]
         ].sum(axis=1)
-        steering = steers * tracks.mode_weight[rows, 2]
+        steering = steers * tracks.mode_weight[rows, STRAIGHT:].sum(axis=1)
         falling = threat[rows] - steering
         owners, futures = [self._owner], [self._futures]
         for owner, made in (
@@ -107,27 +117,28 @@ class Forecaster:
     def _falling(
         self, tracks: Tracks, rows: IntArray, falling: FloatArray
     ) -> tuple[IntArray, FloatArray]:
-        """Futures of boosting and ballistic modes, and a wider twin of each.
+        """Futures of boosting and falling modes, and a wider twin of each.
 
         falling : (rows,) probability that it is a threat and falls
         """
         p = self._params
-        gains = np.array([0.0, *p.thrust_gains])
-        mode = np.array([1] + [0] * len(p.thrust_gains))
-        share = np.array([1.0, *p.thrust_shares])
-        unsteered = np.maximum(tracks.mode_weight[rows, :2].sum(axis=1), 1e-12)
-        thrust = tracks.mode_weight[rows, 0] / unsteered
-        thrust = np.where(thrust > p.thrust_from, thrust, 0.0)
-        weight = (
-            falling[:, None]
-            * np.where(mode == 0, thrust[:, None], 1 - thrust[:, None])
-            * share
-        )
+        shapes = STRAIGHT - FALLING
+        gains = np.array([0.0] * shapes + [*p.thrust_gains])
+        boosts = len(p.thrust_gains)
+        mode = np.array([*range(FALLING, STRAIGHT)] + [BOOSTING] * boosts)
+        glides = tracks.mode_weight[rows, FALLING:STRAIGHT]
+        unsteered = glides.sum(axis=1) + tracks.mode_weight[rows, BOOSTING]
+        thrust = tracks.mode_weight[rows, BOOSTING] / np.maximum(unsteered, 1e-12)
+        thrust = np.where(thrust > p.thrust_from, thrust, 0.0)[:, None]
+        each = glides / np.maximum(glides.sum(axis=1), 1e-12)[:, None]
+        share = np.column_stack([(1 - thrust) * each, thrust * np.array(p.thrust_shares)])
+        weight = falling[:, None] * share
         owner, kind = np.nonzero(weight > p.negligible)
         made = falling_futures(
             np.ascontiguousarray(tracks.mean[rows[owner], mode[kind]]),
             np.ascontiguousarray(tracks.cov[rows[owner], mode[kind]]),
             gains[kind],
+            np.maximum(mode[kind] - FALLING, 0),
             tracks.time_s[rows[owner]],
             np.array([p.wind_sigma_mps, p.ln_beta_drift]),
             p.ground_m,
@@ -146,15 +157,16 @@ class Forecaster:
     def _steering(
         self, tracks: Tracks, rows: IntArray, steering: FloatArray
     ) -> tuple[IntArray, FloatArray]:
-        """Futures of the cruising mode.
+        """Futures of what steers, from the likelier of straight and turning.
 
         steering : (rows,) probability that it is a threat and steers itself
         """
         p = self._params
         owner = np.flatnonzero(steering > p.negligible)
+        mode = STRAIGHT + tracks.mode_weight[rows[owner], STRAIGHT:].argmax(axis=1)
         made, chance = steering_futures(
-            np.ascontiguousarray(tracks.mean[rows[owner], 2]),
-            np.ascontiguousarray(tracks.cov[rows[owner], 2]),
+            np.ascontiguousarray(tracks.mean[rows[owner], mode]),
+            np.ascontiguousarray(tracks.cov[rows[owner], mode]),
             tracks.time_s[rows[owner]],
             self._ways,
             np.array(

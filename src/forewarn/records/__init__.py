@@ -14,12 +14,25 @@ from forewarn.records.events import (
 )
 from forewarn.records.outcome import Outcome
 from forewarn.records.sensors import Sensor, SensorKind
-from forewarn.records.stages import MODES, Exposures, Forecasts, Tracks
+from forewarn.records.stages import (
+    BOOSTING,
+    FALLING,
+    MODES,
+    STRAIGHT,
+    TURNING,
+    Exposures,
+    Forecasts,
+    Tracks,
+)
 from forewarn.records.zones import Zones
 
 __all__ = [
+    "BOOSTING",
+    "FALLING",
     "LIVE_STATES",
     "MODES",
+    "STRAIGHT",
+    "TURNING",
     "Alert",
     "AlertState",
     "BoolArray",

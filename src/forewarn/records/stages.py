@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
 
-MODES = ("boosting", "ballistic", "cruising")
+# how a target may move; it falls by one of the drag curves of `threats.SHAPES`
+MODES = (
+    "boosting",
+    "falling, finned",
+    "falling, boat-tailed",
+    "falling, blunt",
+    "straight",
+    "turning",
+)
+BOOSTING, FALLING, STRAIGHT, TURNING = 0, 1, 4, 5  # of several that fall, the first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -14,9 +23,10 @@ class Tracks:
     received_s  : "now"
     track_id    : (n,)           number that stays with the track
     time_s      : (n,)           UTC seconds at which its state is true (its last update)
-    mean        : (n, 3, 7)      per mode (MODES): ECEF position m, velocity m/s, ln beta
-    cov         : (n, 3, 7, 7)   covariance of each
-    mode_weight : (n, 3)         probability of each mode, sums to 1
+    mean        : (n, 6, 7)      per mode (MODES): ECEF position m, velocity m/s, ln beta;
+                                 zeros where the mode's weight is 0
+    cov         : (n, 6, 7, 7)   covariance of each
+    mode_weight : (n, 6)         probability of each mode, sums to 1
     class_prob  : (n, 6)         probability of each class (threats.CLASSES), sums to 1
     existence   : (n,)           probability that it exists at all
     confirmed   : (n,) bool      passed the start rule and the physics checks
@@ -48,9 +58,9 @@ class Tracks:
         shapes: dict[str, tuple[int, ...]] = {
             "track_id": (n,),
             "time_s": (n,),
-            "mean": (n, 3, 7),
-            "cov": (n, 3, 7, 7),
-            "mode_weight": (n, 3),
+            "mean": (n, len(MODES), 7),
+            "cov": (n, len(MODES), 7, 7),
+            "mode_weight": (n, len(MODES)),
             "class_prob": (n, 6),
             "existence": (n,),
             "confirmed": (n,),

@@ -5,9 +5,10 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.gate import around, lay_out
 from forewarn.geodesy import FloatArray
+from forewarn.motion import SEVENTH
 from forewarn.records import IntArray
 from forewarn.sensor import sensor_room, take_rate
-from forewarn.track.table import Table
+from forewarn.track.table import COUNT, Table
 
 # a plot that no track took, as the start of something new: log odds `score` that it is;
 # flat = 1 where its elevation is not known
@@ -38,7 +39,8 @@ KIN_M, KIN_MPS, KIN_ODDS = 1500.0, 90.0, 30.0  # of a track that began near here
 HEIGHT_M, CLIMB_MPS = 2500.0, 10.0  # sigma of where a flat start flies, and how it climbs
 HOPELESS = -9.0  # log odds
 FAST_MPS = 150.0  # what is faster may be boosting
-FAST_MODES, SLOW_MODES = np.array([0.4, 0.45, 0.15]), np.array([0.1, 0.1, 0.8])
+FAST_MODES = np.array([0.4, 0.45, 0.0, 0.0, 0.05, 0.1])
+SLOW_MODES = np.array([0.1, 0.1, 0.0, 0.0, 0.4, 0.4])
 
 
 @inner_kernel
@@ -180,8 +182,6 @@ def bear(
     trusted: int,
     group_bit: int,
     scan_s: float,
-    ln_beta_mean: float,
-    ln_beta_sigma: float,
     born: Table,
 ) -> None:
     """Young tracks, into `born` (p,), of pairs as of `pair_up`."""
@@ -201,8 +201,6 @@ def bear(
                 cov[3 + a, b] = guess_noise[j, a, b] / dt
                 cov[3 + a, 3 + b] = (guess_noise[j, a, b] + seed["noise"][a, b]) / dt**2
             cov[3 + a, 3 + a] += (GAIN_MPS * dt) ** 2
-        s[6] = ln_beta_mean
-        cov[6, 6] = ln_beta_sigma**2
         modes = FAST_MODES if speed2 > FAST_MPS**2 else SLOW_MODES
         if np.isfinite(z[j, 3]):
             take_rate(s, cov, guess_noise[j], sight[j], z[j, 3], sigma[j, 3], room)
@@ -212,8 +210,11 @@ def bear(
                     upright = turn[j, 2, a] * turn[j, 2, b]
                     cov[a, b] += HEIGHT_M**2 * upright
                     cov[3 + a, 3 + b] += CLIMB_MPS**2 * upright
-        for mode in range(3):
+        for mode in range(COUNT):
             row["weight"][mode] = modes[mode]
+            if modes[mode] <= 0.0:
+                continue
+            s[6], cov[6, 6] = SEVENTH[mode, 0], SEVENTH[mode, 1]
             for a in range(7):
                 row["mean"][mode, a] = s[a]
                 for b in range(7):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from forewarn.compiled import inner_kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
+from forewarn.records import BOOSTING, STRAIGHT, TURNING
 from forewarn.threats import (
     AIRCRAFT,
     BALLISTIC_MISSILE,
@@ -41,7 +42,7 @@ def classify(
 ) -> None:
     """Take one look at track i of a table, in place.
 
-    state     : (7,) blended; while its velocity is vague (m/s) nothing is concluded
+    state     : (6,) blended; while its velocity is vague (m/s) nothing is concluded
     gap_s     : since the look before
     """
     row = t[i]
@@ -58,7 +59,7 @@ def classify(
     fastest += MEMORY * max(speed - vague_mps - fastest, 0.0)
     row["fastest_mps"] = fastest
     row["highest_m"] = highest
-    steers = min(max(row["weight"][2], 0.02), 0.98)
+    steers = min(max(row["weight"][STRAIGHT] + row["weight"][TURNING], 0.02), 0.98)
     falls = 1.0 - steers
     level = _above(28.0 + vague_mps - abs(climb), 0.0, 5.0)
     quick = _above(speed, 180.0, 15.0)
@@ -92,7 +93,9 @@ def classify(
         + 1e-3
     )
     quickest = max(fastest, speed - vague_mps)
-    like[AIRCRAFT] = (steers + row["weight"][0]) * level * _above(quickest, 62.0, 1.5)
+    like[AIRCRAFT] = (
+        (steers + row["weight"][BOOSTING]) * level * _above(quickest, 62.0, 1.5)
+    )
     like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
     like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
     if row["identified"] > 0.0:

@@ -19,14 +19,13 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
 from forewarn.track.health import Health
-from forewarn.track.life import Told, believe, living, tell
+from forewarn.track.life import LEAST_HIT, Told, believe, living, tell
 from forewarn.track.listening import Listening
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
 from forewarn.track.registration import Bias, BiasState, Registration
 from forewarn.track.scan import Scan, read_scan
 from forewarn.track.steps import (
-    LEAST_HIT,
     Ahead,
     Air,
     Pairs,

@@ -7,11 +7,13 @@ import numpy as np
 from forewarn.compiled import kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, IntArray
+from forewarn.motion import SEVENTH
+from forewarn.records import FALLING, TURNING, BoolArray, IntArray
 from forewarn.track.classify import classify
-from forewarn.track.table import Table, state_of
+from forewarn.track.table import COUNT, Table, state_of
 
 LEAST = 1e-9  # chance that a track does not exist, or does
+LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
 @kernel
@@ -26,6 +28,8 @@ def believe(t: Table, hit: FloatArray, missed: FloatArray, most: float) -> None:
         still = r * (1.0 - hit[i]) / (1.0 - r * hit[i])
         now = min(max(1.0 - missed[i] + missed[i] * still, LEAST), 1.0 - LEAST)
         t[i]["log_odds"] = min(max(np.log(now / (1.0 - now)), -most), most)
+        if missed[i] > 0.5 and hit[i] > LEAST_HIT:
+            t[i]["misses"] += 1
 
 
 @kernel
@@ -50,8 +54,10 @@ def living(
         if lag <= 0.0:
             continue
         x, y, z, spread = 0.0, 0.0, 0.0, 0.0
-        for mode in range(3):
+        for mode in range(COUNT):
             part = row["weight"][mode]
+            if part <= 0.0:
+                continue
             for k in range(3):
                 spread += part * row["cov"][mode, k, k] / 3.0
             x += part * (row["mean"][mode, 0] + lag * row["mean"][mode, 3])
@@ -82,7 +88,7 @@ def note(
     scan_s      : of the sensor, nan = none
     fast_mps .. : as of `TrackParams`
     """
-    state = np.empty(7)
+    state = np.empty(6)
     for i in range(len(t)):
         if taken[i] < 0:
             continue
@@ -129,9 +135,9 @@ class Told(NamedTuple):
         """Room for so many tracks."""
         return Told(
             np.empty(n),
-            np.empty((n, 3, 7)),
-            np.empty((n, 3, 7, 7)),
-            np.empty((n, 3)),
+            np.zeros((n, COUNT, 7)),
+            np.zeros((n, COUNT, 7, 7)),
+            np.empty((n, COUNT)),
             np.empty((n, 6)),
             np.empty(n),
             np.empty(n, np.bool_),
@@ -169,9 +175,16 @@ def tell(
         out.group_mask[c] = row["group_mask"]
         for k in range(6):
             out.prob[c, k] = row["prob"][k]
-        for mode in range(3):
+        for mode in range(COUNT):
             out.weight[c, mode] = row["weight"][mode]
-            for k in range(7):
+            if row["weight"][mode] <= 0.0:
+                continue
+            # of those whose seventh number is no ballistic coefficient it is not known
+            told = 7 if FALLING <= mode < TURNING else 6
+            for k in range(told):
                 out.mean[c, mode, k] = row["mean"][mode, k]
-                for q in range(7):
+                for q in range(told):
                     out.cov[c, mode, k, q] = row["cov"][mode, k, q]
+            if told < 7:
+                out.mean[c, mode, 6] = SEVENTH[FALLING, 0]
+                out.cov[c, mode, 6, 6] = SEVENTH[FALLING, 1]

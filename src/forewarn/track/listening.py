@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
+from forewarn.motion import SEVENTH
 from forewarn.records import Sensor
 from forewarn.track import table as tables
 from forewarn.track.crossing import (
@@ -44,7 +45,8 @@ MOST = 512  # reports kept, the newest
 OBSERVERS = 2  # nothing begins of one observer's word
 FLOCK_M = 500.0  # nothing begins so near a track: it would be another reading of that one
 PASSES = 2  # a guess is too far off for one: bearings bend within it
-CRUISING = (0.02, 0.02, 0.96)  # what can be heard flies on
+# what can be heard flies on
+MODES_HEARD = np.array([0.02, 0.02, 0.0, 0.0, 0.46, 0.5])
 
 
 class Listening:
@@ -134,11 +136,9 @@ class Listening:
         p, plane, t = self._params, r["turn"][0], tables.empty(1)
         mean = np.zeros(7)
         mean[:3] = r["origin"][0] + place @ plane[:2] + LEVEL_M * plane[2]
-        mean[6] = p.ln_beta_mean
         prior = np.zeros((7, 7))
         prior[:3, :3] = (plane.T * np.square([PLACE_M, PLACE_M, HEIGHT_M])) @ plane
         prior[3:6, 3:6] = (plane.T * np.square([SPEED_MPS, SPEED_MPS, CLIMB_MPS])) @ plane
-        prior[6, 6] = p.ln_beta_sigma**2
         for _ in range(PASSES):
             cov = prior.copy()
             told = condense(
@@ -158,7 +158,8 @@ class Listening:
         mean[:3] += span_s * mean[3:6]
         area = 2.0 * np.pi * PLACE_M**2
         last, first = rows[-1], rows[0]
-        t["mean"][0], t["cov"][0], t["weight"][0] = mean, cov, CRUISING
+        t["mean"][0], t["cov"][0], t["weight"][0] = mean, cov, MODES_HEARD
+        t["mean"][0, :, 6], t["cov"][0, :, 6, 6] = SEVENTH[:, 0], SEVENTH[:, 1]
         t["log_odds"][0] = min(told + np.log(p.listen_per_m2 * area), p.most_log_odds)
         t["time_s"][0] = t["looked_s"][0] = r["time_s"][last]
         t["first_s"][0] = r["time_s"][first]

@@ -106,7 +106,7 @@ class Nursery:
 
     def begin(self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int) -> None:
         """Pair plots that nobody took with earlier ones."""
-        p, seeds = self._params, self._seeds
+        seeds = self._seeds
         if not len(seeds) or not len(scan.number):
             return
         old, new, score = pair_up(
@@ -143,8 +143,6 @@ class Nursery:
             int(sensor.trusted),
             group_bit,
             sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0,
-            p.ln_beta_mean,
-            p.ln_beta_sigma,
             born,
         )
         self.table = tables.join(self.table, born)

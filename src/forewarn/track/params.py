@@ -37,8 +37,6 @@ class TrackParams:
     coast_scans     : of the slowest sensor that saw it
     below_m         : a track unseen is over once it lies this far below the lowest sensor
     late_s          : a scan may be older than the newest by this much
-    ln_beta_mean    : ln(ballistic coefficient) before anything is seen of it: rockets and
-    ln_beta_sigma   : missiles in public tables lie within 1,000 and 20,000 kg/m2
     """
 
     start_span_s: float = 1.3
@@ -69,5 +67,3 @@ class TrackParams:
     coast_scans: float = 4.5
     below_m: float = 50.0
     late_s: float = 10.0
-    ln_beta_mean: float = 8.5
-    ln_beta_sigma: float = 0.6

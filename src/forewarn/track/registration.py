@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
-from forewarn.records import IntArray, Sensor, SensorKind
+from forewarn.records import BOOSTING, IntArray, Sensor, SensorKind
 from forewarn.sensor import inverse3
 from forewarn.track.scan import Scan
-from forewarn.track.table import LAST, Table
+from forewarn.track.table import COUNT, LAST, Table
 
 # m, rad, rad, s: of one radar, set up with care. A wider one in the plots' noise would find
 # twice as much, at a tenth of the accuracy for as long as nothing is found
@@ -28,7 +28,7 @@ PRIOR = np.array([30.0, 2e-3, 2e-3, 0.1])
 WANDER = np.array([0.05, 3e-6, 3e-6, 2e-4])  # a scan: what a radar's warming up may do
 LONGEST_S = 1.6  # between the two plots
 LEAST_HITS = 8
-STRAIGHT = 0.9  # probability that a target is not being boosted
+BOOSTED = 0.1  # probability that a target is being boosted
 GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
 MOST = 32  # pairs of a scan
 STANDS_OUT = 3.0  # standard deviations
@@ -185,7 +185,7 @@ def _learn(
             and before[22] != by
             and abs(dt_s) <= LONGEST_S
             and row["hits"] >= LEAST_HITS
-            and row["weight"][0] < 1.0 - STRAIGHT
+            and row["weight"][BOOSTING] < BOOSTED
             and used < MOST
         )
         if useful:
@@ -193,7 +193,9 @@ def _learn(
             vague2 = 0.0
             for k in range(3):
                 velocity[k] = 0.0
-                for mode in range(3):
+                for mode in range(COUNT):
+                    if row["weight"][mode] <= 0.0:
+                        continue
                     velocity[k] += row["weight"][mode] * row["mean"][mode, 3 + k]
                     vague2 += row["weight"][mode] * row["cov"][mode, 3 + k, 3 + k] / 3.0
             h[:] = 0.0

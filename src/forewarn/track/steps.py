@@ -8,20 +8,17 @@ import numpy as np
 
 from forewarn.gate import chance_seen, near_pairs
 from forewarn.geodesy import FloatArray, enu_from_ecef
-from forewarn.motion import predict_all
 from forewarn.records import IntArray, PlotBatch, Sensor, SensorKind
-from forewarn.track.life import note
+from forewarn.track.life import LEAST_HIT, note
 from forewarn.track.pairs import score_pairs
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
-from forewarn.track.table import Table
-from forewarn.track.taking import take_bearings, take_plots
-
-LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
+from forewarn.track.table import COUNT, Table
+from forewarn.track.taking import predict_rows, take_bearings, take_plots
 
 
 class Air(NamedTuple):
-    """What falls through what: the tables of `atmosphere` and `drag_table`."""
+    """What falls through what: the tables of `atmosphere` and `drag_tables`."""
 
     air: FloatArray
     drag: FloatArray
@@ -55,20 +52,24 @@ class Pairs(NamedTuple):
 
 def look_ahead(some: Sequence[Table], when_s: float, world: Air) -> Ahead:
     """Tracks of all tables, one after another, as they will be at when_s."""
-    mean, cov, weight, time_s = (
-        np.concatenate([t[name] for t in some])
-        for name in ("mean", "cov", "weight", "time_s")
+    n = sum(len(t) for t in some)
+    ahead = Ahead(
+        np.empty((n, COUNT, 7)),
+        np.empty((n, COUNT, 7, 7)),
+        np.empty((n, COUNT)),
+        np.empty(n),
     )
-    predict_all(mean, cov, weight, np.maximum(when_s - time_s, 0.0), *world)
-    return Ahead(mean, cov, weight, np.maximum(time_s, when_s))
+    first = 0
+    for t in some:
+        predict_rows(t, when_s, *world, first, *ahead)
+        first += len(t)
+    return ahead
 
 
 def pair(ahead: Ahead, scan: Scan) -> Pairs:
     """Which plots may be whose, and how likely."""
     near = near_pairs(
-        ahead.mean,
-        ahead.cov,
-        ahead.time_s,
+        *ahead,
         scan.time_s,
         scan.point,
         scan.noise_m,

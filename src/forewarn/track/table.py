@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, IntArray
+from forewarn.records import MODES, BoolArray, IntArray
 from forewarn.track.classify import PRIOR
 
 # of the plot taken last, its bias not taken off: place (3), covariance (9), slope of the
 # place by range, azimuth, elevation (9), time, and whose it was
 LAST = 23
+COUNT = len(MODES)
 ROW = np.dtype(
     [
         ("track_id", np.int64),
         ("time_s", np.float64),
-        ("mean", np.float64, (3, 7)),
-        ("cov", np.float64, (3, 7, 7)),
-        ("weight", np.float64, (3,)),
+        ("mean", np.float64, (COUNT, 7)),
+        ("cov", np.float64, (COUNT, 7, 7)),
+        ("weight", np.float64, (COUNT,)),
         ("prob", np.float64, (6,)),
         ("log_odds", np.float64),
         ("recent", np.int64, (4,)),
@@ -36,6 +37,9 @@ ROW = np.dtype(
         ("highest_m", np.float64),
         ("level_s", np.float64),
         ("identified", np.float64),
+        ("strain", np.float64),
+        ("misses", np.int64),
+        ("spread", np.int64),
         ("looks", np.int64),
         ("identity", np.dtype("U16")),
         ("confirmed", np.bool_),
@@ -53,6 +57,7 @@ def empty(rows: int = 0) -> Table:
         table["prob"] = PRIOR
         table["highest_m"] = -1e9
         table["recent"] = -1
+        table["strain"] = 1.0
         table["last"][:, 22] = -2.0
     return table
 
@@ -97,9 +102,12 @@ def _lay(table: Table, first: int, out: Table) -> None:
 def load_row(
     t: Table, i: int, mean: FloatArray, cov: FloatArray, weight: FloatArray
 ) -> None:
+    """Modes of one track out of the table; of those asleep the weight alone."""
     row = t[i]
-    for mode in range(3):
+    for mode in range(COUNT):
         weight[mode] = row["weight"][mode]
+        if weight[mode] <= 0.0:
+            continue
         for k in range(7):
             mean[mode, k] = row["mean"][mode, k]
             for q in range(7):
@@ -110,9 +118,12 @@ def load_row(
 def store_row(
     mean: FloatArray, cov: FloatArray, weight: FloatArray, t: Table, i: int
 ) -> None:
+    """The same into the table."""
     row = t[i]
-    for mode in range(3):
+    for mode in range(COUNT):
         row["weight"][mode] = weight[mode]
+        if weight[mode] <= 0.0:
+            continue
         for k in range(7):
             row["mean"][mode, k] = mean[mode, k]
             for q in range(7):
@@ -121,18 +132,20 @@ def store_row(
 
 @inner_kernel
 def state_of(t: Table, i: int, out: FloatArray) -> float:
-    """Blended state of one track into out (7,); returns the sigma of its speed, m/s.
+    """Blended place and velocity of one track into out (6,); returns a sigma, m/s.
 
-    The sigma is that of one axis, over the likely modes.
+    The sigma is that of one axis of its velocity, over the likely modes.
     """
     row = t[i]
     vague = 0.0
-    for k in range(7):
+    for k in range(6):
         out[k] = 0.0
-    for mode in range(3):
+    for mode in range(COUNT):
         part = row["weight"][mode]
+        if part <= 0.0:
+            continue
         spread = 0.0
-        for k in range(7):
+        for k in range(6):
             out[k] += part * row["mean"][mode, k]
         for k in range(3, 6):
             spread += row["cov"][mode, k, k]
@@ -142,8 +155,8 @@ def state_of(t: Table, i: int, out: FloatArray) -> float:
 
 @kernel
 def blend(t: Table) -> FloatArray:
-    """(n, 7) one state per track: the mean over its modes."""
-    out = np.empty((len(t), 7))
+    """(n, 6) place and velocity of each track: the mean over its modes."""
+    out = np.empty((len(t), 6))
     for i in range(len(t)):
         state_of(t, i, out[i])
     return out

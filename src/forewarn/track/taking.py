@@ -4,8 +4,8 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.motion import motion_room, predict
-from forewarn.records import IntArray
+from forewarn.motion import ALL, BASE, SEVENTH, SLEEPS, motion_room, predict
+from forewarn.records import FALLING, STRAIGHT, TURNING, IntArray
 from forewarn.sensor import (
     Room,
     log_density,
@@ -15,11 +15,20 @@ from forewarn.sensor import (
     take_rate,
     update,
 )
-from forewarn.track.table import Table, load_row, store_row
+from forewarn.track.table import COUNT, Table, load_row, store_row
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
 LEAST_WEIGHT = 1e-6
+# modes below this weight fall asleep, and falling ones whose drag curve does not fit
+ASLEEP, UNLIKE = 0.003, 0.02
+# squared distance of plots, over its mean: followed at this pace, too much from here on, or
+# of a single plot; so many scans without a plot wake all modes too
+STRAIN_PACE, STRAINED, SHOCK, MISSES = 0.25, 2.0, 5.0, 2
+# drag curves are told apart from this weight of falling on, once it has flown so long;
+# most of what falls is finned
+SPREAD_FROM, SPREAD_S = 0.8, 7.0
+SHAPE_SHARE = np.array([0.6, 0.25, 0.15])
 HEARD_MPS, CLIMB_MPS = 120.0, 5.0  # drones: below this speed, and how they climb
 # what a radar sees that tells no elevation: how fast it is, and how it climbs, if nobody
 # knows better
@@ -44,14 +53,18 @@ def _take_one(
     room: Room,
     log_mode: FloatArray,
     told: FloatArray,
-) -> None:
+) -> float:
     """One plot into all modes of one track, weights too, in place.
 
     shift_s  : the plot's time less the state's, which stays where it is
-    log_mode : (3,) log likelihood by mode where it is known, or nan; told (3,) gets it
+    log_mode : (k,) log likelihood by mode where it is known, or nan; told (k,) gets it
+    returns  : squared distance of the plot over its mean, about 1 where the track knows
+               what it says; nan where the plot tells no place
     """
-    best = -1e300
-    for mode in range(3):
+    best, far2 = -1e300, 0.0
+    for mode in range(COUNT):
+        if weight[mode] <= 0.0:
+            continue
         s, p = mean[mode], cov[mode]
         if np.isfinite(point[j, 0]):
             told[mode] = log_mode[mode]
@@ -60,27 +73,119 @@ def _take_one(
                     s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3]
                 )
                 told[mode] = log_density(d2, det, z[j, 3])
-            take_place(
+            far2 += weight[mode] * take_place(
                 s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
             )
         else:
+            far2 = np.nan
             for k in range(3):
                 s[k] += shift_s * s[3 + k]
             told[mode] = update(s, p, z[j], sigma[j], origin[j], turn[j], sound_mps)
             for k in range(3):
                 s[k] -= shift_s * s[3 + k]
-        s[6] = min(max(s[6], 3.0), 12.0)
+        s[6] = min(max(s[6], SEVENTH[mode, 3]), SEVENTH[mode, 4])
         best = max(best, told[mode])
     total = 0.0
-    for mode in range(3):
-        weight[mode] *= np.exp(max(told[mode] - best, -50.0))
-        total += weight[mode]
+    for mode in range(COUNT):
+        if weight[mode] > 0.0:
+            weight[mode] *= np.exp(max(told[mode] - best, -50.0))
+            total += weight[mode]
     rest = 0.0
-    for mode in range(3):
-        weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
-        rest += weight[mode]
-    for mode in range(3):
+    for mode in range(COUNT):
+        if weight[mode] > 0.0:
+            weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
+            rest += weight[mode]
+    for mode in range(COUNT):
         weight[mode] /= rest
+    return far2
+
+
+@inner_kernel
+def who_wakes(t: Table, i: int) -> int:
+    """Which modes of a track wake as it is predicted: all, if it surprises those awake."""
+    row = t[i]
+    if row["strain"] < STRAINED and row["misses"] < MISSES:
+        return SLEEPS
+    return ALL if row["spread"] else BASE
+
+
+@inner_kernel
+def _settle(
+    t: Table,
+    i: int,
+    far: float,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+) -> None:
+    """After a plot: modes that are hardly true any more fall asleep; shapes are set apart.
+
+    far : as `_take_one` returns it
+    """
+    row = t[i]
+    row["misses"] = 0
+    if np.isfinite(far):
+        row["strain"] += STRAIN_PACE * (min(far, 3.0 * STRAINED) - row["strain"])
+        if far > SHOCK:
+            row["strain"] = max(row["strain"], STRAINED)
+    flown_s = row["time_s"] - row["first_s"]
+    if row["strain"] < STRAINED:
+        steers = weight[STRAIGHT] + weight[TURNING]
+        likeliest, rest = 0, 0.0
+        for mode in range(COUNT):
+            if weight[mode] > weight[likeliest]:
+                likeliest = mode
+        for mode in range(COUNT):
+            least, own = ASLEEP, weight[mode]
+            if mode < STRAIGHT and flown_s < SPREAD_S:
+                least = 0.0  # it may be boosted yet
+            elif mode >= STRAIGHT:
+                own = steers  # both of them, or none
+            elif mode >= FALLING and row["spread"]:
+                least = UNLIKE
+            if own < least and mode != likeliest:
+                weight[mode] = 0.0
+            rest += weight[mode]
+        for mode in range(COUNT):
+            weight[mode] /= rest
+    if row["spread"] or weight[FALLING] < SPREAD_FROM or flown_s < SPREAD_S:
+        return
+    # by now it is not boosted, and its speed changes enough for shapes to tell
+    row["spread"] = 1
+    whole = weight[FALLING]
+    for shape in range(STRAIGHT - FALLING):
+        mode = FALLING + shape
+        weight[mode] = whole * SHAPE_SHARE[shape]
+        if shape > 0:
+            for k in range(7):
+                mean[mode, k] = mean[FALLING, k]
+                for q in range(7):
+                    cov[mode, k, q] = cov[FALLING, k, q]
+
+
+@kernel
+def predict_rows(
+    t: Table,
+    when_s: float,
+    air: FloatArray,
+    drag: FloatArray,
+    first: int,
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    time_s: FloatArray,
+) -> None:
+    """Tracks of a table as they will be at when_s, into rows of the last four.
+
+    first : the row of the first of them
+    """
+    moving = motion_room()
+    for i in range(len(t)):
+        to = first + i
+        load_row(t, i, mean[to], cov[to], weight[to])
+        dt_s = when_s - t[i]["time_s"]
+        time_s[to] = max(t[i]["time_s"], when_s)
+        predict(mean[to], cov[to], weight[to], dt_s, who_wakes(t, i), air, drag, moving)
 
 
 @kernel
@@ -118,14 +223,14 @@ def take_plots(
     """
     n = len(start) - 1
     taken = np.full(n, -1, np.int64)
-    moving, room, told = motion_room(), sensor_room(), np.empty(3)
+    moving, room, told = motion_room(), sensor_room(), np.empty(COUNT)
     up, nothing = np.zeros(4), np.zeros((3, 3))
-    unknown = np.full(3, np.nan)
+    unknown = np.full(COUNT, np.nan)
     among = np.empty(MOST, np.int64)
     part = np.empty(MOST + 1)
-    means = np.empty((MOST + 1, 3, 7))
-    covs = np.empty((MOST + 1, 3, 7, 7))
-    weights = np.empty((MOST + 1, 3))
+    means = np.empty((MOST + 1, COUNT, 7))
+    covs = np.empty((MOST + 1, COUNT, 7, 7))
+    weights = np.empty((MOST + 1, COUNT))
     for i in range(n):
         if missed[i] > 0.5:
             continue
@@ -153,11 +258,12 @@ def take_plots(
                     ahead_cov[i],
                     ahead_weight[i],
                     lag,
+                    who_wakes(t, i),
                     air,
                     drag,
                     moving,
                 )
-            _take_one(
+            far = _take_one(
                 ahead_mean[i],
                 ahead_cov[i],
                 ahead_weight[i],
@@ -187,14 +293,16 @@ def take_plots(
                     nothing,
                     room,
                 )
-            store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             t[i]["time_s"] = max(t[i]["time_s"], plot_time_s[j])
+            _settle(t, i, far, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+            store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             continue
+        far = 0.0
         for c in range(count):
             means[c], covs[c] = ahead_mean[i], ahead_cov[i]
             weights[c] = ahead_weight[i]
             j = plot[among[c]]
-            _take_one(
+            far += part[c] * _take_one(
                 means[c],
                 covs[c],
                 weights[c],
@@ -212,6 +320,7 @@ def take_plots(
                 log_mode[among[c]],
                 told,
             )
+        far /= part[:count].sum()
         if missed[i] > FAINT:
             means[count], covs[count] = ahead_mean[i], ahead_cov[i]
             weights[count] = ahead_weight[i]
@@ -220,8 +329,9 @@ def take_plots(
         _blend(
             part[:count], means, covs, weights, ahead_mean[i], ahead_cov[i], ahead_weight[i]
         )
-        store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
         t[i]["time_s"] = max(t[i]["time_s"], when_s)
+        _settle(t, i, far, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+        store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
 
@@ -252,9 +362,9 @@ def take_bearings(
     """
     n = len(start) - 1
     taken = np.full(n, -1, np.int64)
-    room, told = sensor_room(), np.empty(3)
+    room, told = sensor_room(), np.empty(COUNT)
     up, nothing = np.zeros(4), np.zeros((3, 3))
-    unknown = np.full(3, np.nan)
+    unknown = np.full(COUNT, np.nan)
     for i in range(n):
         for pair in range(start[i], start[i + 1]):
             if share[pair] <= 0.5:
@@ -292,6 +402,7 @@ def take_bearings(
                 nothing,
                 room,
             )
+            _settle(t, i, np.nan, ahead_mean[i], ahead_cov[i], ahead_weight[i])
             store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
@@ -314,18 +425,25 @@ def _stay_level(
     vague_mps   : nor where the climb is known better than this
     up, nothing : (4,), (3, 3) to work in; the second zeros
     """
-    reach = np.sqrt(mean[2, 0] ** 2 + mean[2, 1] ** 2 + mean[2, 2] ** 2)
+    flies = 0
+    for mode in range(COUNT):
+        if weight[mode] > weight[flies]:
+            flies = mode
+    s, p = mean[flies], cov[flies]
+    reach = np.sqrt(s[0] ** 2 + s[1] ** 2 + s[2] ** 2)
     speed2, total = 0.0, 0.0
     for k in range(3):
-        up[k] = mean[2, k] / reach
-        speed2 += mean[2, 3 + k] ** 2
+        up[k] = s[k] / reach
+        speed2 += s[3 + k] ** 2
     known2 = 0.0
     for k in range(3):
         for q in range(3):
-            known2 += up[k] * cov[2, 3 + k, 3 + q] * up[q]
+            known2 += up[k] * p[3 + k, 3 + q] * up[q]
     if speed2 > fastest_mps**2 or known2 < vague_mps**2:
         return
-    for mode in range(3):
+    for mode in range(COUNT):
+        if weight[mode] <= 0.0:
+            continue
         climb, spread2 = 0.0, climb_mps**2
         for k in range(3):
             climb += up[k] * mean[mode, 3 + k]
@@ -334,8 +452,9 @@ def _stay_level(
         weight[mode] *= np.exp(-0.5 * climb * climb / spread2) / np.sqrt(spread2)
         total += weight[mode]
         take_rate(mean[mode], cov[mode], nothing, up, 0.0, climb_mps, room)
-    for mode in range(3):
-        weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
+    for mode in range(COUNT):
+        if weight[mode] > 0.0:
+            weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
 
 
 @inner_kernel
@@ -350,8 +469,10 @@ def _blend(
 ) -> None:
     """One Gaussian per mode with the moments of the mixture."""
     total = part.sum()
-    for mode in range(3):
+    for mode in range(COUNT):
         weight[mode] = 0.0
+        if weights[0, mode] <= 0.0:  # asleep in one future, asleep in all
+            continue
         mean[mode] = 0.0
         cov[mode] = 0.0
         for c in range(len(part)):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.atmosphere import with_wind
-from forewarn.dynamics import drag_table
+from forewarn.dynamics import drag_tables
 from forewarn.errors import PlotError
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Event, PlotBatch, Sensor, Tracks, Weather
@@ -46,7 +46,7 @@ class Tracker:
         self._sensors = {sensor.sensor_id: sensor for sensor in sensors}
         self._calm = air
         self._params = params
-        self._engine = Engine(sensors, Air(air, drag_table()), params)
+        self._engine = Engine(sensors, Air(air, drag_tables()), params)
         self._kept: list[Kept] = []
         self.refused: Counter[tuple[str, str]] = Counter()
 

@@ -68,7 +68,7 @@ def extend(
 def worth_of(t: Table) -> FloatArray:
     """(n,) what young tracks count for against their rivals: less, while they are slow."""
     out = np.empty(len(t))
-    state = np.empty(7)
+    state = np.empty(6)
     for i in range(len(t)):
         vague_mps = state_of(t, i, state)
         speed = np.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
