@@ -37,6 +37,7 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench chain
 	$(BIN)/forewarn bench tracking
 	$(BIN)/forewarn bench accuracy
+	$(BIN)/forewarn bench sensing
 	$(BIN)/forewarn bench raid --seeds $(or $(COUNT),20)
 	test ! -d ../shared/data || $(BIN)/forewarn bench traffic
 	$(BIN)/forewarn bench docs

@@ -1,39 +1,18 @@
 """Two radars, states in their axes, and a small salvo: what tests of tracks share."""
 
 from dataclasses import replace
-from math import radians
 
 import numpy as np
 
 from forewarn.atmosphere import standard_air
+from forewarn.bench.ground import LAT, LON, RADAR, SOUTH, TURN
 from forewarn.dynamics import drag_table
-from forewarn.geodesy import FloatArray, ecef_from_geographic, enu_from_ecef
-from forewarn.records import Sensor, SensorKind, Tracks
+from forewarn.geodesy import FloatArray, ecef_from_geographic
+from forewarn.records import Tracks
 from forewarn.sim.raids import Generated, Raid, RaidKeys, RegionKeys, SalvoKeys, generate
 from forewarn.track import Tracker
 
 AIR, DRAG = standard_air(), drag_table()
-LAT, LON = radians(56.0), radians(9.0)
-TURN = enu_from_ecef(LAT, LON)
-RADAR = Sensor(
-    "r",
-    SensorKind.RADAR,
-    LAT,
-    LON,
-    50.0,
-    scan_s=1.0,
-    sigma_range_m=15.0,
-    sigma_azimuth_rad=1.5e-3,
-    sigma_elevation_rad=1.5e-3,
-    sigma_range_rate_mps=5.0,
-    range_min_m=1e3,
-    range_max_m=120e3,
-    elevation_min_rad=0.01,
-    elevation_max_rad=1.2,
-    clutter_per_scan=20.0,
-    trusted=True,
-)
-SOUTH = replace(RADAR, sensor_id="s", lat_rad=LAT - 0.006)
 
 
 def state(enu_m: tuple[float, ...], enu_mps: tuple[float, ...]) -> FloatArray:

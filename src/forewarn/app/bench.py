@@ -7,12 +7,15 @@ import typer
 
 RESULTS = Path("bench/results")
 PAGE = Path("docs/figures.md")
-MEASURED = ("start", "chain", "tracking", "accuracy", "raid", "traffic")
+MEASURED = ("start", "chain", "tracking", "accuracy", "sensing", "raid", "traffic")
 
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="start, chain, tracking, accuracy, raid, traffic, or docs")
+        str,
+        typer.Argument(
+            help="start, chain, tracking, accuracy, sensing, raid, traffic, or docs"
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,

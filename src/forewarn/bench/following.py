@@ -51,9 +51,15 @@ def follow(scene: Scene, from_s: float = 0.0) -> Followed:
 
 def _shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
     """Tracks that surely exist and lie where a radar looks, and all places at when_s."""
-    mean = np.einsum("nm,nmk->nk", tracks.mode_weight, tracks.mean)[:, :6]
-    mean[:, :3] += (when_s - tracks.time_s)[:, None] * mean[:, 3:]
-    seen = np.zeros(len(mean), bool)
+    state = states_at(tracks, when_s)
+    seen = np.zeros(len(state), bool)
     for sensor in scene.sensors:
-        seen |= in_cover(polar(mean, sensor), sensor)
-    return np.asarray(seen & (tracks.existence > SHOWN)), np.asarray(mean[:, :3])
+        seen |= in_cover(polar(state, sensor), sensor)
+    return np.asarray(seen & (tracks.existence > SHOWN)), state[:, :3]
+
+
+def states_at(tracks: Tracks, when_s: float) -> FloatArray:
+    """(n, 6) Earth-fixed states, m and m/s, of all tracks, flown on straight to when_s."""
+    state = np.einsum("nm,nmk->nk", tracks.mode_weight, tracks.mean)[:, :6]
+    state[:, :3] += (when_s - tracks.time_s)[:, None] * state[:, 3:]
+    return np.asarray(state)
