@@ -24,7 +24,7 @@ from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, TURNING
 COUNT = len(MODES)
 LONGEST_STEP_S = 1.0
 # noise: psd of acceleration of each mode, m2/s3; drift of ln beta /s, of turn rate rad2/s3
-NOISE = np.array([800.0, 0.05, 0.05, 0.05, 0.1, 1.5])
+NOISE = np.array([1200.0, 0.05, 0.05, 0.05, 0.1, 1.0])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
 # is hardly ever boosted again, and what flies on hardly ever falls. A body keeps its shape:
 # between drag curves there is only what is asked of those that wake
@@ -51,8 +51,10 @@ SEVENTH = np.array(
     ]
 )
 KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
-WOKEN, WOKEN_MPS = 0.02, 15.0  # least weight of a mode that wakes, and doubt of its speed
-SLEEPS, BASE, ALL = 0, 1, 2  # who wakes: nobody, all but further drag curves, all
+WOKEN, WIDE = 0.02, 0.002  # least weight of a mode that wakes; of one for its width alone
+WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
+# who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
+SLEEPS, WIDEST, BASE, ALL = 0, 1, 2, 3
 
 
 class Room(NamedTuple):
@@ -127,7 +129,7 @@ def mix(
 ) -> None:
     """Interacting multiple models: each mode starts from the blend it may have come from.
 
-    wake : who wakes if asleep: SLEEPS, BASE or ALL
+    wake : who wakes if asleep: SLEEPS, WIDEST, BASE or ALL
     Where modes disagree on what the seventh number is, each takes that of the others for
     what is known beforehand.
     Sources: Blom, Bar-Shalom, "The interacting multiple model algorithm" (1988); Granstrom,
@@ -152,7 +154,11 @@ def mix(
     whole = 0.0
     for to in range(COUNT):
         woken = old_weight[to] <= 0.0
-        if woken and (wake == SLEEPS or (wake == BASE and FALLING < to < STRAIGHT)):
+        if woken and (
+            wake == SLEEPS
+            or (wake == WIDEST and to != BOOSTING)
+            or (wake == BASE and FALLING < to < STRAIGHT)
+        ):
             continue
         known, known2 = SEVENTH[to, 0], SEVENTH[to, 1]
         total = 0.0
@@ -190,9 +196,9 @@ def mix(
             spread = old_cov[origin, 6, 6] if alike else known2
             cov[to, 6, 6] += part * (spread + away[origin, 6] * away[origin, 6])
         if woken:
-            total = max(total, WOKEN)
+            total = max(total, WIDE if wake == WIDEST else WOKEN)
             for i in range(3, 6):
-                cov[to, i, i] += WOKEN_MPS**2
+                cov[to, i, i] += WOKEN_MPS[to] ** 2
         for i in range(7):
             for j in range(i):
                 cov[to, j, i] = cov[to, i, j]

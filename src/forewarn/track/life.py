@@ -10,9 +10,10 @@ from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
 from forewarn.track.classify import classify
-from forewarn.track.table import COUNT, Table, state_of
+from forewarn.track.table import COUNT, MISSED, Table, state_of
 
 LEAST = 1e-9  # chance that a track does not exist, or does
+MOST_MISSED = 4 * MISSED
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
@@ -29,7 +30,7 @@ def believe(t: Table, hit: FloatArray, missed: FloatArray, most: float) -> None:
         now = min(max(1.0 - missed[i] + missed[i] * still, LEAST), 1.0 - LEAST)
         t[i]["log_odds"] = min(max(np.log(now / (1.0 - now)), -most), most)
         if missed[i] > 0.5 and hit[i] > LEAST_HIT:
-            t[i]["misses"] += 1
+            t[i]["misses"] = min(t[i]["misses"] + MISSED, MOST_MISSED)
 
 
 @kernel

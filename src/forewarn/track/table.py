@@ -15,6 +15,7 @@ from forewarn.track.classify import PRIOR
 # of the plot taken last, its bias not taken off: place (3), covariance (9), slope of the
 # place by range, azimuth, elevation (9), time, and whose it was
 LAST = 23
+MISSED = 2  # what a scan without a plot adds to `misses`, of which one with a plot takes 1
 COUNT = len(MODES)
 ROW = np.dtype(
     [
@@ -38,6 +39,8 @@ ROW = np.dtype(
         ("level_s", np.float64),
         ("identified", np.float64),
         ("strain", np.float64),
+        ("pull", np.float64, (3,)),
+        ("pulled", np.float64),
         ("misses", np.int64),
         ("spread", np.int64),
         ("looks", np.int64),

@@ -4,7 +4,7 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.motion import ALL, BASE, SEVENTH, SLEEPS, motion_room, predict
+from forewarn.motion import ALL, BASE, SEVENTH, SLEEPS, WIDEST, motion_room, predict
 from forewarn.records import FALLING, STRAIGHT, TURNING, IntArray
 from forewarn.sensor import (
     Room,
@@ -15,7 +15,7 @@ from forewarn.sensor import (
     take_rate,
     update,
 )
-from forewarn.track.table import COUNT, Table, load_row, store_row
+from forewarn.track.table import COUNT, MISSED, Table, load_row, store_row
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
@@ -23,8 +23,8 @@ LEAST_WEIGHT = 1e-6
 # modes below this weight fall asleep, and falling ones whose drag curve does not fit
 ASLEEP, UNLIKE = 0.003, 0.02
 # squared distance of plots, over its mean: followed at this pace, too much from here on, or
-# of a single plot; so many scans without a plot wake all modes too
-STRAIN_PACE, STRAINED, SHOCK, MISSES = 0.25, 2.0, 5.0, 2
+# of a single plot, or of their mean
+PACE, STRAINED, SHOCK, PULLED = 0.25, 2.0, 5.0, 3.0
 # drag curves are told apart from this weight of falling on, once it has flown so long;
 # most of what falls is finned
 SPREAD_FROM, SPREAD_S = 0.8, 7.0
@@ -53,15 +53,19 @@ def _take_one(
     room: Room,
     log_mode: FloatArray,
     told: FloatArray,
+    off: FloatArray,
 ) -> float:
     """One plot into all modes of one track, weights too, in place.
 
     shift_s  : the plot's time less the state's, which stays where it is
     log_mode : (k,) log likelihood by mode where it is known, or nan; told (k,) gets it
+    off      : (4, 3) gets the covariance of how far off the plot's place was, and in its
+               last row that itself, m, both blended over modes
     returns  : squared distance of the plot over its mean, about 1 where the track knows
                what it says; nan where the plot tells no place
     """
     best, far2 = -1e300, 0.0
+    off[:] = 0.0
     for mode in range(COUNT):
         if weight[mode] <= 0.0:
             continue
@@ -76,6 +80,10 @@ def _take_one(
             far2 += weight[mode] * take_place(
                 s, p, shift_s, point[j], noise[j], sight[j], z[j, 3], sigma[j, 3], room
             )
+            for k in range(3):
+                off[3, k] += weight[mode] * room.away[k]
+                for q in range(3):
+                    off[k, q] += weight[mode] * room.total[k, q]
         else:
             far2 = np.nan
             for k in range(3):
@@ -104,9 +112,38 @@ def _take_one(
 def who_wakes(t: Table, i: int) -> int:
     """Which modes of a track wake as it is predicted: all, if it surprises those awake."""
     row = t[i]
-    if row["strain"] < STRAINED and row["misses"] < MISSES:
-        return SLEEPS
+    if row["strain"] < STRAINED and row["pulled"] < PULLED and row["misses"] <= MISSED:
+        return SLEEPS if row["misses"] == 0 else WIDEST
     return ALL if row["spread"] else BASE
+
+
+@inner_kernel
+def _feel(t: Table, i: int, far: float, off: FloatArray) -> None:
+    """How plots surprise a track, in place: by how far off they lie, and all on one side.
+
+    far, off : as of `_take_one`
+    What lags behind is missed by less than its noise at each scan, but always the same way.
+    """
+    row = t[i]
+    row["strain"] += PACE * (min(far, 3.0 * STRAINED) - row["strain"])
+    if far > SHOCK:
+        row["strain"] = max(row["strain"], STRAINED)
+    # by the root of its covariance: noise alone has variance 1 in each direction
+    pulled = 0.0
+    for k in range(3):
+        for q in range(k + 1):
+            for i in range(q):
+                off[k, q] -= off[k, i] * off[q, i]
+            if q < k:
+                off[k, q] /= off[q, q]
+            else:
+                off[k, k] = np.sqrt(max(off[k, k], 1e-6))
+        for i in range(k):
+            off[3, k] -= off[k, i] * off[3, i]
+        off[3, k] /= off[k, k]
+        row["pull"][k] += PACE * (off[3, k] - row["pull"][k])
+        pulled += row["pull"][k] ** 2
+    row["pulled"] = pulled * (2.0 - PACE) / PACE / 3.0
 
 
 @inner_kernel
@@ -114,22 +151,21 @@ def _settle(
     t: Table,
     i: int,
     far: float,
+    off: FloatArray,
     mean: FloatArray,
     cov: FloatArray,
     weight: FloatArray,
 ) -> None:
     """After a plot: modes that are hardly true any more fall asleep; shapes are set apart.
 
-    far : as `_take_one` returns it
+    far, off : as of `_take_one`
     """
     row = t[i]
-    row["misses"] = 0
+    row["misses"] = max(row["misses"] - 1, 0)
     if np.isfinite(far):
-        row["strain"] += STRAIN_PACE * (min(far, 3.0 * STRAINED) - row["strain"])
-        if far > SHOCK:
-            row["strain"] = max(row["strain"], STRAINED)
+        _feel(t, i, far, off)
     flown_s = row["time_s"] - row["first_s"]
-    if row["strain"] < STRAINED:
+    if who_wakes(t, i) == SLEEPS:
         steers = weight[STRAIGHT] + weight[TURNING]
         likeliest, rest = 0, 0.0
         for mode in range(COUNT):
@@ -225,7 +261,7 @@ def take_plots(
     taken = np.full(n, -1, np.int64)
     moving, room, told = motion_room(), sensor_room(), np.empty(COUNT)
     up, nothing = np.zeros(4), np.zeros((3, 3))
-    unknown = np.full(COUNT, np.nan)
+    unknown, off = np.full(COUNT, np.nan), np.zeros((4, 3))
     among = np.empty(MOST, np.int64)
     part = np.empty(MOST + 1)
     means = np.empty((MOST + 1, COUNT, 7))
@@ -280,6 +316,7 @@ def take_plots(
                 room,
                 known,
                 told,
+                off,
             )
             if np.isnan(z[j, 2]) and np.isfinite(z[j, 0]):
                 _stay_level(
@@ -294,7 +331,7 @@ def take_plots(
                     room,
                 )
             t[i]["time_s"] = max(t[i]["time_s"], plot_time_s[j])
-            _settle(t, i, far, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+            _settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
             store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             continue
         far = 0.0
@@ -319,6 +356,7 @@ def take_plots(
                 room,
                 log_mode[among[c]],
                 told,
+                off,
             )
         far /= part[:count].sum()
         if missed[i] > FAINT:
@@ -330,7 +368,7 @@ def take_plots(
             part[:count], means, covs, weights, ahead_mean[i], ahead_cov[i], ahead_weight[i]
         )
         t[i]["time_s"] = max(t[i]["time_s"], when_s)
-        _settle(t, i, far, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+        _settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
         store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
@@ -364,7 +402,7 @@ def take_bearings(
     taken = np.full(n, -1, np.int64)
     room, told = sensor_room(), np.empty(COUNT)
     up, nothing = np.zeros(4), np.zeros((3, 3))
-    unknown = np.full(COUNT, np.nan)
+    unknown, off = np.full(COUNT, np.nan), np.zeros((4, 3))
     for i in range(n):
         for pair in range(start[i], start[i + 1]):
             if share[pair] <= 0.5:
@@ -389,6 +427,7 @@ def take_bearings(
                 room,
                 unknown,
                 told,
+                off,
             )
         if taken[i] >= 0:
             _stay_level(
@@ -402,7 +441,7 @@ def take_bearings(
                 nothing,
                 room,
             )
-            _settle(t, i, np.nan, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+            _settle(t, i, np.nan, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
             store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
