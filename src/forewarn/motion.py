@@ -19,7 +19,7 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import drag_acceleration, gravity_acceleration
 from forewarn.geodesy import FloatArray
-from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, TURNING
+from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, TURNING, IntArray
 
 COUNT = len(MODES)
 LONGEST_STEP_S = 1.0
@@ -53,6 +53,7 @@ SEVENTH = np.array(
 KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
 WOKEN, WIDE = 0.02, 0.002  # least weight of a mode that wakes; of one for its width alone
 WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
+NEGLIGIBLE = 1e-9  # part of a blend that is left out
 # who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
 SLEEPS, WIDEST, BASE, ALL = 0, 1, 2, 3
 
@@ -61,7 +62,8 @@ class Room(NamedTuple):
     """Arrays to work in, made once for a whole batch."""
 
     change: FloatArray
-    share: FloatArray
+    part: FloatArray
+    awake: IntArray
     old_weight: FloatArray
     old_mean: FloatArray
     old_cov: FloatArray
@@ -78,7 +80,8 @@ def motion_room() -> Room:
     """Room that `predict` needs."""
     return Room(
         np.empty((COUNT, COUNT)),
-        np.empty((COUNT, COUNT)),
+        np.empty(COUNT),
+        np.empty(COUNT, np.int64),
         np.empty(COUNT),
         np.empty((COUNT, 7)),
         np.empty((COUNT, 7, 7)),
@@ -138,19 +141,20 @@ def mix(
     """
     if wake == SLEEPS and falls_alone(weight):
         return
-    change, share, away = room.change, room.share, room.away
+    change, part, away, awake = room.change, room.part, room.away, room.awake
     old_weight, old_mean, old_cov = room.old_weight, room.old_mean, room.old_cov
     switch_probability(dt_s, change)
+    n = 0
     for mode in range(COUNT):
         old_weight[mode] = weight[mode]
         if weight[mode] <= 0.0:
             continue
+        awake[n] = mode
+        n += 1
         for i in range(7):
             old_mean[mode, i] = mean[mode, i]
-            for j in range(7):
+            for j in range(i + 1):
                 old_cov[mode, i, j] = cov[mode, i, j]
-        for to in range(COUNT):
-            share[mode, to] = change[mode, to] * weight[mode]
     whole = 0.0
     for to in range(COUNT):
         woken = old_weight[to] <= 0.0
@@ -160,48 +164,49 @@ def mix(
             or (wake == BASE and FALLING < to < STRAIGHT)
         ):
             continue
-        known, known2 = SEVENTH[to, 0], SEVENTH[to, 1]
+        s, p = mean[to], cov[to]
         total = 0.0
+        for a in range(n):
+            part[a] = change[awake[a], to] * old_weight[awake[a]]
+            total += part[a]
         for i in range(7):
-            mean[to, i] = 0.0
+            s[i] = 0.0
             for j in range(i + 1):
-                cov[to, i, j] = 0.0
-        for origin in range(COUNT):
-            if old_weight[origin] > 0.0:
-                total += share[origin, to]
-        for origin in range(COUNT):
-            if old_weight[origin] <= 0.0:
-                continue
-            part = share[origin, to] / total
-            for i in range(6):
-                mean[to, i] += part * old_mean[origin, i]
-            alike = KIND[origin] == KIND[to]
-            mean[to, 6] += part * (old_mean[origin, 6] if alike else known)
-        for origin in range(COUNT):
-            if old_weight[origin] <= 0.0:
-                continue
-            part = share[origin, to] / total
+                p[i, j] = 0.0
+        for a in range(n):
+            origin = awake[a]
+            part[a] /= total
             alike = KIND[origin] == KIND[to]
             for i in range(6):
-                away[origin, i] = old_mean[origin, i] - mean[to, i]
-            away[origin, 6] = (old_mean[origin, 6] if alike else known) - mean[to, 6]
+                away[a, i] = old_mean[origin, i]
+                s[i] += part[a] * away[a, i]
+            away[a, 6] = old_mean[origin, 6] if alike else SEVENTH[to, 0]
+            s[6] += part[a] * away[a, 6]
+        for a in range(n):
+            if part[a] < NEGLIGIBLE:
+                continue
+            origin, share = awake[a], part[a]
+            for i in range(7):
+                away[a, i] -= s[i]
             for i in range(6):
+                along = away[a, i]
                 for j in range(i + 1):
-                    cov[to, i, j] += part * (
-                        old_cov[origin, i, j] + away[origin, i] * away[origin, j]
-                    )
-            for j in range(6):
-                both = old_cov[origin, 6, j] if alike else 0.0
-                cov[to, 6, j] += part * (both + away[origin, 6] * away[origin, j])
-            spread = old_cov[origin, 6, 6] if alike else known2
-            cov[to, 6, 6] += part * (spread + away[origin, 6] * away[origin, 6])
+                    p[i, j] += share * (old_cov[origin, i, j] + along * away[a, j])
+            along = away[a, 6]
+            if KIND[origin] == KIND[to]:
+                for j in range(7):
+                    p[6, j] += share * (old_cov[origin, 6, j] + along * away[a, j])
+            else:
+                for j in range(7):
+                    p[6, j] += share * along * away[a, j]
+                p[6, 6] += share * SEVENTH[to, 1]
         if woken:
             total = max(total, WIDE if wake == WIDEST else WOKEN)
             for i in range(3, 6):
-                cov[to, i, i] += WOKEN_MPS[to] ** 2
+                p[i, i] += WOKEN_MPS[to] ** 2
         for i in range(7):
             for j in range(i):
-                cov[to, j, i] = cov[to, i, j]
+                p[j, i] = p[i, j]
         weight[to] = total
         whole += total
     for mode in range(COUNT):

@@ -21,7 +21,7 @@ MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
 LEAST_WEIGHT = 1e-6
 # modes below this weight fall asleep, and falling ones whose drag curve does not fit
-ASLEEP, UNLIKE = 0.003, 0.02
+ASLEEP, UNLIKE = 0.003, 0.04
 # squared distance of plots, over its mean: followed at this pace, too much from here on, or
 # of a single plot, or of their mean
 PACE, STRAINED, SHOCK, PULLED = 0.25, 2.0, 5.0, 3.0
@@ -336,8 +336,7 @@ def take_plots(
             continue
         far = 0.0
         for c in range(count):
-            means[c], covs[c] = ahead_mean[i], ahead_cov[i]
-            weights[c] = ahead_weight[i]
+            _copy(ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, c)
             j = plot[among[c]]
             far += part[c] * _take_one(
                 means[c],
@@ -360,8 +359,7 @@ def take_plots(
             )
         far /= part[:count].sum()
         if missed[i] > FAINT:
-            means[count], covs[count] = ahead_mean[i], ahead_cov[i]
-            weights[count] = ahead_weight[i]
+            _copy(ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, count)
             part[count] = missed[i]
             count += 1
         _blend(
@@ -494,6 +492,24 @@ def _stay_level(
     for mode in range(COUNT):
         if weight[mode] > 0.0:
             weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
+
+
+@inner_kernel
+def _copy(
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    means: FloatArray,
+    covs: FloatArray,
+    weights: FloatArray,
+    c: int,
+) -> None:
+    """Modes that are awake into row c of the last three."""
+    for mode in range(COUNT):
+        weights[c, mode] = weight[mode]
+        if weight[mode] > 0.0:
+            means[c, mode] = mean[mode]
+            covs[c, mode] = cov[mode]
 
 
 @inner_kernel
