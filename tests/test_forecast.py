@@ -13,7 +13,16 @@ from forewarn.geodesy import (
     geographic_points,
     metres_per_radian,
 )
-from forewarn.records import Forecasts, Tick, Tracks, Weather
+from forewarn.records import (
+    BOOSTING,
+    FALLING,
+    MODES,
+    STRAIGHT,
+    Forecasts,
+    Tick,
+    Tracks,
+    Weather,
+)
 from forewarn.threats import AIRCRAFT, CRUISE_MISSILE, DRONE, ROCKET
 
 LAT, LON = np.radians(56.2), np.radians(9.4)
@@ -37,16 +46,19 @@ def track(
     confirmed: bool = True,
     number: int = 1 << 16,
 ) -> Tracks:
+    weight = np.zeros(len(MODES))
+    weight[[BOOSTING, FALLING, STRAIGHT]] = modes
     return Tracks(
         received_s=now_s,
         track_id=np.array([number]),
         time_s=np.array([now_s]),
-        mean=np.tile(mean, (1, 3, 1)),
-        cov=np.tile(np.diag(SIGMA**2), (1, 3, 1, 1)),
-        mode_weight=np.array([modes]),
+        mean=np.tile(mean, (1, len(MODES), 1)),
+        cov=np.tile(np.diag(SIGMA**2), (1, len(MODES), 1, 1)),
+        mode_weight=weight[None],
         class_prob=np.eye(6)[[kind]],
         existence=np.ones(1),
         confirmed=np.array([confirmed]),
+        named=np.ones(1, bool),
         trusted=np.ones(1, bool),
         group_mask=np.ones(1, np.int64),
         first_s=np.array([now_s - 5.0]),
@@ -59,7 +71,7 @@ def track(
 def nothing(now_s: float) -> Tracks:
     one = track(state(0.0, (0, 0, 0)), now_s)
     names = ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "existence")
-    more = ("confirmed", "trusted", "group_mask", "first_s", "hits")
+    more = ("confirmed", "named", "trusted", "group_mask", "first_s", "hits")
     empty = {name: getattr(one, name)[:0].copy() for name in names + more}
     return Tracks(received_s=now_s, identity=(), group_names=("a",), **empty)
 
@@ -120,6 +132,28 @@ def test_while_thrust_may_burn_there_is_a_fan_and_not_one_ellipse() -> None:
     long_axis = [np.linalg.eigvalsh(moments(f)[1]).max() ** 0.5 for f in (burn, coast)]
     assert long_axis[0] > 1.5 * long_axis[1]
     assert moments(burn)[0][0] > moments(coast)[0][0]  # it may go further, not shorter
+
+
+def test_what_falls_by_two_drag_curves_has_the_futures_of_both() -> None:
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    spots = []
+    for share in (0.0, 0.5, 1.0):
+        one = track(mean)
+        weight = np.zeros((1, len(MODES)))
+        weight[0, [FALLING, FALLING + 2]] = 1.0 - share, share
+        mixed = Tracks(
+            **{
+                name: getattr(one, name)
+                for name in one.__dataclass_fields__
+                if name != "mode_weight"
+            },
+            mode_weight=weight,
+        )
+        got = Forecaster(AIR, ForecastParams()).step(mixed, Tick(1, 10.0))
+        spots.append(moments(got)[0][0])
+    # slower than sound a blunt body is slowed less, so it goes further; both are counted
+    assert spots[2] - spots[0] > 300.0
+    assert_allclose(spots[1], (spots[0] + spots[2]) / 2, rtol=1e-6)
 
 
 def test_aircraft_and_unconfirmed_tracks_threaten_nobody() -> None:

@@ -37,8 +37,9 @@ def test_no_plot_within_the_coarse_gate_is_left_out(seed: int) -> None:
     time_s, plot_time_s = np.zeros(n), rng.uniform(-2.0, 2.0, m)
     point = centre[:3] + rng.normal(0.0, 3e3, (m, 3))
     noise_m = rng.uniform(20.0, 200.0, m)
+    weight = np.tile([0.2, 0.5, 0.3], (n, 1))
     start, plot = near_pairs(
-        mean, cov, time_s, plot_time_s, point, noise_m, lay_out(point), point, 1e5
+        mean, cov, weight, time_s, plot_time_s, point, noise_m, lay_out(point), point, 1e5
     )
     for i in range(n):
         lagged = mean[i, 1, :3] + plot_time_s[:, None] * mean[i, 1, 3:6]

@@ -1,5 +1,6 @@
 """The parts of a track: motion, what a sensor sees, whose plot is whose."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,15 @@ from scipy.optimize import linear_sum_assignment
 from forewarn.association import share_out
 from forewarn.geodesy import FloatArray, ecef_from_geographic
 from forewarn.motion import (
+    ALL,
+    BASE,
+    COUNT,
+    KIND,
+    SEVENTH,
+    SLEEPS,
+    WIDEST,
     add_noise,
+    boost_step,
     drift,
     fall_matrix,
     fall_step,
@@ -20,7 +29,9 @@ from forewarn.motion import (
     motion_room,
     predict,
     switch_probability,
+    turn_step,
 )
+from forewarn.records import BOOSTING, FALLING, STRAIGHT, TURNING
 from forewarn.sensor import (
     log_density,
     measure,
@@ -31,6 +42,8 @@ from forewarn.sensor import (
     update,
 )
 from tracking import AIR, DRAG, LAT, LON, TURN, state
+
+UP = TURN[2]
 
 
 def test_two_short_noises_and_moves_are_one_long() -> None:
@@ -49,7 +62,7 @@ def test_two_short_noises_and_moves_are_one_long() -> None:
 def test_the_matrix_of_a_fall_is_its_slope(speed: float) -> None:
     s = state((10e3, 5e3, 4e3), (speed, 0.0, 100.0))
     slope, matrix, spare = np.empty((3, 5)), np.eye(7), np.empty((3, 5))
-    fall_step(s.copy(), 0.5, AIR, DRAG, slope)
+    fall_step(s.copy(), 0.5, AIR, DRAG[0], slope)
     fall_matrix(slope, s[:3] / np.linalg.norm(s[:3]), 0.5, matrix[:6])
     numeric = np.empty((7, 7))
     for j in range(7):
@@ -57,8 +70,8 @@ def test_the_matrix_of_a_fall_is_its_slope(speed: float) -> None:
         up, down = s.copy(), s.copy()
         up[j] += h
         down[j] -= h
-        fall_step(up, 0.5, AIR, DRAG, spare)
-        fall_step(down, 0.5, AIR, DRAG, spare)
+        fall_step(up, 0.5, AIR, DRAG[0], spare)
+        fall_step(down, 0.5, AIR, DRAG[0], spare)
         numeric[:, j] = (up - down) / (2 * h)
     np.testing.assert_allclose(matrix, numeric, atol=0.02 * max(speed, 100.0))
     # the drag curve's own slope over Mach is left out
@@ -83,19 +96,92 @@ def test_covariances_grow_as_matrices_say(seed: int, dt_s: float) -> None:
     np.testing.assert_allclose(grown, move @ cov @ move.T, atol=1e-9)
 
 
+def _turned(s: FloatArray, matrix: FloatArray) -> None:
+    turn_step(s, 0.8, UP, matrix)
+
+
+def _boosted(s: FloatArray, matrix: FloatArray) -> None:
+    boost_step(s, 0.8, matrix)
+
+
+@pytest.mark.parametrize(("step", "seventh"), [(_turned, 0.2), (_boosted, 150.0)])
+def test_the_matrix_of_a_turn_and_of_a_boost_is_its_slope(
+    step: Callable[[FloatArray, FloatArray], None], seventh: float
+) -> None:
+    s = state((10e3, 5e3, 4e3), (200.0, 80.0, 30.0))
+    s[6] = seventh
+    matrix, spare, numeric = np.empty((6, 7)), np.empty((6, 7)), np.empty((7, 7))
+    step(s.copy(), matrix)
+    for j in range(7):
+        h = 1.0 if j < 6 else 1e-3 * seventh
+        up, down = s.copy(), s.copy()
+        up[j] += h
+        down[j] -= h
+        step(up, spare)
+        step(down, spare)
+        numeric[:, j] = (up - down) / (2 * h)
+    # the slope of gravity over place is left out; by turn rate it is m per rad/s
+    np.testing.assert_allclose(matrix[:, :6], numeric[:6, :6], atol=2e-3)
+    np.testing.assert_allclose(matrix[:, 6], numeric[:6, 6], rtol=0.02, atol=0.5)
+
+
+def test_a_turn_goes_round_clockwise_and_keeps_its_speed() -> None:
+    s, matrix = state((0.0, 0.0, 2e3), (0.0, 60.0, 0.0)), np.empty((6, 7))
+    s[6] = np.pi / 20.0
+    first = s.copy()
+    for quarter in range(1, 5):
+        for _ in range(10):
+            turn_step(s, 1.0, UP, matrix)
+        assert np.linalg.norm(s[3:6]) == pytest.approx(60.0, rel=1e-9)
+        if quarter == 1:  # from north to east
+            np.testing.assert_allclose(TURN @ s[3:6], (60.0, 0.0, 0.0), atol=0.1)
+    np.testing.assert_allclose(s[:6], first[:6], atol=0.5)
+
+
+def three_awake() -> tuple[FloatArray, FloatArray, FloatArray]:
+    mean = np.tile(state((1e4, 0, 3e3), (100, 0, 0)), (COUNT, 1))
+    mean[:, 6] = SEVENTH[:, 0]
+    weight = np.zeros(COUNT)
+    weight[[FALLING, STRAIGHT, TURNING]] = 0.5, 0.3, 0.2
+    return mean, np.tile(np.eye(7), (COUNT, 1, 1)), weight
+
+
 def test_a_step_back_in_time_is_refused() -> None:
-    mean = np.tile(state((1e4, 0, 3e3), (100, 0, 0)), (3, 1))
-    cov = np.tile(np.eye(7), (3, 1, 1))
-    weight = np.full(3, 1 / 3)
+    mean, cov, weight = three_awake()
     before = mean.copy(), cov.copy()
-    predict(mean, cov, weight, -1.0, AIR, DRAG, motion_room())
+    predict(mean, cov, weight, -1.0, ALL, AIR, DRAG, motion_room())
     np.testing.assert_array_equal(mean, before[0])
     np.testing.assert_array_equal(cov, before[1])
 
 
+@pytest.mark.parametrize(
+    ("wake", "woken"),
+    [
+        (SLEEPS, []),
+        (WIDEST, [BOOSTING]),
+        (BASE, [BOOSTING]),
+        (ALL, [BOOSTING, FALLING + 1, FALLING + 2]),
+    ],
+)
+def test_modes_sleep_until_they_are_woken(wake: int, woken: list[int]) -> None:
+    mean, cov, weight = three_awake()
+    awake = [FALLING, STRAIGHT, TURNING, *woken]
+    asleep = [mode for mode in range(COUNT) if mode not in awake]
+    mean[asleep] = np.nan  # whatever they held is never looked at
+    mean[woken] = np.nan
+    predict(mean, cov, weight, 0.5, wake, AIR, DRAG, motion_room())
+    assert (weight[awake] > 0.0).all()
+    assert (weight[asleep] == 0.0).all()
+    assert weight.sum() == pytest.approx(1.0)
+    assert np.isfinite(mean[awake]).all()
+    for mode in woken:
+        assert mean[mode, 6] == pytest.approx(SEVENTH[mode, 0], abs=SEVENTH[mode, 2])
+        assert cov[mode, 3, 3] > cov[STRAIGHT, 3, 3]
+
+
 @given(st.floats(0.0, 60.0))
 def test_mode_switches_are_probabilities(dt_s: float) -> None:
-    change = np.empty((3, 3))
+    change = np.empty((COUNT, COUNT))
     switch_probability(dt_s, change)
     assert (change >= 0).all()
     np.testing.assert_allclose(change.sum(axis=1), 1.0)
@@ -267,22 +353,29 @@ def test_where_no_doubt_is_left_shares_are_the_best_assignment(n: int, seed: int
 @given(st.integers(0, 10**6), st.floats(0.1, 3.0))
 def test_modes_are_mixed_as_the_textbook_does(seed: int, dt_s: float) -> None:
     rng = np.random.default_rng(seed)
-    mean = rng.normal(0.0, 100.0, (3, 7))
-    half = rng.normal(size=(3, 7, 7))
+    mean = rng.normal(0.0, 100.0, (COUNT, 7))
+    half = rng.normal(size=(COUNT, 7, 7))
     cov = half @ half.transpose(0, 2, 1)
-    weight = rng.dirichlet(np.ones(3))
-    change = np.empty((3, 3))
+    weight = rng.dirichlet(np.ones(COUNT))
+    change = np.empty((COUNT, COUNT))
     switch_probability(dt_s, change)
     share = change * weight[:, None]
     expected = share.sum(axis=0)
     share /= expected
-    mixed = np.einsum("ot,oi->ti", share, mean)
-    away = mean[:, None] - mixed[None]
-    spread = cov[:, None] + away[..., None] * away[:, :, None]
     got, got_cov, got_weight = mean.copy(), cov.copy(), weight.copy()
-    mix(got, got_cov, got_weight, dt_s, motion_room())
+    mix(got, got_cov, got_weight, dt_s, SLEEPS, motion_room())
     np.testing.assert_allclose(got_weight, expected, rtol=1e-12)
-    np.testing.assert_allclose(got, mixed, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(
-        got_cov, np.einsum("ot,otij->tij", share, spread), rtol=1e-9, atol=1e-9
-    )
+    for to in range(COUNT):
+        # what another mode means by its seventh number says nothing of this one's
+        other = KIND[to] != KIND
+        own, own_cov = mean.copy(), cov.copy()
+        own[other, 6] = SEVENTH[to, 0]
+        own_cov[other, 6], own_cov[other, :, 6] = 0.0, 0.0
+        own_cov[other, 6, 6] = SEVENTH[to, 1]
+        mixed = share[:, to] @ own
+        away = own - mixed
+        spread = own_cov + away[:, :, None] * away[:, None]
+        np.testing.assert_allclose(got[to], mixed, rtol=1e-7, atol=1e-6)
+        np.testing.assert_allclose(
+            got_cov[to], np.einsum("o,oij->ij", share[:, to], spread), rtol=1e-7, atol=1e-4
+        )

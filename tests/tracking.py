@@ -6,13 +6,13 @@ import numpy as np
 
 from forewarn.atmosphere import standard_air
 from forewarn.bench.ground import LAT, LON, RADAR, SOUTH, TURN
-from forewarn.dynamics import drag_table
+from forewarn.dynamics import drag_tables
 from forewarn.geodesy import FloatArray, ecef_from_geographic
 from forewarn.records import Tracks
 from forewarn.sim.raids import Generated, Raid, RaidKeys, RegionKeys, SalvoKeys, generate
 from forewarn.track import Tracker
 
-AIR, DRAG = standard_air(), drag_table()
+AIR, DRAG = standard_air(), drag_tables()
 
 
 def state(enu_m: tuple[float, ...], enu_mps: tuple[float, ...]) -> FloatArray:

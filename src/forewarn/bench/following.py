@@ -50,12 +50,12 @@ def follow(scene: Scene, from_s: float = 0.0) -> Followed:
 
 
 def _shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
-    """Tracks that surely exist and lie where a radar looks, and all places at when_s."""
+    """Tracks named that surely exist where a radar looks, and all places at when_s."""
     state = states_at(tracks, when_s)
     seen = np.zeros(len(state), bool)
     for sensor in scene.sensors:
         seen |= in_cover(polar(state, sensor), sensor)
-    return np.asarray(seen & (tracks.existence > SHOWN)), state[:, :3]
+    return np.asarray(seen & tracks.named & (tracks.existence > SHOWN)), state[:, :3]
 
 
 def states_at(tracks: Tracks, when_s: float) -> FloatArray:

@@ -30,6 +30,7 @@ class Tracks:
     class_prob  : (n, 6)         probability of each class (threats.CLASSES), sums to 1
     existence   : (n,)           probability that it exists at all
     confirmed   : (n,) bool      passed the start rule and the physics checks
+    named       : (n,) bool      its name will hardly change any more
     trusted     : (n,) bool      a trusted sensor alone would have confirmed it
     group_mask  : (n,) int64     bit i: group_names[i] saw it
     first_s     : (n,)           time of its first plot
@@ -46,6 +47,7 @@ class Tracks:
     class_prob: FloatArray
     existence: FloatArray
     confirmed: BoolArray
+    named: BoolArray
     trusted: BoolArray
     group_mask: IntArray
     first_s: FloatArray
@@ -64,6 +66,7 @@ class Tracks:
             "class_prob": (n, 6),
             "existence": (n,),
             "confirmed": (n,),
+            "named": (n,),
             "trusted": (n,),
             "group_mask": (n,),
             "first_s": (n,),

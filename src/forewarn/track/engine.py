@@ -21,6 +21,7 @@ from forewarn.track import table as tables
 from forewarn.track.health import Health
 from forewarn.track.life import LEAST_HIT, Told, believe, living, tell
 from forewarn.track.listening import Listening
+from forewarn.track.naming import give_names
 from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
 from forewarn.track.registration import Bias, BiasState, Registration
@@ -148,6 +149,7 @@ class Engine:
         nursery.begin(scan, free, sensor, bit)
         self._table = tables.join(t, nursery.choose(t["track_id"]))
         nursery.keep(scan, free, sensor, bit, time_of(batch))
+        self._name(time_of(batch), True)
         return 0
 
     def _listen(
@@ -182,6 +184,21 @@ class Engine:
         self._table = tables.join(t, born)
         claimed = scan.identity[named[free[named] < CLAIMED]]
         self._witnesses.learn(np.concatenate([claimed, right]), wrong)
+        self._name(time_of(batch), False)
+
+    def _name(self, now_s: float, young_too: bool) -> None:
+        """Name who is apart from all others; young ones where this scan made them anew."""
+        p, nursery = self._params, self._nursery
+        give_names(
+            self._table,
+            nursery.table,
+            nursery.leads,
+            now_s,
+            p.confirm_hits,
+            p.open_s,
+            p.apart,
+            young_too and len(nursery.table) > 0,
+        )
 
     def _share(
         self, scan: Scan, t: Table, pairs: Pairs, hit: FloatArray
@@ -227,6 +244,7 @@ class Engine:
             class_prob=whole.prob,
             existence=whole.existence,
             confirmed=whole.confirmed,
+            named=whole.named,
             trusted=whole.confirmed & enough,
             group_mask=whole.group_mask,
             first_s=whole.first_s,

@@ -126,6 +126,7 @@ class Told(NamedTuple):
     prob: FloatArray
     existence: FloatArray
     confirmed: BoolArray
+    named: BoolArray
     hits: IntArray
     trusted_hits: IntArray
     group_mask: IntArray
@@ -141,6 +142,7 @@ class Told(NamedTuple):
             np.empty((n, COUNT)),
             np.empty((n, 6)),
             np.empty(n),
+            np.empty(n, np.bool_),
             np.empty(n, np.bool_),
             np.empty(n, np.int64),
             np.empty(n, np.int64),
@@ -171,6 +173,7 @@ def tell(
         out.time_s[c] = row["time_s"]
         out.first_s[c] = row["first_s"]
         out.confirmed[c] = row["confirmed"]
+        out.named[c] = row["named"]
         out.hits[c] = row["hits"]
         out.trusted_hits[c] = row["trusted_hits"]
         out.group_mask[c] = row["group_mask"]

@@ -27,6 +27,8 @@ class TrackParams:
                       300 km2
     confirm_hits    : plots before a track counts: at three, clutter still lines up
     confirm_log_odds: and log odds it must have reached
+    open_s          : whose name is whose is left open for so long at most, while two tracks
+    apart           : lie no further apart than so many standard deviations
     fast_mps        : above this speed nothing is traffic,
     looks_fast      : and this many clear looks suffice to confirm it;
     looks_slow      : slower targets need these,
@@ -57,6 +59,8 @@ class TrackParams:
     listen_per_m2: float = 1e-12
     confirm_hits: int = 4
     confirm_log_odds: float = 5.0
+    open_s: float = 8.0
+    apart: float = 3.0
     fast_mps: float = 340.0
     looks_fast: int = 2
     looks_slow: int = 4

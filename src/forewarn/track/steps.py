@@ -14,7 +14,8 @@ from forewarn.track.pairs import score_pairs
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.table import COUNT, Table
-from forewarn.track.taking import predict_rows, take_bearings, take_plots
+from forewarn.track.taking import take_bearings, take_plots
+from forewarn.track.waking import predict_rows
 
 
 class Air(NamedTuple):

@@ -46,6 +46,7 @@ ROW = np.dtype(
         ("looks", np.int64),
         ("identity", np.dtype("U16")),
         ("confirmed", np.bool_),
+        ("named", np.bool_),
     ],
     align=True,
 )

@@ -4,8 +4,8 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.motion import ALL, BASE, SEVENTH, SLEEPS, WIDEST, motion_room, predict
-from forewarn.records import FALLING, STRAIGHT, TURNING, IntArray
+from forewarn.motion import SEVENTH, motion_room, predict
+from forewarn.records import IntArray
 from forewarn.sensor import (
     Room,
     log_density,
@@ -15,20 +15,13 @@ from forewarn.sensor import (
     take_rate,
     update,
 )
-from forewarn.track.table import COUNT, MISSED, Table, load_row, store_row
+from forewarn.track.blending import blend_modes, copy_modes
+from forewarn.track.table import COUNT, Table, load_row, store_row
+from forewarn.track.waking import settle, who_wakes
 
 MOST = 6  # plots that one track blends at most
 FAINT = 0.1  # a share below this part of the track's is left out
 LEAST_WEIGHT = 1e-6
-# modes below this weight fall asleep, and falling ones whose drag curve does not fit
-ASLEEP, UNLIKE = 0.003, 0.04
-# squared distance of plots, over its mean: followed at this pace, too much from here on, or
-# of a single plot, or of their mean
-PACE, STRAINED, SHOCK, PULLED = 0.25, 2.0, 5.0, 3.0
-# drag curves are told apart from this weight of falling on, once it has flown so long;
-# most of what falls is finned
-SPREAD_FROM, SPREAD_S = 0.8, 7.0
-SHAPE_SHARE = np.array([0.6, 0.25, 0.15])
 HEARD_MPS, CLIMB_MPS = 120.0, 5.0  # drones: below this speed, and how they climb
 # what a radar sees that tells no elevation: how fast it is, and how it climbs, if nobody
 # knows better
@@ -106,122 +99,6 @@ def _take_one(
     for mode in range(COUNT):
         weight[mode] /= rest
     return far2
-
-
-@inner_kernel
-def who_wakes(t: Table, i: int) -> int:
-    """Which modes of a track wake as it is predicted: all, if it surprises those awake."""
-    row = t[i]
-    if row["strain"] < STRAINED and row["pulled"] < PULLED and row["misses"] <= MISSED:
-        return SLEEPS if row["misses"] == 0 else WIDEST
-    return ALL if row["spread"] else BASE
-
-
-@inner_kernel
-def _feel(t: Table, i: int, far: float, off: FloatArray) -> None:
-    """How plots surprise a track, in place: by how far off they lie, and all on one side.
-
-    far, off : as of `_take_one`
-    What lags behind is missed by less than its noise at each scan, but always the same way.
-    """
-    row = t[i]
-    row["strain"] += PACE * (min(far, 3.0 * STRAINED) - row["strain"])
-    if far > SHOCK:
-        row["strain"] = max(row["strain"], STRAINED)
-    # by the root of its covariance: noise alone has variance 1 in each direction
-    pulled = 0.0
-    for k in range(3):
-        for q in range(k + 1):
-            for i in range(q):
-                off[k, q] -= off[k, i] * off[q, i]
-            if q < k:
-                off[k, q] /= off[q, q]
-            else:
-                off[k, k] = np.sqrt(max(off[k, k], 1e-6))
-        for i in range(k):
-            off[3, k] -= off[k, i] * off[3, i]
-        off[3, k] /= off[k, k]
-        row["pull"][k] += PACE * (off[3, k] - row["pull"][k])
-        pulled += row["pull"][k] ** 2
-    row["pulled"] = pulled * (2.0 - PACE) / PACE / 3.0
-
-
-@inner_kernel
-def _settle(
-    t: Table,
-    i: int,
-    far: float,
-    off: FloatArray,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-) -> None:
-    """After a plot: modes that are hardly true any more fall asleep; shapes are set apart.
-
-    far, off : as of `_take_one`
-    """
-    row = t[i]
-    row["misses"] = max(row["misses"] - 1, 0)
-    if np.isfinite(far):
-        _feel(t, i, far, off)
-    flown_s = row["time_s"] - row["first_s"]
-    if who_wakes(t, i) == SLEEPS:
-        steers = weight[STRAIGHT] + weight[TURNING]
-        likeliest, rest = 0, 0.0
-        for mode in range(COUNT):
-            if weight[mode] > weight[likeliest]:
-                likeliest = mode
-        for mode in range(COUNT):
-            least, own = ASLEEP, weight[mode]
-            if mode < STRAIGHT and flown_s < SPREAD_S:
-                least = 0.0  # it may be boosted yet
-            elif mode >= STRAIGHT:
-                own = steers  # both of them, or none
-            elif mode >= FALLING and row["spread"]:
-                least = UNLIKE
-            if own < least and mode != likeliest:
-                weight[mode] = 0.0
-            rest += weight[mode]
-        for mode in range(COUNT):
-            weight[mode] /= rest
-    if row["spread"] or weight[FALLING] < SPREAD_FROM or flown_s < SPREAD_S:
-        return
-    # by now it is not boosted, and its speed changes enough for shapes to tell
-    row["spread"] = 1
-    whole = weight[FALLING]
-    for shape in range(STRAIGHT - FALLING):
-        mode = FALLING + shape
-        weight[mode] = whole * SHAPE_SHARE[shape]
-        if shape > 0:
-            for k in range(7):
-                mean[mode, k] = mean[FALLING, k]
-                for q in range(7):
-                    cov[mode, k, q] = cov[FALLING, k, q]
-
-
-@kernel
-def predict_rows(
-    t: Table,
-    when_s: float,
-    air: FloatArray,
-    drag: FloatArray,
-    first: int,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    time_s: FloatArray,
-) -> None:
-    """Tracks of a table as they will be at when_s, into rows of the last four.
-
-    first : the row of the first of them
-    """
-    moving = motion_room()
-    for i in range(len(t)):
-        to = first + i
-        load_row(t, i, mean[to], cov[to], weight[to])
-        dt_s = when_s - t[i]["time_s"]
-        time_s[to] = max(t[i]["time_s"], when_s)
-        predict(mean[to], cov[to], weight[to], dt_s, who_wakes(t, i), air, drag, moving)
 
 
 @kernel
@@ -331,12 +208,14 @@ def take_plots(
                     room,
                 )
             t[i]["time_s"] = max(t[i]["time_s"], plot_time_s[j])
-            _settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+            settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
             store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             continue
         far = 0.0
         for c in range(count):
-            _copy(ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, c)
+            copy_modes(
+                ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, c
+            )
             j = plot[among[c]]
             far += part[c] * _take_one(
                 means[c],
@@ -359,14 +238,16 @@ def take_plots(
             )
         far /= part[:count].sum()
         if missed[i] > FAINT:
-            _copy(ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, count)
+            copy_modes(
+                ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, count
+            )
             part[count] = missed[i]
             count += 1
-        _blend(
+        blend_modes(
             part[:count], means, covs, weights, ahead_mean[i], ahead_cov[i], ahead_weight[i]
         )
         t[i]["time_s"] = max(t[i]["time_s"], when_s)
-        _settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+        settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
         store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
@@ -439,7 +320,7 @@ def take_bearings(
                 nothing,
                 room,
             )
-            _settle(t, i, np.nan, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
+            settle(t, i, np.nan, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
             store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
 
@@ -492,55 +373,3 @@ def _stay_level(
     for mode in range(COUNT):
         if weight[mode] > 0.0:
             weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
-
-
-@inner_kernel
-def _copy(
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-    means: FloatArray,
-    covs: FloatArray,
-    weights: FloatArray,
-    c: int,
-) -> None:
-    """Modes that are awake into row c of the last three."""
-    for mode in range(COUNT):
-        weights[c, mode] = weight[mode]
-        if weight[mode] > 0.0:
-            means[c, mode] = mean[mode]
-            covs[c, mode] = cov[mode]
-
-
-@inner_kernel
-def _blend(
-    part: FloatArray,
-    means: FloatArray,
-    covs: FloatArray,
-    weights: FloatArray,
-    mean: FloatArray,
-    cov: FloatArray,
-    weight: FloatArray,
-) -> None:
-    """One Gaussian per mode with the moments of the mixture."""
-    total = part.sum()
-    for mode in range(COUNT):
-        weight[mode] = 0.0
-        if weights[0, mode] <= 0.0:  # asleep in one future, asleep in all
-            continue
-        mean[mode] = 0.0
-        cov[mode] = 0.0
-        for c in range(len(part)):
-            weight[mode] += part[c] / total * weights[c, mode]
-        for c in range(len(part)):
-            a = part[c] / total * weights[c, mode] / weight[mode]
-            for k in range(7):
-                mean[mode, k] += a * means[c, mode, k]
-        for c in range(len(part)):
-            a = part[c] / total * weights[c, mode] / weight[mode]
-            for k in range(7):
-                dk = means[c, mode, k] - mean[mode, k]
-                for q in range(7):
-                    cov[mode, k, q] += a * (
-                        covs[c, mode, k, q] + dk * (means[c, mode, q] - mean[mode, q])
-                    )

@@ -101,6 +101,7 @@ def tracks_json(tracks: Tracks) -> list[dict[str, Any]]:
                 "kind": CLASSES[kind],
                 "kind_probability": round(float(prob[kind]), 3),
                 "confirmed": bool(tracks.confirmed[row]),
+                "named": bool(tracks.named[row]),
                 "identity": tracks.identity[row],
                 "groups": [g for i, g in enumerate(tracks.group_names) if groups >> i & 1],
                 "threat_probability": round(

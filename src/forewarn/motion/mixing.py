@@ -1,0 +1,198 @@
+"""Modes that give way to one another: interacting multiple models, of which many sleep."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from forewarn.compiled import inner_kernel, kernel
+from forewarn.geodesy import FloatArray
+from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, IntArray
+
+COUNT = len(MODES)
+# noise: psd of acceleration of each mode, m2/s3; drift of ln beta /s, of turn rate rad2/s3
+NOISE = np.array([1200.0, 0.05, 0.05, 0.05, 0.1, 1.0])
+# per second: how often a mode gives way to another; rows from, columns to. What glides on
+# is hardly ever boosted again, and what flies on hardly ever falls. A body keeps its shape:
+# between drag curves there is only what is asked of those that wake
+SWITCH = np.array(
+    [
+        [0.0, 0.23, 1e-6, 1e-6, 0.005, 0.015],
+        [5e-5, 0.0, 1e-6, 1e-6, 1e-4, 1e-3],
+        [5e-5, 1e-6, 0.0, 1e-6, 1e-4, 1e-3],
+        [5e-5, 1e-6, 1e-6, 0.0, 1e-4, 1e-3],
+        [0.0015, 5e-5, 1e-6, 1e-6, 0.0, 0.03],
+        [0.0015, 5e-5, 1e-6, 1e-6, 0.1, 0.0],
+    ]
+)
+# of the seventh number, of each mode: mean and variance beforehand, drift /s, least, most
+SEVENTH = np.array(
+    [
+        [200.0, 150.0**2, 2000.0, 0.0, 2000.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [8.5, 0.36, 0.002, 3.0, 12.0],
+        [0.0, 0.06**2, 2e-5, -0.4, 0.4],
+    ]
+)
+KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
+WOKEN, WIDE = 0.02, 0.002  # least weight of a mode that wakes; of one for its width alone
+WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
+NEGLIGIBLE = 1e-9  # part of a blend that is left out
+# who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
+SLEEPS, WIDEST, BASE, ALL = 0, 1, 2, 3
+
+
+class Room(NamedTuple):
+    """Arrays to work in, made once for a whole batch."""
+
+    change: FloatArray
+    part: FloatArray
+    awake: IntArray
+    old_weight: FloatArray
+    old_mean: FloatArray
+    old_cov: FloatArray
+    away: FloatArray
+    slope: FloatArray
+    move: FloatArray
+    half: FloatArray
+    turned: FloatArray
+    up: FloatArray
+
+
+@kernel
+def motion_room() -> Room:
+    """Room that `predict` needs."""
+    return Room(
+        np.empty((COUNT, COUNT)),
+        np.empty(COUNT),
+        np.empty(COUNT, np.int64),
+        np.empty(COUNT),
+        np.empty((COUNT, 7)),
+        np.empty((COUNT, 7, 7)),
+        np.empty((COUNT, 7)),
+        np.empty((3, 5)),
+        np.empty((6, 7)),
+        np.empty((6, 7)),
+        np.empty((7, 6)),
+        np.empty(3),
+    )
+
+
+@inner_kernel
+def switch_probability(dt_s: float, out: FloatArray) -> None:
+    """(k, k) chance to be in another mode after dt_s: SWITCH to the power of dt_s."""
+    part = (1.0 - np.exp(-min(dt_s, 4.0))) / 0.632
+    for i in range(COUNT):
+        rest = 0.0
+        for j in range(COUNT):
+            if i != j:
+                out[i, j] = SWITCH[i, j] * part
+                rest += out[i, j]
+        if rest > 0.9:
+            for j in range(COUNT):
+                if i != j:
+                    out[i, j] *= 0.9 / rest
+            rest = 0.9
+        out[i, i] = 1.0 - rest
+
+
+@inner_kernel
+def falls_alone(weight: FloatArray) -> bool:
+    """Whether no mode is awake but falling ones: they give way to none of each other."""
+    for mode in range(COUNT):
+        if weight[mode] > 0.0 and not FALLING <= mode < STRAIGHT:
+            return False
+    return True
+
+
+@inner_kernel
+def mix(
+    mean: FloatArray,
+    cov: FloatArray,
+    weight: FloatArray,
+    dt_s: float,
+    wake: int,
+    room: Room,
+) -> None:
+    """Interacting multiple models: each mode starts from the blend it may have come from.
+
+    wake : who wakes if asleep: SLEEPS, WIDEST, BASE or ALL
+    Where modes disagree on what the seventh number is, each takes that of the others for
+    what is known beforehand.
+    Sources: Blom, Bar-Shalom, "The interacting multiple model algorithm" (1988); Granstrom,
+    Willett, Bar-Shalom, "Systematic approach to IMM mixing for unequal dimension states",
+    IEEE Transactions on Aerospace and Electronic Systems 51(4), 2015.
+    """
+    if wake == SLEEPS and falls_alone(weight):
+        return
+    change, part, away, awake = room.change, room.part, room.away, room.awake
+    old_weight, old_mean, old_cov = room.old_weight, room.old_mean, room.old_cov
+    switch_probability(dt_s, change)
+    n = 0
+    for mode in range(COUNT):
+        old_weight[mode] = weight[mode]
+        if weight[mode] <= 0.0:
+            continue
+        awake[n] = mode
+        n += 1
+        for i in range(7):
+            old_mean[mode, i] = mean[mode, i]
+            for j in range(i + 1):
+                old_cov[mode, i, j] = cov[mode, i, j]
+    whole = 0.0
+    for to in range(COUNT):
+        woken = old_weight[to] <= 0.0
+        if woken and (
+            wake == SLEEPS
+            or (wake == WIDEST and to != BOOSTING)
+            or (wake == BASE and FALLING < to < STRAIGHT)
+        ):
+            continue
+        s, p = mean[to], cov[to]
+        total = 0.0
+        for a in range(n):
+            part[a] = change[awake[a], to] * old_weight[awake[a]]
+            total += part[a]
+        for i in range(7):
+            s[i] = 0.0
+            for j in range(i + 1):
+                p[i, j] = 0.0
+        for a in range(n):
+            origin = awake[a]
+            part[a] /= total
+            alike = KIND[origin] == KIND[to]
+            for i in range(6):
+                away[a, i] = old_mean[origin, i]
+                s[i] += part[a] * away[a, i]
+            away[a, 6] = old_mean[origin, 6] if alike else SEVENTH[to, 0]
+            s[6] += part[a] * away[a, 6]
+        for a in range(n):
+            if part[a] < NEGLIGIBLE:
+                continue
+            origin, share = awake[a], part[a]
+            for i in range(7):
+                away[a, i] -= s[i]
+            for i in range(6):
+                along = away[a, i]
+                for j in range(i + 1):
+                    p[i, j] += share * (old_cov[origin, i, j] + along * away[a, j])
+            along = away[a, 6]
+            if KIND[origin] == KIND[to]:
+                for j in range(7):
+                    p[6, j] += share * (old_cov[origin, 6, j] + along * away[a, j])
+            else:
+                for j in range(7):
+                    p[6, j] += share * along * away[a, j]
+                p[6, 6] += share * SEVENTH[to, 1]
+        if woken:
+            total = max(total, WIDE if wake == WIDEST else WOKEN)
+            for i in range(3, 6):
+                p[i, i] += WOKEN_MPS[to] ** 2
+        for i in range(7):
+            for j in range(i):
+                p[j, i] = p[i, j]
+        weight[to] = total
+        whole += total
+    for mode in range(COUNT):
+        weight[mode] /= whole
