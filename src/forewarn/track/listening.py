@@ -46,7 +46,7 @@ OBSERVERS = 2  # nothing begins of one observer's word
 FLOCK_M = 500.0  # nothing begins so near a track: it would be another reading of that one
 PASSES = 2  # a guess is too far off for one: bearings bend within it
 # what can be heard flies on
-MODES_HEARD = np.array([0.02, 0.02, 0.0, 0.0, 0.46, 0.5])
+MODES_HEARD = np.array([0.0, 0.0, 0.0, 0.0, 0.3, 0.7])
 
 
 class Listening:
