@@ -36,7 +36,9 @@ SEVENTH = np.array(
     ]
 )
 KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
-WOKEN, WIDE = 0.02, 0.002  # least weight of a mode that wakes; of one for its width alone
+# least weight of each mode that wakes, and of one that wakes for its width alone: what flew
+# level hardly ever falls
+WOKEN, WIDE = np.array([0.02, 0.002, 0.001, 0.001, 0.01, 0.01]), 0.002
 WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
 NEGLIGIBLE = 1e-9  # part of a blend that is left out
 # who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
@@ -186,7 +188,7 @@ def mix(
                     p[6, j] += share * along * away[a, j]
                 p[6, 6] += share * SEVENTH[to, 1]
         if woken:
-            total = max(total, WIDE if wake == WIDEST else WOKEN)
+            total = max(total, WIDE if wake == WIDEST else WOKEN[to])
             for i in range(3, 6):
                 p[i, i] += WOKEN_MPS[to] ** 2
         for i in range(7):

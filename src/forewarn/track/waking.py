@@ -14,6 +14,7 @@ from forewarn.track.table import COUNT, MISSED, Table, load_row
 
 # modes below this weight fall asleep, and falling ones whose drag curve does not fit
 ASLEEP, UNLIKE = 0.003, 0.08
+SLOW_MPS = 340.0  # whatever is slower may fly on, however much it seems to fall
 # squared distance of plots, over its mean: followed at this pace, too much from here on, or
 # of a single plot, or of their mean
 PACE, STRAINED, SHOCK, PULLED = 0.25, 2.0, 5.0, 3.0
@@ -80,6 +81,11 @@ def settle(
     if np.isfinite(far):
         _feel(t, i, far, off)
     flown_s = row["time_s"] - row["first_s"]
+    falls = 0
+    for mode in range(FALLING, STRAIGHT):
+        if weight[mode] > weight[falls]:
+            falls = mode
+    slow = mean[falls, 3] ** 2 + mean[falls, 4] ** 2 + mean[falls, 5] ** 2 < SLOW_MPS**2
     if who_wakes(t, i) == SLEEPS:
         steers = weight[STRAIGHT] + weight[TURNING]
         likeliest, rest = 0, 0.0
@@ -91,7 +97,7 @@ def settle(
             if mode < STRAIGHT and flown_s < SPREAD_S:
                 least = 0.0  # it may be boosted yet
             elif mode >= STRAIGHT:
-                own = steers  # both of them, or none
+                own = 1.0 if slow else steers  # both of them, or none
             elif mode >= FALLING and row["spread"]:
                 least = UNLIKE
             if own < least and mode != likeliest:
