@@ -39,6 +39,8 @@ KIN_M, KIN_MPS, KIN_ODDS = 1500.0, 90.0, 30.0  # of a track that began near here
 HEIGHT_M, CLIMB_MPS = 2500.0, 10.0  # sigma of where a flat start flies, and how it climbs
 HOPELESS = -9.0  # log odds
 FAST_MPS = 150.0  # what is faster may be boosting
+STEEP = 0.3  # sine of the path's angle: what is fast and climbs so steeply seldom steers
+STEEP_MODES = np.array([0.5, 0.45, 0.0, 0.0, 0.01, 0.04])
 FAST_MODES = np.array([0.4, 0.45, 0.0, 0.0, 0.05, 0.1])
 SLOW_MODES = np.array([0.1, 0.1, 0.0, 0.0, 0.4, 0.4])
 
@@ -201,7 +203,10 @@ def bear(
                 cov[3 + a, b] = guess_noise[j, a, b] / dt
                 cov[3 + a, 3 + b] = (guess_noise[j, a, b] + seed["noise"][a, b]) / dt**2
             cov[3 + a, 3 + a] += (GAIN_MPS * dt) ** 2
-        modes = FAST_MODES if speed2 > FAST_MPS**2 else SLOW_MODES
+        climb = turn[j, 2, 0] * s[3] + turn[j, 2, 1] * s[4] + turn[j, 2, 2] * s[5]
+        modes = SLOW_MODES
+        if speed2 > FAST_MPS**2:
+            modes = STEEP_MODES if climb > STEEP * np.sqrt(speed2) else FAST_MODES
         if np.isfinite(z[j, 3]):
             take_rate(s, cov, guess_noise[j], sight[j], z[j, 3], sigma[j, 3], room)
         if seed["flat"]:
