@@ -201,16 +201,22 @@ class Tally:
         cov = (part[..., None] * spread).sum(axis=1)
         lag_s = when_s - tracks.time_s
         place = mean[:, :3] + lag_s[:, None] * mean[:, 3:]
-        counts = tracks.hits >= LEAST_HITS
-        for number, flyer in enumerate(flights.flyers):
-            times = flyer.path.time_s
-            if not counts.any() or not times[0] <= when_s < times[-1]:
-                continue
-            truth = flyer.path.at(np.array([when_s]))[0]
-            far2 = ((place - truth[:3]) ** 2).sum(axis=1)
-            i = int(np.argmin(np.where(counts, far2, np.inf)))
-            if abs(lag_s[i]) > 1e-6:
-                continue  # its own track took nothing now
+        aloft = [
+            number
+            for number, flyer in enumerate(flights.flyers)
+            if flyer.path.time_s[0] <= when_s < flyer.path.time_s[-1]
+        ]
+        counts = np.flatnonzero(tracks.hits >= LEAST_HITS)
+        if not len(counts) or not aloft:
+            return
+        truths = np.array([flights.flyers[n].path.at(np.array([when_s]))[0] for n in aloft])
+        far_m = np.linalg.norm(truths[:, None, :3] - place[counts], axis=2)
+        for row, number in enumerate(aloft):
+            truth, times = truths[row], flights.flyers[number].path.time_s
+            best = int(far_m[row].argmin())
+            i = counts[best]
+            if abs(lag_s[i]) > 1e-6 or far_m[:, best].argmin() != row:
+                continue  # its own track took nothing now, or this is another's
             off = mean[i] - truth
             square = float((off[:3] ** 2).sum())
             if square > NEAR_M**2:
