@@ -42,7 +42,7 @@ CURVES = {
     ),
 }
 ROCKETS, DRONES, APART_S = 48, 12, 2.5
-SEEDS = (1, 2)
+SEEDS = (1, 2, 3, 4)
 START_S = 1.7e9
 PLACE = (radians(50.0), radians(10.0))
 WIND_MPS = (8.0, -5.0)

@@ -10,7 +10,7 @@ from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, IntArray
 
 COUNT = len(MODES)
 # noise: psd of acceleration of each mode, m2/s3; drift of ln beta /s, of turn rate rad2/s3
-NOISE = np.array([1200.0, 0.05, 0.05, 0.05, 0.1, 1.0])
+NOISE = np.array([300.0, 0.05, 0.05, 0.05, 0.1, 1.0])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
 # is hardly ever boosted again, and what flies on hardly ever falls. A body keeps its shape:
 # between drag curves there is only what is asked of those that wake
@@ -27,7 +27,7 @@ SWITCH = np.array(
 # of the seventh number, of each mode: mean and variance beforehand, drift /s, least, most
 SEVENTH = np.array(
     [
-        [200.0, 150.0**2, 2000.0, 0.0, 2000.0],
+        [200.0, 150.0**2, 1000.0, 0.0, 2000.0],
         [8.5, 0.36, 0.002, 3.0, 12.0],
         [8.5, 0.36, 0.002, 3.0, 12.0],
         [8.5, 0.36, 0.002, 3.0, 12.0],
