@@ -40,6 +40,7 @@ export interface Track {
   kind: string;
   kind_probability: number;
   confirmed: boolean;
+  named: boolean;
   identity: string;
   groups: string[];
   threat_probability: number;
