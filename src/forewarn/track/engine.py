@@ -127,9 +127,9 @@ class Engine:
         when_s = _middle(scan.time_s) if len(scan.time_s) else batch.received_s
         bit = 1 << self._groups.index(sensor.group)
         alive = self._alive(time_of(batch))
-        t = tables.select(self._table, alive)
         nursery, world = self._nursery, self.world
         nursery.end(time_of(batch))
+        t = tables.select(self._table, alive, spare=len(nursery.table))
         if sensor.kind is SensorKind.BEARING:
             self._listen(scan, batch, sensor, bit, t, when_s)
             return int((chosen & ~keep).sum())
@@ -147,7 +147,7 @@ class Engine:
         after = Ahead(*(column[n:] for column in ahead))
         nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
         nursery.begin(scan, free, sensor, bit)
-        self._table = tables.join(t, nursery.choose(t["track_id"]))
+        self._table = tables.append(t, nursery.choose(t["track_id"]))
         nursery.keep(scan, free, sensor, bit, time_of(batch))
         self._name(time_of(batch), True)
         return 0

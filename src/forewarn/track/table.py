@@ -66,12 +66,26 @@ def empty(rows: int = 0) -> Table:
     return table
 
 
-def select(table: Table, rows: BoolArray | IntArray) -> Table:
-    """A copy of the rows chosen, by yes and no or by number; one may be chosen twice."""
+def select(table: Table, rows: BoolArray | IntArray, spare: int = 0) -> Table:
+    """A copy of the rows chosen, by yes and no or by number; one may be chosen twice.
+
+    spare : room behind them for rows that `append` may add
+    """
     chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-    out = np.empty(len(chosen), table.dtype)
+    out = np.empty(len(chosen) + spare, table.dtype)
     _pick(table, np.asarray(chosen, np.int64), out)
-    return out
+    return out[: len(chosen)]
+
+
+def append(table: Table, more: Table) -> Table:
+    """A fresh `select` with more rows behind, in the room it was given."""
+    if not len(more):
+        return table
+    whole, n = table.base, len(table)
+    if whole is None or len(whole) < n + len(more):
+        return join(table, more)
+    _lay(more, n, whole)
+    return whole[: n + len(more)]
 
 
 def join(*some: Table) -> Table:

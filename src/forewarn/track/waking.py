@@ -8,19 +8,20 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.motion import ALL, BASE, SLEEPS, WIDEST, motion_room, predict
+from forewarn.motion import ALL, BASE, SLEEPS, WIDEST, falls_alone, motion_room, predict
 from forewarn.records import FALLING, STRAIGHT, TURNING
 from forewarn.track.table import COUNT, MISSED, Table, load_row
 
 # modes below this weight fall asleep, and falling ones whose drag curve does not fit
-ASLEEP, UNLIKE = 0.003, 0.08
+ASLEEP, UNLIKE = 0.003, 0.1
 SLOW_MPS = 340.0  # whatever is slower may fly on, however much it seems to fall
 # squared distance of plots, over its mean: followed at this pace, too much from here on, or
 # of a single plot, or of their mean
 PACE, STRAINED, SHOCK, PULLED = 0.25, 2.0, 5.0, 3.0
+YOUNG_S = 7.0  # until then it may be boosted yet, whatever it seems
 # drag curves are told apart from this weight of falling on, once it has flown so long;
 # most of what falls is finned
-SPREAD_FROM, SPREAD_S = 0.8, 7.0
+SPREAD_FROM, SPREAD_S = 0.8, 10.0
 SHAPE_SHARE = np.array([0.6, 0.25, 0.15])
 
 
@@ -29,7 +30,8 @@ def who_wakes(t: Table, i: int) -> int:
     """Which modes of a track wake as it is predicted: all, if it surprises those awake."""
     row = t[i]
     if row["strain"] < STRAINED and row["pulled"] < PULLED and row["misses"] <= MISSED:
-        return SLEEPS if row["misses"] == 0 else WIDEST
+        # what falls is where it must be: a plot that was missed says nothing else of it
+        return SLEEPS if row["misses"] == 0 or falls_alone(row["weight"]) else WIDEST
     return ALL if row["spread"] else BASE
 
 
@@ -81,21 +83,18 @@ def settle(
     if np.isfinite(far):
         _feel(t, i, far, off)
     flown_s = row["time_s"] - row["first_s"]
-    falls = 0
-    for mode in range(FALLING, STRAIGHT):
-        if weight[mode] > weight[falls]:
-            falls = mode
-    slow = mean[falls, 3] ** 2 + mean[falls, 4] ** 2 + mean[falls, 5] ** 2 < SLOW_MPS**2
+    likeliest, rest = 0, 0.0
+    for mode in range(COUNT):
+        if weight[mode] > weight[likeliest]:
+            likeliest = mode
+    s = mean[likeliest]
+    slow = s[3] ** 2 + s[4] ** 2 + s[5] ** 2 < SLOW_MPS**2
     if who_wakes(t, i) == SLEEPS:
         steers = weight[STRAIGHT] + weight[TURNING]
-        likeliest, rest = 0, 0.0
-        for mode in range(COUNT):
-            if weight[mode] > weight[likeliest]:
-                likeliest = mode
         for mode in range(COUNT):
             least, own = ASLEEP, weight[mode]
-            if mode < STRAIGHT and flown_s < SPREAD_S:
-                least = 0.0  # it may be boosted yet
+            if mode < STRAIGHT and flown_s < YOUNG_S:
+                least = 0.0
             elif mode >= STRAIGHT:
                 own = 1.0 if slow else steers  # both of them, or none
             elif mode >= FALLING and row["spread"]:
@@ -105,7 +104,7 @@ def settle(
             rest += weight[mode]
         for mode in range(COUNT):
             weight[mode] /= rest
-    if row["spread"] or weight[FALLING] < SPREAD_FROM or flown_s < SPREAD_S:
+    if row["spread"] or slow or weight[FALLING] < SPREAD_FROM or flown_s < SPREAD_S:
         return
     # by now it is not boosted, and its speed changes enough for shapes to tell
     row["spread"] = 1
