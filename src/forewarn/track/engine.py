@@ -38,8 +38,10 @@ from forewarn.track.steps import (
     pair,
 )
 from forewarn.track.table import Table, blend
+from forewarn.track.twins import count_alone, find_twins
 from forewarn.track.witness import Witnesses
 
+GONE = -1e3  # log odds of a track that was another's twin
 KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 CLAIMED = 0.5  # chance of being nobody's below which a report was right
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
@@ -141,7 +143,11 @@ class Engine:
         believe(t, hit[:n], missed[:n], self._params.most_log_odds)
         taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
         note_plots(t, taken, scan, sensor, bit, self._params)
+        by = self._registration.row(sensor)
+        count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
         self._registration.learn(t, taken, scan, sensor)
+        double = self._registration.doubt(t, find_twins(t, time_of(batch)))
+        t["log_odds"][double] = GONE
         well = (hit[:n] > LEAST_HIT) & (t["hits"] >= KNOWN_HITS)
         self._health.learn(sensor, 1.0 - missed[:n][well], free)
         after = Ahead(*(column[n:] for column in ahead))

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import FloatArray
-from forewarn.records import BOOSTING, IntArray, Sensor, SensorKind
+from forewarn.records import BOOSTING, BoolArray, IntArray, Sensor, SensorKind
 from forewarn.sensor import inverse3
 from forewarn.track.scan import Scan
 from forewarn.track.table import COUNT, LAST, Table
@@ -30,6 +30,7 @@ LONGEST_S = 1.6  # between the two plots
 LEAST_HITS = 8
 BOOSTED = 0.1  # probability that a target is being boosted
 GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
+TWIN_GATE = 12.0  # the same of twins, over biases of which nothing is known yet
 MOST = 32  # pairs of a scan
 STANDS_OUT = 3.0  # standard deviations
 ASKED_SCANS = 8  # how often it is asked what stands out: it takes longer than learning
@@ -109,6 +110,30 @@ class Registration:
         sure = before.sure if scans else _sure_part(mean, cov)
         self.state = BiasState(mean, cov, sure, scans)
 
+    def row(self, sensor: Sensor) -> float:
+        """Whose plots are, in the column `last` of tracks."""
+        return float(self._row.get(sensor.sensor_id, POSITION))
+
+    def doubt(self, t: Table, twins: IntArray) -> IntArray:
+        """Begin anew with radars that made two tracks (rows (k, 2) of t) of one target.
+
+        What was known of their biases cannot be true any more; how far apart the plots of
+        the two tracks lie says what it may be now.
+        returns : rows of the second of each two that well set up radars may disagree by
+        """
+        if not len(twins):
+            return twins[:, 1]
+        mean, cov = self.state.mean.copy(), self.state.cov.copy()
+        for row in np.unique(t["last"][twins][:, :, 22]).astype(int):
+            part = slice(4 * row, 4 * row + 4)
+            mean[row], cov[part], cov[:, part] = 0.0, 0.0, 0.0
+            cov[part, part] = np.diag(PRIOR**2)
+        good = _compare(t, twins, mean.reshape(-1), cov)
+        if good.any():
+            sure = _sure_part(mean, cov)
+            self.state = BiasState(mean, cov, sure, self.state.scans)
+        return np.asarray(twins[good, 1])
+
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
         values = self.state._asdict().items()
@@ -153,12 +178,8 @@ def _learn(
 
     applied : (4,) bias taken off the plots already; put back, so that nothing feeds back
     """
-    size = len(bias)
     slope, now, before = np.zeros((3, 4)), np.zeros(LAST), np.zeros(LAST)
-    h, spread = np.zeros((3, size)), np.empty((3, 3))
-    away, ahead, gain = np.empty(3), np.empty((size, 3)), np.empty((size, 3))
-    inverse, told = np.empty((3, 3)), np.empty(3)
-    velocity = np.empty(3)
+    room = _room(len(bias))
     used = 0
     for i in range(len(taken)):
         j = taken[i]
@@ -179,38 +200,97 @@ def _learn(
         for k in range(LAST):
             before[k] = row["last"][k]
             row["last"][k] = now[k]
-        dt_s = now[21] - before[21]
         useful = (
             before[22] > NOBODY
             and before[22] != by
-            and abs(dt_s) <= LONGEST_S
+            and abs(now[21] - before[21]) <= LONGEST_S
             and row["hits"] >= LEAST_HITS
             and row["weight"][BOOSTING] < BOOSTED
             and used < MOST
         )
         if useful:
             used += 1
-            vague2 = 0.0
-            for k in range(3):
-                velocity[k] = 0.0
-                for mode in range(COUNT):
-                    if row["weight"][mode] <= 0.0:
-                        continue
-                    velocity[k] += row["weight"][mode] * row["mean"][mode, 3 + k]
-                    vague2 += row["weight"][mode] * row["cov"][mode, 3 + k, 3 + k] / 3.0
-            h[:] = 0.0
-            for k in range(3):
-                away[k] = now[k] - before[k] - velocity[k] * dt_s
-                for sign, who, at in ((1.0, by, now), (-1.0, before[22], before)):
-                    if who >= 0.0:
-                        first = 4 * int(who)
-                        for q in range(3):
-                            h[k, first + q] += sign * at[12 + 3 * k + q]
-                        h[k, first + 3] -= sign * velocity[k]
+            _hold(t, i, before, now, GATE, bias, bias_cov, room)
+
+
+@kernel
+def _compare(
+    t: Table, twins: IntArray, bias: FloatArray, bias_cov: FloatArray
+) -> BoolArray:
+    """Learn from the last plots of twins, in place of the last two; (k,) which could be."""
+    room, good = _room(len(bias)), np.zeros(len(twins), np.bool_)
+    for pair in range(min(len(twins), MOST)):
+        kept, dropped = twins[pair]
+        before, now = t[kept]["last"], t[dropped]["last"]
+        if abs(now[21] - before[21]) <= LONGEST_S:
+            good[pair] = _hold(t, kept, before, now, TWIN_GATE, bias, bias_cov, room)
+    return good
+
+
+class Room(NamedTuple):
+    """What learning of one pair works in."""
+
+    h: FloatArray
+    spread: FloatArray
+    away: FloatArray
+    ahead: FloatArray
+    gain: FloatArray
+    inverse: FloatArray
+    told: FloatArray
+    velocity: FloatArray
+
+
+@inner_kernel
+def _room(size: int) -> Room:
+    return Room(
+        np.zeros((3, size)),
+        np.empty((3, 3)),
+        np.empty(3),
+        np.empty((size, 3)),
+        np.empty((size, 3)),
+        np.empty((3, 3)),
+        np.empty(3),
+        np.empty(3),
+    )
+
+
+@inner_kernel
+def _hold(
+    t: Table,
+    i: int,
+    before: FloatArray,
+    now: FloatArray,
+    gate: float,
+    bias: FloatArray,
+    bias_cov: FloatArray,
+    room: Room,
+) -> bool:
+    """Hold one plot against another of the same target, which flies as track i of t.
+
+    Learns nothing, and returns False, where they are too far apart to be true.
+    """
+    row, h, velocity, dt_s = t[i], room.h, room.velocity, now[21] - before[21]
+    vague2 = 0.0
+    for k in range(3):
+        velocity[k] = 0.0
+        for mode in range(COUNT):
+            if row["weight"][mode] <= 0.0:
+                continue
+            velocity[k] += row["weight"][mode] * row["mean"][mode, 3 + k]
+            vague2 += row["weight"][mode] * row["cov"][mode, 3 + k, 3 + k] / 3.0
+    h[:] = 0.0
+    for k in range(3):
+        room.away[k] = now[k] - before[k] - velocity[k] * dt_s
+        for sign, at in ((1.0, now), (-1.0, before)):
+            if at[22] >= 0.0:
+                first = 4 * int(at[22])
                 for q in range(3):
-                    spread[k, q] = THIN * (now[3 + 3 * k + q] + before[3 + 3 * k + q])
-                spread[k, k] += THIN * vague2 * dt_s * dt_s
-            _update(h, away, spread, bias, bias_cov, ahead, gain, inverse, told)
+                    h[k, first + q] += sign * at[12 + 3 * k + q]
+                h[k, first + 3] -= sign * velocity[k]
+        for q in range(3):
+            room.spread[k, q] = THIN * (now[3 + 3 * k + q] + before[3 + 3 * k + q])
+        room.spread[k, k] += THIN * vague2 * dt_s * dt_s
+    return _update(room, gate, bias, bias_cov)
 
 
 @kernel
@@ -225,23 +305,12 @@ def _slope(z: FloatArray, turn: FloatArray, out: FloatArray) -> None:
         out[k, 2] = z[0] * (u * cos_e - sin_e * (e * sin_a + n * cos_a))
 
 
-@kernel
-def _update(
-    h: FloatArray,
-    away: FloatArray,
-    spread: FloatArray,
-    bias: FloatArray,
-    cov: FloatArray,
-    ahead: FloatArray,
-    gain: FloatArray,
-    inverse: FloatArray,
-    told: FloatArray,
-) -> None:
-    """Kalman update by three rows, in place, unless they are too far off to be true.
-
-    ahead, gain (b, 3), inverse (3, 3), told (3,) : to work in
-    """
+@inner_kernel
+def _update(room: Room, gate: float, bias: FloatArray, cov: FloatArray) -> bool:
+    """Kalman update by three rows, in place, unless they are too far off to be true."""
     size = len(bias)
+    h, spread, away, ahead = room.h, room.spread, room.away, room.ahead
+    gain, inverse, told = room.gain, room.inverse, room.told
     for b in range(size):
         for k in range(3):
             ahead[b, k] = 0.0
@@ -259,8 +328,8 @@ def _update(
         for q in range(3):
             told[k] += inverse[k, q] * away[q]
         far2 += told[k] * away[k]
-    if far2 > GATE:
-        return
+    if far2 > gate:
+        return False
     for b in range(size):
         for k in range(3):
             bias[b] += ahead[b, k] * told[k]
@@ -272,3 +341,4 @@ def _update(
             for k in range(3):
                 cov[b, c] -= gain[b, k] * ahead[c, k]
             cov[c, b] = cov[b, c]
+    return True

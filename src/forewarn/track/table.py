@@ -42,6 +42,7 @@ ROW = np.dtype(
         ("pull", np.float64, (3,)),
         ("pulled", np.float64),
         ("misses", np.int64),
+        ("alone", np.float64),
         ("spread", np.int64),
         ("looks", np.int64),
         ("identity", np.dtype("U16")),
