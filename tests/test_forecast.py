@@ -156,6 +156,14 @@ def test_what_falls_by_two_drag_curves_has_the_futures_of_both() -> None:
     assert_allclose(spots[1], (spots[0] + spots[2]) / 2, rtol=1e-6)
 
 
+def test_what_may_fall_though_no_falling_mode_is_awake_has_all_its_futures() -> None:
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    got = Forecaster(AIR, ForecastParams()).step(
+        track(mean, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
+    )
+    assert_allclose(got.weight.sum(), 1.0, atol=1e-9)
+
+
 def test_aircraft_and_unconfirmed_tracks_threaten_nobody() -> None:
     mean = state(3000.0, (100.0, 0.0, 0.0))
     for harmless in (

@@ -10,6 +10,7 @@ from forewarn.geodesy import ecef_points
 from forewarn.records import PlotBatch, Tick, Tracks
 from forewarn.score.tracks import TrackMeter
 from forewarn.sim.sight import LATENCY_S, polar
+from forewarn.stores.codec import decode_memory, encode_memory
 from forewarn.threats import AIRCRAFT, DRONE, ROCKET
 from forewarn.track import Tracker, TrackParams
 from tracking import AIR, RADAR, SOUTH, follow, salvo, state
@@ -115,7 +116,7 @@ def test_a_restored_tracker_goes_on_bit_for_bit() -> None:
     expected = follow(drawn, whole, 120)[-1]
     follow(drawn, first, 60)
     second = Tracker(drawn.sensors, AIR, TrackParams())
-    second.restore(first.memory())
+    second.restore(decode_memory(encode_memory(first.memory())))  # as a store keeps it
     for seq, batch in enumerate(drawn.batches[60:120], start=61):
         got = second.step(replace(batch, seq=seq))
     for name in ("track_id", "mean", "cov", "mode_weight", "class_prob", "existence"):

@@ -31,7 +31,7 @@ from forewarn.motion import (
     switch_probability,
     turn_step,
 )
-from forewarn.records import BOOSTING, FALLING, STRAIGHT, TURNING
+from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, TURNING
 from forewarn.sensor import (
     log_density,
     measure,
@@ -41,6 +41,10 @@ from forewarn.sensor import (
     take_place,
     update,
 )
+from forewarn.threats import SHAPES
+from forewarn.track.births import FAST_MODES, SLOW_MODES, STEEP_MODES
+from forewarn.track.listening import MODES_HEARD
+from forewarn.track.waking import SHAPE_SHARE
 from tracking import AIR, DRAG, LAT, LON, TURN, state
 
 UP = TURN[2]
@@ -136,6 +140,16 @@ def test_a_turn_goes_round_clockwise_and_keeps_its_speed() -> None:
         if quarter == 1:  # from north to east
             np.testing.assert_allclose(TURN @ s[3:6], (60.0, 0.0, 0.0), atol=0.1)
     np.testing.assert_allclose(s[:6], first[:6], atol=0.5)
+
+
+def test_the_library_and_all_tables_of_modes_agree() -> None:
+    assert len(MODES) == COUNT == len(SEVENTH) == len(KIND)
+    assert MODES[FALLING:STRAIGHT] == tuple(f"falling, {shape.name}" for shape in SHAPES)
+    assert len(DRAG) == len(SHAPES) == len(SHAPE_SHARE)
+    assert SHAPE_SHARE.sum() == pytest.approx(1.0)
+    for start in (FAST_MODES, SLOW_MODES, STEEP_MODES, MODES_HEARD):
+        assert len(start) == COUNT
+        assert start.sum() == pytest.approx(1.0)
 
 
 def three_awake() -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -56,6 +56,8 @@ def _uav(source: Path) -> Flyer:
             rows = [[float(row[k]) for k in UAV_COLUMNS] for row in csv.DictReader(file)]
     except (OSError, KeyError, ValueError) as error:
         raise ConfigError(f"{source}: no flight of a drone: {error!r}") from None
+    if not rows:
+        raise ConfigError(f"{source}: no flight of a drone: no rows")
     time_s, lat, lon, height = np.array(sorted(rows)).T
     new = np.append(True, np.diff(time_s) > 0)
     whole = np.arange(time_s[0], time_s[-1] + 0.5)

@@ -130,13 +130,20 @@ class Forecaster:
         unsteered = glides.sum(axis=1) + tracks.mode_weight[rows, BOOSTING]
         thrust = tracks.mode_weight[rows, BOOSTING] / np.maximum(unsteered, 1e-12)
         thrust = np.where(thrust > p.thrust_from, thrust, 0.0)[:, None]
-        each = glides / np.maximum(glides.sum(axis=1), 1e-12)[:, None]
+        # where no falling mode is awake, what may fall yet has the first drag curve
+        none = glides.sum(axis=1) <= 0.0
+        glides = np.where(none[:, None], np.eye(shapes)[0], glides)
+        each = glides / glides.sum(axis=1)[:, None]
         share = np.column_stack([(1 - thrust) * each, thrust * np.array(p.thrust_shares)])
         weight = falling[:, None] * share
         owner, kind = np.nonzero(weight > p.negligible)
+        likeliest = tracks.mode_weight[rows].argmax(axis=1)
+        flown = np.where(
+            none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind]
+        )
         made = falling_futures(
-            np.ascontiguousarray(tracks.mean[rows[owner], mode[kind]]),
-            np.ascontiguousarray(tracks.cov[rows[owner], mode[kind]]),
+            np.ascontiguousarray(tracks.mean[rows[owner], flown]),
+            np.ascontiguousarray(tracks.cov[rows[owner], flown]),
             gains[kind],
             np.maximum(mode[kind] - FALLING, 0),
             tracks.time_s[rows[owner]],

@@ -9,7 +9,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, IntArray
 
 COUNT = len(MODES)
-# noise: psd of acceleration of each mode, m2/s3; drift of ln beta /s, of turn rate rad2/s3
+# noise: psd of acceleration of each mode, m2/s3
 NOISE = np.array([300.0, 0.05, 0.05, 0.05, 0.1, 1.0])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
 # is hardly ever boosted again, and what flies on hardly ever falls. A body keeps its shape:
@@ -24,7 +24,8 @@ SWITCH = np.array(
         [0.0015, 5e-5, 1e-6, 1e-6, 0.1, 0.0],
     ]
 )
-# of the seventh number, of each mode: mean and variance beforehand, drift /s, least, most
+# of the seventh number (thrust m/s2, ln beta, turn rate rad/s), of each mode: mean and
+# variance beforehand, growth of that variance /s, least, most
 SEVENTH = np.array(
     [
         [200.0, 150.0**2, 1000.0, 0.0, 2000.0],
@@ -83,7 +84,7 @@ def motion_room() -> Room:
 
 @inner_kernel
 def switch_probability(dt_s: float, out: FloatArray) -> None:
-    """(k, k) chance to be in another mode after dt_s: SWITCH to the power of dt_s."""
+    """(k, k) chance to be in another mode after dt_s: rates of SWITCH, 0.9 at most."""
     part = (1.0 - np.exp(-min(dt_s, 4.0))) / 0.632
     for i in range(COUNT):
         rest = 0.0

@@ -24,6 +24,7 @@ class Tracks:
     track_id    : (n,)           number that stays with the track
     time_s      : (n,)           UTC seconds at which its state is true (its last update)
     mean        : (n, 6, 7)      per mode (MODES): ECEF position m, velocity m/s, ln beta;
+                                 (of boosting, turning: what is known beforehand);
                                  zeros where the mode's weight is 0
     cov         : (n, 6, 7, 7)   covariance of each
     mode_weight : (n, 6)         probability of each mode, sums to 1

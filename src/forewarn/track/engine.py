@@ -19,7 +19,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
 from forewarn.track.health import Health
-from forewarn.track.life import LEAST_HIT, Told, believe, living, tell
+from forewarn.track.life import HEARD_AGAIN, LEAST_HIT, Told, believe, living, tell
 from forewarn.track.listening import Listening
 from forewarn.track.naming import give_names
 from forewarn.track.nursery import Nursery, NurseryState
@@ -44,7 +44,6 @@ from forewarn.track.witness import Witnesses
 GONE = -1e3  # log odds of a track that was another's twin
 KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 CLAIMED = 0.5  # chance of being nobody's below which a report was right
-HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 
 
 class State(NamedTuple):
@@ -273,7 +272,7 @@ class Engine:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self._table = memory["tracks"].copy()
+        self._table = tables.restored(memory["tracks"], "tracks")
         self._nursery.restore(memory)
         self._listening.restore(memory)
         self._witnesses.restore(memory)

@@ -14,6 +14,7 @@ from forewarn.track.table import COUNT, MISSED, Table, state_of
 
 LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
+HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
@@ -29,7 +30,7 @@ def believe(t: Table, hit: FloatArray, missed: FloatArray, most: float) -> None:
         still = r * (1.0 - hit[i]) / (1.0 - r * hit[i])
         now = min(max(1.0 - missed[i] + missed[i] * still, LEAST), 1.0 - LEAST)
         t[i]["log_odds"] = min(max(np.log(now / (1.0 - now)), -most), most)
-        if missed[i] > 0.5 and hit[i] > LEAST_HIT:
+        if missed[i] > 0.5 and LEAST_HIT < hit[i] < HEARD_AGAIN:
             t[i]["misses"] = min(t[i]["misses"] + MISSED, MOST_MISSED)
 
 

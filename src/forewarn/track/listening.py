@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
-from forewarn.records import Sensor
+from forewarn.records import STRAIGHT, Sensor
 from forewarn.track import table as tables
 from forewarn.track.crossing import (
     CLIMB_MPS,
@@ -121,7 +121,7 @@ class Listening:
                 track = self._start(
                     r, rows[np.argsort(r["time_s"][rows], kind="stable")], place[i]
                 )
-                speed = np.linalg.norm(track["mean"][0, 0, 3:6])
+                speed = np.linalg.norm(track["mean"][0, STRAIGHT, 3:6])
                 if (
                     track["log_odds"][0] > self._params.listen_log_odds
                     and speed < HEARD_MPS

@@ -16,7 +16,7 @@ from forewarn.track.table import COUNT, Table, state_of
 
 LIKELY = 2.2  # log odds above which another track is one that this may be taken for
 NEAR_M = 1500.0  # and within which it may
-SLOW_MPS = 150.0  # nothing slower comes in salvos: it is named at once
+SALVO_MPS = 150.0  # nothing slower comes in salvos: it is named at its second plot if apart
 
 
 @inner_kernel
@@ -91,7 +91,7 @@ def give_names(
         if table[k]["named"] or (i >= n and not leads[k]):
             continue
         _place_at(table, k, now_s, state, mean, cov)
-        fast = state[3] ** 2 + state[4] ** 2 + state[5] ** 2 > SLOW_MPS**2
+        fast = state[3] ** 2 + state[4] ** 2 + state[5] ** 2 > SALVO_MPS**2
         if fast and table[k]["hits"] < hits:
             continue
         alone = True
@@ -101,8 +101,13 @@ def give_names(
                     continue
                 beside, c = (t, j) if j < n else (young, j - n)
                 _place_at(beside, c, now_s, state, other, other_cov)
+                off2 = 0.0
                 for a in range(3):
                     other[a] -= mean[a]
+                    off2 += other[a] ** 2
+                if off2 > NEAR_M**2:
+                    continue
+                for a in range(3):
                     for b in range(3):
                         other_cov[a, b] += cov[a, b]
                 inverse3(other_cov, inverse)

@@ -241,7 +241,7 @@ class Nursery:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self.table = memory["young"].copy()
+        self.table = tables.restored(memory["young"], "young")
         self._seeds = memory["seeds"].copy()
         self._kin = memory["kin"].copy()
         self.lead_odds = memory["lead_odds"].copy()
@@ -261,3 +261,4 @@ def _name_apart(t: Table, leaders: IntArray, others: IntArray) -> None:
     first[np.unique(ids, return_index=True)[1]] = True
     double = leaders[~first[len(others) :]]
     t["track_id"][double] = 2 * t["recent"][double, 3] + 1
+    t["named"][double] = False

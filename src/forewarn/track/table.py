@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.compiled import inner_kernel, kernel
+from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.records import MODES, BoolArray, IntArray
 from forewarn.track.classify import PRIOR
@@ -87,6 +88,18 @@ def append(table: Table, more: Table) -> Table:
         return join(table, more)
     _lay(more, n, whole)
     return whole[: n + len(more)]
+
+
+def restored(kept: Table, name: str) -> Table:
+    """Rows of a snapshot, laid out as kernels know them: what was stored forgets how."""
+    if kept.dtype.names != ROW.names:
+        raise ConfigError(
+            f"snapshot: {name} holds columns {kept.dtype.names}, expected {ROW.names}:"
+            " made by another version; begin without it"
+        )
+    out = np.empty(len(kept), ROW)
+    out[:] = kept
+    return out
 
 
 def join(*some: Table) -> Table:

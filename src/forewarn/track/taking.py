@@ -138,7 +138,7 @@ def take_plots(
     taken = np.full(n, -1, np.int64)
     moving, room, told = motion_room(), sensor_room(), np.empty(COUNT)
     up, nothing = np.zeros(4), np.zeros((3, 3))
-    unknown, off = np.full(COUNT, np.nan), np.zeros((4, 3))
+    unknown, off, spare = np.full(COUNT, np.nan), np.zeros((4, 3)), np.zeros((4, 3))
     among = np.empty(MOST, np.int64)
     part = np.empty(MOST + 1)
     means = np.empty((MOST + 1, COUNT, 7))
@@ -152,9 +152,10 @@ def take_plots(
             if share[pair] > largest:
                 largest, best = share[pair], pair
         taken[i] = plot[best]
-        count = 0
+        among[0], part[0], count = best, largest, 1
         for pair in range(start[i], start[i + 1]):
-            if share[pair] >= FAINT * (1.0 - missed[i]) and count < MOST:
+            enough = share[pair] >= FAINT * (1.0 - missed[i])
+            if enough and pair != best and count < MOST:
                 among[count] = pair
                 part[count] = share[pair]
                 count += 1
@@ -211,7 +212,7 @@ def take_plots(
             settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
             store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
             continue
-        far = 0.0
+        far, now_s = 0.0, max(t[i]["time_s"], when_s)
         for c in range(count):
             copy_modes(
                 ahead_mean[i], ahead_cov[i], ahead_weight[i], means, covs, weights, c
@@ -221,7 +222,7 @@ def take_plots(
                 means[c],
                 covs[c],
                 weights[c],
-                plot_time_s[j] - when_s,
+                plot_time_s[j] - now_s,
                 j,
                 point,
                 noise,
@@ -234,7 +235,7 @@ def take_plots(
                 room,
                 log_mode[among[c]],
                 told,
-                off,
+                off if c == 0 else spare,
             )
         far /= part[:count].sum()
         if missed[i] > FAINT:
@@ -246,7 +247,7 @@ def take_plots(
         blend_modes(
             part[:count], means, covs, weights, ahead_mean[i], ahead_cov[i], ahead_weight[i]
         )
-        t[i]["time_s"] = max(t[i]["time_s"], when_s)
+        t[i]["time_s"] = now_s
         settle(t, i, far, off, ahead_mean[i], ahead_cov[i], ahead_weight[i])
         store_row(ahead_mean[i], ahead_cov[i], ahead_weight[i], t, i)
     return taken
