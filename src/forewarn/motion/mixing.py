@@ -10,7 +10,7 @@ from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, IntArray
 
 COUNT = len(MODES)
 # noise: psd of acceleration of each mode, m2/s3
-NOISE = np.array([300.0, 0.05, 0.05, 0.05, 0.1, 1.0])
+NOISE = np.array([200.0, 0.05, 0.05, 0.05, 0.1, 1.0])
 # per second: how often a mode gives way to another; rows from, columns to. What glides on
 # is hardly ever boosted again, and what flies on hardly ever falls. A body keeps its shape:
 # between drag curves there is only what is asked of those that wake
@@ -41,7 +41,7 @@ KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
 # level hardly ever falls
 WOKEN, WIDE = np.array([0.02, 0.002, 0.001, 0.001, 0.01, 0.01]), 0.002
 WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
-NEGLIGIBLE = 1e-5  # part of a blend that is left out
+NEGLIGIBLE = 1e-9  # part of a blend that is left out
 # who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
 SLEEPS, WIDEST, BASE, ALL = 0, 1, 2, 3
 
