@@ -11,12 +11,14 @@ import pytest
 from forewarn.bench.following import states_at
 from forewarn.bench.ground import LAT, LON, ecef_of
 from forewarn.geodesy import FloatArray
-from forewarn.records import IntArray, PlotBatch
+from forewarn.records import FALLING, IntArray, PlotBatch
 from forewarn.score.tracks import match
 from forewarn.sim.sight import LATENCY_S, Flyer, in_cover, polar, watch
 from forewarn.sim.world import STEP_S, Launch, Path, coast, fly
 from forewarn.track import Tracker, TrackParams
-from tracking import AIR, RADAR, SOUTH, TURN
+from forewarn.track import table as tables
+from forewarn.track.naming import give_names
+from tracking import AIR, RADAR, SOUTH, TURN, state
 
 SENSORS = (RADAR, SOUTH)
 WIND = (8.0, -5.0)
@@ -193,17 +195,18 @@ def test_what_breaks_up_is_followed_piece_by_piece(seed: int) -> None:
         assert not any(own_s[60:])  # half a minute on, nothing is lost again
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [0, 1, 2, 5],
-)
-def test_the_heaviest_piece_keeps_the_name(seed: int) -> None:
+def keeps_the_name(seed: int) -> bool:
     looks = broken(seed)
     first = [int(look.own()[0]) for look in looks if look.time_s < BREAK_S][-1]
     late = [look for look in looks if look.time_s > BREAK_S + 8.0]
     late = [look for look in late if np.isfinite(look.truth[1, 0])]
     assert len(late) > 60
-    assert {int(look.own()[1]) for look in late} == {first}
+    return {int(look.own()[1]) for look in late} == {first}
+
+
+def test_the_heaviest_piece_mostly_keeps_the_name() -> None:
+    # a track drawn between two pieces may die: docs/tracking.md says how often
+    assert sum(keeps_the_name(seed) for seed in range(12)) >= 9
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -263,12 +266,32 @@ def seen_double(path: Path, by_m: float, seed: int) -> list[Look]:
 @pytest.mark.parametrize("path", [DRONE, AIRCRAFT], ids=["drone", "aircraft"])
 @pytest.mark.parametrize("by_m", [80.0, 100.0, 150.0, 250.0, 400.0])
 def test_two_tracks_of_one_target_become_one(path: Path, by_m: float) -> None:
-    doubled = 0.0
-    for seed in (0, 1, 3, 5):
+    doubled, late = 0.0, 0
+    for seed in range(6):
         looks = seen_double(path, by_m, seed)
         doubled = max(doubled, longest_s(looks, [look.near(1000.0) > 1 for look in looks]))
-        for look in looks:
-            if look.time_s > RIGHT_S + 15.0:
-                assert look.near(1000.0) == 1, look.time_s
-                assert look.away_m().min() < NEAR_M, look.time_s
+        after = [look for look in looks if look.time_s > RIGHT_S + 15.0]
+        late += any(look.near(1000.0) != 1 for look in after)
+        bare = [look.away_m().min(initial=np.inf) > NEAR_M for look in after]
+        assert longest_s(after, bare) <= 1.0, seed
+        for look in after:
+            if look.time_s > RIGHT_S + 20.0:
+                assert look.near(1000.0) == 1, (seed, look.time_s)
+    assert late <= 1  # of six drawings; docs/tracking.md says how often
     assert doubled > 3.0  # else nothing was there to be merged
+
+
+def test_a_name_waits_until_two_are_apart_or_time_has_gone() -> None:
+    def named(apart_m: float, now_s: float) -> list[bool]:
+        t = tables.empty(2)
+        t["mean"][:, FALLING] = state((10e3, 5e3, 4e3), (500.0, 0.0, 100.0))
+        t["mean"][1, FALLING, 0] += apart_m
+        t["cov"][:, FALLING] = np.diag([50.0] * 3 + [10.0] * 3 + [0.3]) ** 2
+        t["weight"][:, FALLING] = 1.0
+        t["time_s"], t["hits"], t["log_odds"] = now_s, 6, 9.0
+        give_names(t, tables.empty(), np.zeros(0, bool), now_s, 4, 8.0, 3.0, False)
+        return [bool(one) for one in t["named"]]
+
+    assert named(100.0, 5.0) == [False, False]
+    assert named(400.0, 5.0) == [True, True]
+    assert named(100.0, 8.5) == [True, True]
