@@ -50,6 +50,15 @@ from tracking import AIR, DRAG, LAT, LON, TURN, state
 UP = TURN[2]
 
 
+def whole(move: FloatArray, dt_s: float) -> FloatArray:
+    """(7, 7) of a step of which the rows of velocity are known."""
+    out = np.eye(7)
+    out[3:6] = move
+    out[:3, 3:6] += 0.5 * dt_s * np.eye(3)
+    out[:3] += 0.5 * dt_s * move
+    return out
+
+
 def test_two_short_noises_and_moves_are_one_long() -> None:
     move = np.eye(7)
     for i in range(3):
@@ -65,9 +74,10 @@ def test_two_short_noises_and_moves_are_one_long() -> None:
 @pytest.mark.parametrize("speed", [60.0, 500.0, 1500.0])
 def test_the_matrix_of_a_fall_is_its_slope(speed: float) -> None:
     s = state((10e3, 5e3, 4e3), (speed, 0.0, 100.0))
-    slope, matrix, spare = np.empty((3, 5)), np.eye(7), np.empty((3, 5))
+    slope, move, spare = np.empty((3, 5)), np.empty((3, 7)), np.empty((3, 5))
     fall_step(s.copy(), 0.5, AIR, DRAG[0], slope)
-    fall_matrix(slope, s[:3] / np.linalg.norm(s[:3]), 0.5, matrix[:6])
+    fall_matrix(slope, s[:3] / np.linalg.norm(s[:3]), 0.5, move)
+    matrix = whole(move, 0.5)
     numeric = np.empty((7, 7))
     for j in range(7):
         h = 1.0 if j < 6 else 1e-3
@@ -94,9 +104,10 @@ def test_covariances_grow_as_matrices_say(seed: int, dt_s: float) -> None:
     drifted = cov.copy()
     drift(drifted, dt_s)
     np.testing.assert_allclose(drifted, move @ cov @ move.T, atol=1e-9)
-    move[:6] += 0.1 * rng.normal(size=(6, 7))
+    rows = move[3:6] + 0.1 * rng.normal(size=(3, 7))
+    move = whole(rows, dt_s)
     grown = cov.copy()
-    grow(grown, move[:6].copy(), motion_room())
+    grow(grown, rows, dt_s, motion_room())
     np.testing.assert_allclose(grown, move @ cov @ move.T, atol=1e-9)
 
 
@@ -114,8 +125,9 @@ def test_the_matrix_of_a_turn_and_of_a_boost_is_its_slope(
 ) -> None:
     s = state((10e3, 5e3, 4e3), (200.0, 80.0, 30.0))
     s[6] = seventh
-    matrix, spare, numeric = np.empty((6, 7)), np.empty((6, 7)), np.empty((7, 7))
-    step(s.copy(), matrix)
+    move, spare, numeric = np.empty((3, 7)), np.empty((3, 7)), np.empty((7, 7))
+    step(s.copy(), move)
+    matrix = whole(move, 0.8)[:6]
     for j in range(7):
         h = 1.0 if j < 6 else 1e-3 * seventh
         up, down = s.copy(), s.copy()
@@ -130,7 +142,7 @@ def test_the_matrix_of_a_turn_and_of_a_boost_is_its_slope(
 
 
 def test_a_turn_goes_round_clockwise_and_keeps_its_speed() -> None:
-    s, matrix = state((0.0, 0.0, 2e3), (0.0, 60.0, 0.0)), np.empty((6, 7))
+    s, matrix = state((0.0, 0.0, 2e3), (0.0, 60.0, 0.0)), np.empty((3, 7))
     s[6] = np.pi / 20.0
     first = s.copy()
     for quarter in range(1, 5):

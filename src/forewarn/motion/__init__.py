@@ -100,7 +100,7 @@ def predict(
                 drift(p, dt)
             elif mode == BOOSTING:
                 boost_step(s, dt, move)
-                grow(p, move, room)
+                grow(p, move, dt, room)
             else:
                 r = np.sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2])
                 for i in range(3):
@@ -110,5 +110,5 @@ def predict(
                 else:
                     fall_step(s, dt, air, drag[mode - FALLING], slope)
                     fall_matrix(slope, up, dt, move)
-                grow(p, move, room)
+                grow(p, move, dt, room)
             add_noise(p, dt, NOISE[mode], SEVENTH[mode, 2])

@@ -41,7 +41,7 @@ KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
 # level hardly ever falls
 WOKEN, WIDE = np.array([0.02, 0.002, 0.001, 0.001, 0.01, 0.01]), 0.002
 WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
-NEGLIGIBLE = 1e-9  # part of a blend that is left out
+NEGLIGIBLE = 1e-7  # part of a blend that is left out
 # who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
 SLEEPS, WIDEST, BASE, ALL = 0, 1, 2, 3
 
@@ -58,8 +58,8 @@ class Room(NamedTuple):
     away: FloatArray
     slope: FloatArray
     move: FloatArray
-    half: FloatArray
-    turned: FloatArray
+    place: FloatArray
+    speed: FloatArray
     up: FloatArray
 
 
@@ -75,9 +75,9 @@ def motion_room() -> Room:
         np.empty((COUNT, 7, 7)),
         np.empty((COUNT, 7)),
         np.empty((3, 5)),
-        np.empty((6, 7)),
-        np.empty((6, 7)),
-        np.empty((7, 6)),
+        np.empty((3, 7)),
+        np.empty((3, 7)),
+        np.empty((3, 7)),
         np.empty(3),
     )
 

@@ -55,48 +55,53 @@ def fall_step(
 
 @inner_kernel
 def fall_matrix(slope: FloatArray, up: FloatArray, dt_s: float, out: FloatArray) -> None:
-    """(6, 7) how a small change of a falling state grows over dt_s: its upper rows.
+    """(3, 7) how the velocity after dt_s follows a small change of a falling state.
 
     slope : of `fall_step`; up : (3,) away from the Earth's centre
     """
-    out[:] = 0.0
-    h = 0.5 * dt_s * dt_s
     for i in range(3):
         for j in range(3):
-            out[i, j] = h * slope[i, 3] * up[j]
-            out[3 + i, j] = dt_s * slope[i, 3] * up[j]
-            out[i, 3 + j] = h * slope[i, j]
-            out[3 + i, 3 + j] = dt_s * slope[i, j]
-        out[i, i] += 1.0
-        out[i, 3 + i] += dt_s
-        out[3 + i, 3 + i] += 1.0
-        out[i, 6] = h * slope[i, 4]
-        out[3 + i, 6] = dt_s * slope[i, 4]
+            out[i, j] = dt_s * slope[i, 3] * up[j]
+            out[i, 3 + j] = dt_s * slope[i, j]
+        out[i, 3 + i] += 1.0
+        out[i, 6] = dt_s * slope[i, 4]
 
 
 @inner_kernel
-def grow(cov: FloatArray, move: FloatArray, room: Room) -> None:
-    """cov (7, 7) becomes F cov F', in place; move (6, 7): F without its last row."""
-    half, turned = room.half, room.turned
-    for i in range(6):
+def grow(cov: FloatArray, move: FloatArray, dt_s: float, room: Room) -> None:
+    """cov (7, 7) becomes F cov F', in place; the seventh number stays as it is.
+
+    move : (3, 7) of F the rows of velocity. Over dt_s a place moves by the mean of the
+           velocities before and after, so its rows are [1, h, 0] + h move, h = dt_s / 2
+    """
+    h, place, speed = 0.5 * dt_s, room.place, room.speed
+    for i in range(3):
         for j in range(7):
-            half[i, j] = 0.0
-            turned[j, i] = move[i, j]
-        for k in range(7):
-            part = move[i, k]
-            for j in range(7):
-                half[i, j] += part * cov[k, j]
-    for i in range(6):
-        for j in range(6):
-            cov[i, j] = 0.0
-        for k in range(7):
-            part = half[i, k]
-            for j in range(6):
-                cov[i, j] += part * turned[k, j]
-        cov[i, 6] = half[i, 6]
-        cov[6, i] = half[i, 6]
-    for i in range(6):  # rounding must not make it lopsided
-        for j in range(i):
+            part = 0.0
+            for k in range(7):
+                part += move[i, k] * cov[k, j]
+            speed[i, j] = part
+            place[i, j] = cov[i, j] + h * (cov[3 + i, j] + part)
+    for i in range(3):
+        for j in range(3):
+            part = 0.0
+            for k in range(7):
+                part += place[i, k] * move[j, k]
+            cov[i, 3 + j] = part
+            cov[3 + j, i] = part
+        for j in range(i + 1):
+            part = 0.0
+            for k in range(7):
+                part += speed[i, k] * move[j, k]
+            cov[3 + i, 3 + j] = part
+            cov[3 + j, 3 + i] = part
+        cov[i, 6] = place[i, 6]
+        cov[6, i] = place[i, 6]
+        cov[3 + i, 6] = speed[i, 6]
+        cov[6, 3 + i] = speed[i, 6]
+    for i in range(3):
+        for j in range(i + 1):
+            cov[i, j] = place[i, j] + h * (place[i, 3 + j] + cov[i, 3 + j])
             cov[j, i] = cov[i, j]
 
 
@@ -135,7 +140,7 @@ def add_noise(cov: FloatArray, dt_s: float, psd: float, drift_psd: float) -> Non
 def boost_step(s: FloatArray, dt_s: float, move: FloatArray) -> None:
     """A boosting state carried on, in place: gravity, and thrust along its velocity.
 
-    move : (6, 7) gets how a small change of the state grows: its upper rows
+    move : (3, 7) gets how its velocity follows a small change of the state
     """
     gx, gy, gz = gravity_acceleration(s[0], s[1], s[2], s[3], s[4], s[5])
     speed = np.sqrt(s[3] * s[3] + s[4] * s[4] + s[5] * s[5])
@@ -143,18 +148,13 @@ def boost_step(s: FloatArray, dt_s: float, move: FloatArray) -> None:
     ex, ey, ez = s[3] / speed, s[4] / speed, s[5] / speed
     half = 0.5 * dt_s * dt_s
     bend = min(s[6] / speed, 1.0 / dt_s)
-    move[:] = 0.0
     for i in range(3):
         along = s[3 + i] / speed
         for j in range(3):
-            turned = -bend * along * s[3 + j] / speed
-            move[i, 3 + j] = half * turned
-            move[3 + i, 3 + j] = dt_s * turned
-        move[i, 3 + i] += dt_s + half * bend
-        move[3 + i, 3 + i] += 1.0 + dt_s * bend
-        move[i, 6] = half * along
-        move[3 + i, 6] = dt_s * along
-        move[i, i] = 1.0
+            move[i, j] = 0.0
+            move[i, 3 + j] = -dt_s * bend * along * s[3 + j] / speed
+        move[i, 3 + i] += 1.0 + dt_s * bend
+        move[i, 6] = dt_s * along
     ax, ay, az = gx + s[6] * ex, gy + s[6] * ey, gz + s[6] * ez
     s[0] += dt_s * s[3] + half * ax
     s[1] += dt_s * s[4] + half * ay
@@ -169,36 +169,31 @@ def turn_step(s: FloatArray, dt_s: float, up: FloatArray, move: FloatArray) -> N
     """A turning state carried on, in place: its velocity turns about the vertical.
 
     up   : (3,) away from the Earth's centre
-    move : (6, 7) gets how a small change of the state grows: its upper rows
+    move : (3, 7) gets how its velocity follows a small change of the state
 
     Source: Bar-Shalom, Li, Kirubarajan (2001), section 11.7, coordinated turn.
     """
     angle = s[6] * dt_s
     cosine, sine = np.cos(angle), np.sin(angle)
     ux, uy, uz = up[0], up[1], up[2]
-    move[:] = 0.0
     for i in range(3):
         for j in range(3):
-            move[3 + i, 3 + j] = (1.0 - cosine) * up[i] * up[j]
-        move[3 + i, 3 + i] += cosine
-    move[3, 4] += sine * uz
-    move[3, 5] -= sine * uy
-    move[4, 3] -= sine * uz
-    move[4, 5] += sine * ux
-    move[5, 3] += sine * uy
-    move[5, 4] -= sine * ux
-    vx = move[3, 3] * s[3] + move[3, 4] * s[4] + move[3, 5] * s[5]
-    vy = move[4, 3] * s[3] + move[4, 4] * s[4] + move[4, 5] * s[5]
-    vz = move[5, 3] * s[3] + move[5, 4] * s[4] + move[5, 5] * s[5]
-    move[3, 6] = -dt_s * (uy * vz - uz * vy)
-    move[4, 6] = -dt_s * (uz * vx - ux * vz)
-    move[5, 6] = -dt_s * (ux * vy - uy * vx)
+            move[i, j] = 0.0
+            move[i, 3 + j] = (1.0 - cosine) * up[i] * up[j]
+        move[i, 3 + i] += cosine
+    move[0, 4] += sine * uz
+    move[0, 5] -= sine * uy
+    move[1, 3] -= sine * uz
+    move[1, 5] += sine * ux
+    move[2, 3] += sine * uy
+    move[2, 4] -= sine * ux
+    vx = move[0, 3] * s[3] + move[0, 4] * s[4] + move[0, 5] * s[5]
+    vy = move[1, 3] * s[3] + move[1, 4] * s[4] + move[1, 5] * s[5]
+    vz = move[2, 3] * s[3] + move[2, 4] * s[4] + move[2, 5] * s[5]
+    move[0, 6] = -dt_s * (uy * vz - uz * vy)
+    move[1, 6] = -dt_s * (uz * vx - ux * vz)
+    move[2, 6] = -dt_s * (ux * vy - uy * vx)
     half = 0.5 * dt_s
-    for i in range(3):
-        for j in range(3, 7):
-            move[i, j] = half * move[3 + i, j]
-        move[i, 3 + i] += half
-        move[i, i] = 1.0
     s[0] += half * (s[3] + vx)
     s[1] += half * (s[4] + vy)
     s[2] += half * (s[5] + vz)

@@ -19,7 +19,15 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
 from forewarn.track.health import Health
-from forewarn.track.life import HEARD_AGAIN, LEAST_HIT, Told, believe, living, tell
+from forewarn.track.life import (
+    HEARD_AGAIN,
+    LEAST_HIT,
+    Told,
+    believe,
+    in_order,
+    living,
+    tell,
+)
 from forewarn.track.listening import Listening
 from forewarn.track.naming import give_names
 from forewarn.track.nursery import Nursery, NurseryState
@@ -42,7 +50,6 @@ from forewarn.track.twins import count_alone, find_twins
 from forewarn.track.witness import Witnesses
 
 GONE = -1e3  # log odds of a track that was another's twin
-KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 CLAIMED = 0.5  # chance of being nobody's below which a report was right
 
 
@@ -127,9 +134,9 @@ class Engine:
         # a turning radar sees its plots over seconds: tracks go to the middle of them
         when_s = _middle(scan.time_s) if len(scan.time_s) else batch.received_s
         bit = 1 << self._groups.index(sensor.group)
-        alive = self._alive(time_of(batch))
-        nursery, world = self._nursery, self.world
-        nursery.end(time_of(batch))
+        now_s, nursery, world = time_of(batch), self._nursery, self.world
+        alive = self._alive(now_s)
+        nursery.end(now_s)
         t = tables.select(self._table, alive, spare=len(nursery.table))
         if sensor.kind is SensorKind.BEARING:
             self._listen(scan, batch, sensor, bit, t, when_s)
@@ -145,16 +152,16 @@ class Engine:
         by = self._registration.row(sensor)
         count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
         self._registration.learn(t, taken, scan, sensor)
-        double = self._registration.doubt(t, find_twins(t, time_of(batch)))
-        t["log_odds"][double] = GONE
-        well = (hit[:n] > LEAST_HIT) & (t["hits"] >= KNOWN_HITS)
-        self._health.learn(sensor, 1.0 - missed[:n][well], free)
+        twins = find_twins(t, now_s)
+        if len(twins):
+            t["log_odds"][self._registration.doubt(t, twins)] = GONE
+        self._health.learn(sensor, t, hit[:n], missed[:n], free)
         after = Ahead(*(column[n:] for column in ahead))
         nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
         nursery.begin(scan, free, sensor, bit)
-        self._table = tables.append(t, nursery.choose(t["track_id"]))
-        nursery.keep(scan, free, sensor, bit, time_of(batch))
-        self._name(time_of(batch), True)
+        self._table = tables.append(t, nursery.choose(t))
+        nursery.keep(scan, free, sensor, bit, now_s)
+        self._name(now_s, True)
         return 0
 
     def _listen(
@@ -232,16 +239,17 @@ class Engine:
     def record(self, now_s: float) -> Tracks:
         """What is known at now_s; tracks coasted too long are no longer told."""
         t, young, lead_odds = self._table, self._nursery.table, self._nursery.lead_odds
-        told = np.flatnonzero(np.concatenate([self._alive(now_s), lead_odds > -np.inf]))
-        ids = np.concatenate([t["track_id"], young["track_id"]])[told]
-        order = np.argsort(ids, kind="stable")
-        whole = Told.empty(len(told))
-        tell(t, young, lead_odds, told[order], MOST_LOG, whole)
-        identity = np.concatenate([t["identity"], young["identity"]])[told[order]]
+        rows = in_order(t, young, self._alive(now_s), lead_odds)
+        whole = Told.empty(len(rows))
+        tell(t, young, lead_odds, rows, MOST_LOG, whole)
+        identity = [""] * len(rows)
+        for k in np.flatnonzero(whole.identified):
+            row, n = rows[k], len(t)
+            identity[k] = str((t[row] if row < n else young[row - n])["identity"])
         enough = whole.trusted_hits >= self._params.confirm_hits
         return Tracks(
             received_s=now_s,
-            track_id=ids[order],
+            track_id=whole.track_id,
             time_s=whole.time_s,
             mean=whole.mean,
             cov=whole.cov,
@@ -254,7 +262,7 @@ class Engine:
             group_mask=whole.group_mask,
             first_s=whole.first_s,
             hits=whole.hits,
-            identity=tuple(identity.tolist()),
+            identity=tuple(identity),
             group_names=self._groups,
         )
 

@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import Sensor, SensorKind
+from forewarn.track.life import LEAST_HIT
+from forewarn.track.table import Table
 
+KNOWN_HITS = 8  # plots of a track by which it is judged whether a radar sees
 MEMORY_SCANS = 40.0
 PRIOR_LOOKS, PRIOR_SCANS = 40.0, 2.0  # what the stated numbers are worth
 LEAST_SEEN, MOST_SEEN = 0.3, 0.98
@@ -46,19 +50,25 @@ class Health:
         detection = min(max(seen / looks, LEAST_SEEN), MOST_SEEN)
         return detection, max(false / scans, LEAST_FALSE)
 
-    def learn(self, sensor: Sensor, seen: FloatArray, free: FloatArray) -> None:
+    def learn(
+        self,
+        sensor: Sensor,
+        t: Table,
+        hit: FloatArray,
+        missed: FloatArray,
+        free: FloatArray,
+    ) -> None:
         """Take in a scan.
 
-        seen : (k,) chance that each well known track in cover was seen
-        free : (m,) chance that each plot is nobody's
+        t           : tracks (n)
+        hit, missed : (n,) chance to be seen, chance that the track took none
+        free        : (m,) chance that each plot is nobody's
         """
         row = self._row.get(sensor.sensor_id)
-        if row is None:
-            return
-        counts = self.counts.copy()
-        counts[row] *= 1.0 - 1.0 / MEMORY_SCANS
-        counts[row] += [seen.sum(), len(seen), free.sum(), 1.0]
-        self.counts = counts
+        if row is not None:
+            counts = self.counts.copy()
+            _count(t, hit, missed, free, counts[row])
+            self.counts = counts
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
@@ -67,3 +77,19 @@ class Health:
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
         self.counts = memory["health"].copy()
+
+
+@kernel
+def _count(
+    t: Table, hit: FloatArray, missed: FloatArray, free: FloatArray, counts: FloatArray
+) -> None:
+    """Counts (4,) of one radar after a scan, in place."""
+    for k in range(4):
+        counts[k] *= 1.0 - 1.0 / MEMORY_SCANS
+    for i in range(len(t)):
+        if hit[i] > LEAST_HIT and t[i]["hits"] >= KNOWN_HITS:
+            counts[SEEN] += 1.0 - missed[i]
+            counts[LOOKS] += 1.0
+    for j in range(len(free)):
+        counts[FALSE] += free[j]
+    counts[SCANS] += 1.0

@@ -118,8 +118,9 @@ def note(
 
 
 class Told(NamedTuple):
-    """Columns of `Tracks` (n) that are read off tables."""
+    """Columns of `Tracks` (n) that are read off tables; identified: 1 = by a name."""
 
+    track_id: IntArray
     time_s: FloatArray
     mean: FloatArray
     cov: FloatArray
@@ -132,11 +133,13 @@ class Told(NamedTuple):
     trusted_hits: IntArray
     group_mask: IntArray
     first_s: FloatArray
+    identified: FloatArray
 
     @staticmethod
     def empty(n: int) -> "Told":
         """Room for so many tracks."""
         return Told(
+            np.empty(n, np.int64),
             np.empty(n),
             np.zeros((n, COUNT, 7)),
             np.zeros((n, COUNT, 7, 7)),
@@ -149,7 +152,25 @@ class Told(NamedTuple):
             np.empty(n, np.int64),
             np.empty(n, np.int64),
             np.empty(n),
+            np.empty(n),
         )
+
+
+@kernel
+def in_order(t: Table, young: Table, alive: BoolArray, lead_odds: FloatArray) -> IntArray:
+    """Rows of tracks (n) alive and, from n on, of young ones (k) that lead, by their id."""
+    n = len(t)
+    rows, ids = np.empty(n + len(young), np.int64), np.empty(n + len(young), np.int64)
+    count = 0
+    for i in range(n):
+        if alive[i]:
+            rows[count], ids[count] = i, t[i]["track_id"]
+            count += 1
+    for i in range(len(young)):
+        if lead_odds[i] > -np.inf:
+            rows[count], ids[count] = n + i, young[i]["track_id"]
+            count += 1
+    return rows[:count][np.argsort(ids[:count], kind="mergesort")]
 
 
 @kernel
@@ -171,6 +192,8 @@ def tell(
         row = t[rows[c]] if grown else young[rows[c] - len(t)]
         odds = row["log_odds"] if grown else lead_odds[rows[c] - len(t)]
         out.existence[c] = 1.0 / (1.0 + np.exp(-min(max(odds, -most_log), most_log)))
+        out.track_id[c] = row["track_id"]
+        out.identified[c] = row["identified"]
         out.time_s[c] = row["time_s"]
         out.first_s[c] = row["first_s"]
         out.confirmed[c] = row["confirmed"]

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, IntArray, Sensor
+from forewarn.records import BoolArray, Sensor
 from forewarn.track import table as tables
 from forewarn.track.births import KIN, SEED, bear, leave, pair_up
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.steps import Ahead, Air, Pairs, absorb, note_plots
 from forewarn.track.table import Table, blend
-from forewarn.track.young import dense, extend, lead, worth_of
+from forewarn.track.young import extend, sort_out
 
 
 class NurseryState(NamedTuple):
@@ -147,37 +147,32 @@ class Nursery:
         )
         self.table = tables.join(self.table, born)
 
-    def choose(self, others: IntArray) -> Table:
+    def choose(self, others: Table) -> Table:
         """Drop hopeless and surplus young tracks; returns clear leaders, grown up.
 
-        others : ids of tracks that are grown already
+        others : tracks that are grown already
         """
         p, t = self._params, self.table
-        n = len(t["track_id"])
-        if not n:
+        if not len(t):
             self.lead_odds = np.zeros(0)
             return tables.empty()
-        worth = worth_of(t)
-        recent = np.ascontiguousarray(t["recent"])
-        plots, place = dense(recent, np.argsort(recent.ravel()))
-        order = np.lexsort((t["track_id"], -worth))
-        leads, kept, ahead = lead(place, plots, worth, order, p.rival_log_odds, p.rivals)
-        _name_apart(t, order[leads[order]], others)
-        kept &= t["log_odds"] > p.young_log_odds
-        age_s = t["time_s"] - t["first_s"]
-        grown = leads & (t["hits"] >= p.grown_hits) & (t["log_odds"] > p.confirm_log_odds)
-        grown &= (ahead > p.grown_lead) | (age_s >= p.grown_s)
-        born = tables.empty()
-        if grown.any():
-            ours = np.zeros(plots + 1, bool)
-            ours[place[grown].ravel()] = True
-            ours[-1] = False
-            kept &= ~ours[place].any(axis=1)
-            born = tables.select(t, grown)
-            born["log_odds"] = np.minimum(born["log_odds"], p.most_log_odds)
-            self._remember(born)
+        kept, grown, self.lead_odds = sort_out(
+            t,
+            others,
+            p.rival_log_odds,
+            p.rivals,
+            p.young_log_odds,
+            p.grown_hits,
+            p.confirm_log_odds,
+            p.grown_lead,
+            p.grown_s,
+        )
         self.table = tables.select(t, kept)
-        self.lead_odds = np.where(leads, np.minimum(t["log_odds"], ahead), -np.inf)[kept]
+        if not len(grown):
+            return tables.empty()
+        born = tables.select(t, grown)
+        born["log_odds"] = np.minimum(born["log_odds"], p.most_log_odds)
+        self._remember(born)
         return born
 
     def _remember(self, born: Table) -> None:
@@ -245,20 +240,3 @@ class Nursery:
         self._seeds = memory["seeds"].copy()
         self._kin = memory["kin"].copy()
         self.lead_odds = memory["lead_odds"].copy()
-
-
-def _name_apart(t: Table, leaders: IntArray, others: IntArray) -> None:
-    """A leader that began like another track, but is not it, is named by its newest plot.
-
-    leaders : rows from the best down; no two of them share a plot. Names by first plots
-              are even, by newest plots odd.
-    """
-    ids = np.concatenate([others, t["track_id"][leaders]])
-    sorted_ids = np.sort(ids)
-    if not (sorted_ids[1:] == sorted_ids[:-1]).any():
-        return
-    first = np.zeros(len(ids), bool)
-    first[np.unique(ids, return_index=True)[1]] = True
-    double = leaders[~first[len(others) :]]
-    t["track_id"][double] = 2 * t["recent"][double, 3] + 1
-    t["named"][double] = False

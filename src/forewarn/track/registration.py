@@ -90,9 +90,6 @@ class Registration:
             return
         before = self.state
         mean, cov = before.mean.copy(), before.cov.copy()
-        if row is not None:
-            part = range(4 * row, 4 * row + 4)
-            cov[part, part] += WANDER**2
         _learn(
             taken,
             POSITION if row is None else float(row),
@@ -121,8 +118,6 @@ class Registration:
         the two tracks lie says what it may be now.
         returns : rows of the second of each two that well set up radars may disagree by
         """
-        if not len(twins):
-            return twins[:, 1]
         mean, cov = self.state.mean.copy(), self.state.cov.copy()
         for row in np.unique(t["last"][twins][:, :, 22]).astype(int):
             part = slice(4 * row, 4 * row + 4)
@@ -181,6 +176,9 @@ def _learn(
     slope, now, before = np.zeros((3, 4)), np.zeros(LAST), np.zeros(LAST)
     room = _room(len(bias))
     used = 0
+    if by >= 0.0:
+        for k in range(4):
+            bias_cov[4 * int(by) + k, 4 * int(by) + k] += WANDER[k] ** 2
     for i in range(len(taken)):
         j = taken[i]
         if j < 0:

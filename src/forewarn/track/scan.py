@@ -205,7 +205,11 @@ def _place(
     slope = np.empty((3, 3))  # east, north, up by the three measured quantities
     axes = np.empty((3, 3))
     for j in range(len(origin)):
-        if j and (origin[j] == origin[j - 1]).all():
+        if j and (
+            origin[j, 0] == origin[j - 1, 0]
+            and origin[j, 1] == origin[j - 1, 1]
+            and origin[j, 2] == origin[j - 1, 2]
+        ):
             turn[j] = turn[j - 1]
         else:
             lat, lon, _ = geographic_of(origin[j, 0], origin[j, 1], origin[j, 2])

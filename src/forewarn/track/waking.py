@@ -96,7 +96,8 @@ def settle(
             if mode < STRAIGHT and flown_s < YOUNG_S:
                 least = 0.0
             elif mode >= STRAIGHT:
-                own = 1.0 if slow else steers  # both of them, or none
+                # both of them, or none; but of what is slow one always stays
+                own = 1.0 if slow and mode == STRAIGHT else steers
             elif mode >= FALLING and row["spread"]:
                 least = UNLIKE
             if own < least and mode != likeliest:

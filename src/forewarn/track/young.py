@@ -135,3 +135,79 @@ def lead(
             if place[i, k] >= 0:
                 owner[place[i, k]] = i
     return leads, kept, ahead
+
+
+@kernel
+def _name_apart(young: Table, order: IntArray, leads: BoolArray, others: Table) -> None:
+    """A leader that began like another track, but is not it, is named by its newest plot.
+
+    order, leads : rows from the best down; no two that lead share a plot. Names by first
+                   plots are even, by newest plots odd.
+    """
+    n = len(others)
+    leaders = order[leads[order]]
+    ids = np.empty(n + len(leaders), np.int64)
+    for i in range(n):
+        ids[i] = others[i]["track_id"]
+    for k in range(len(leaders)):
+        ids[n + k] = young[leaders[k]]["track_id"]
+    in_order = np.argsort(ids, kind="mergesort")
+    for place in range(1, len(ids)):
+        i = in_order[place]
+        if ids[i] == ids[in_order[place - 1]] and i >= n:
+            row = young[leaders[i - n]]
+            row["track_id"] = 2 * row["recent"][3] + 1
+            row["named"] = False
+
+
+@kernel
+def sort_out(
+    young: Table,
+    others: Table,
+    lag: float,
+    most: int,
+    least_odds: float,
+    grown_hits: int,
+    grown_odds: float,
+    grown_lead: float,
+    grown_s: float,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Which young tracks (n) stay young, and which are grown up; names of leaders too.
+
+    others     : tracks that are grown already
+    lag, most  : of `lead`; least_odds : log odds of those that stay
+    grown_..   : plots, log odds of one grown up, and by how much it leads or how old it is
+    returns    : rows (k,) that stay, rows (g,) grown up, and (k,) log odds of leaders to be
+                 the right reading, of others -inf
+    """
+    n = len(young)
+    worth, ids, recent = worth_of(young), np.empty(n, np.int64), np.empty((n, 4), np.int64)
+    for i in range(n):
+        ids[i] = young[i]["track_id"]
+        for k in range(4):
+            recent[i, k] = young[i]["recent"][k]
+    plots, place = dense(recent, np.argsort(recent.ravel(), kind="mergesort"))
+    by_id = np.argsort(ids, kind="mergesort")
+    order = by_id[np.argsort(-worth[by_id], kind="mergesort")]
+    leads, kept, ahead = lead(place, plots, worth, order, lag, most)
+    _name_apart(young, order, leads, others)
+    ours, grown = np.zeros(plots + 1, np.bool_), np.zeros(n, np.bool_)
+    for i in range(n):
+        row = young[i]
+        clear = ahead[i] > grown_lead or row["time_s"] - row["first_s"] >= grown_s
+        sure = row["hits"] >= grown_hits and row["log_odds"] > grown_odds
+        grown[i] = leads[i] and sure and clear
+        if grown[i]:
+            for k in range(4):
+                ours[place[i, k]] = True
+    ours[-1] = False  # of those that have no fourth plot yet
+    lead_odds, count = np.empty(n), 0
+    for i in range(n):
+        stays = kept[i] and young[i]["log_odds"] > least_odds
+        for k in range(4):
+            stays = stays and not ours[place[i, k]]
+        kept[i] = stays
+        if stays:
+            lead_odds[count] = min(young[i]["log_odds"], ahead[i]) if leads[i] else -np.inf
+            count += 1
+    return np.flatnonzero(kept), np.flatnonzero(grown), lead_odds[:count]
