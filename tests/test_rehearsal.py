@@ -6,6 +6,7 @@ import sys
 COUNT = """
 import sys
 from forewarn.app.rehearsal import rehearse
+from forewarn.bench import microphones, witnesses
 from forewarn.bench.drawing import default_chain, numbered, region_zones
 from forewarn.sim import raids
 
@@ -26,6 +27,8 @@ chain = default_chain(drawn.sensors, region_zones(raid))
 before = compiled()
 for event in list(numbered(drawn))[:150]:
     chain.step(event)
+microphones.follow_heard(microphones.hear(1))
+witnesses.follow_told(witnesses.tell(1))
 more = [name for name, count in compiled().items() if count > before.get(name, 0)]
 print("left:", sorted(more))
 """

@@ -1,4 +1,4 @@
-"""A rocket and a drone seen by one radar, through the whole chain: compiles its kernels.
+"""A raid of one rocket and two drones, through the whole chain: compiles its kernels.
 
 Whatever they touch is compiled with the very types it will meet, and kept on disk for the
 next start.
@@ -50,6 +50,16 @@ TRAFFIC = Sensor(
     sigma_height_m=30.0,
     simulated=True,
 )
+EARS = Sensor(
+    "rehearsal-ears",
+    SensorKind.BEARING,
+    scan_s=1.0,
+    sigma_azimuth_rad=radians(5.0),
+    range_max_m=4000.0,
+    clutter_per_scan=0.1,
+    propagation="sound",
+    simulated=True,
+)
 
 
 def rehearse() -> Iterator[tuple[int, int]]:
@@ -57,16 +67,17 @@ def rehearse() -> Iterator[tuple[int, int]]:
     air = standard_air()
     zones = _one_zone()
     pipeline = Pipeline(
-        Tracker((RADAR, TRAFFIC), air, TrackParams()),
+        Tracker((RADAR, TRAFFIC, EARS), air, TrackParams()),
         Forecaster(air, ForecastParams()),
         Warner("rehearsal", zones, WarningParams()),
         zones,
     )
     for scan in range(SCANS):
-        pipeline.step(_plots(2 * scan + 1, float(scan)))
-        pipeline.step(_reports(2 * scan + 2, scan + 0.5))
+        pipeline.step(_plots(3 * scan + 1, float(scan)))
+        pipeline.step(_sounds(3 * scan + 2, scan + 0.25))
+        pipeline.step(_reports(3 * scan + 3, scan + 0.5))
         yield scan + 1, SCANS + 1
-    pipeline.step(Tick(2 * SCANS + 1, float(SCANS)))
+    pipeline.step(Tick(3 * SCANS + 1, float(SCANS)))
     pipeline.restore(pipeline.memory())
     body = np.array([*ecef_from_geographic(LAT, LON, 3000.0), 0.0, 0.0, 0.0])
     landed = fall(body[None], np.array([8.0]), np.zeros((1, 2)), 0.0, air, drag_table())
@@ -103,6 +114,28 @@ def _polar(pos_enu_m: FloatArray, vel_enu_mps: tuple[float, float, float]) -> li
         float(np.arcsin(pos_enu_m[2] / reach)),
         float(pos_enu_m @ np.array(vel_enu_mps)) / reach,
     ]
+
+
+def _sounds(seq: int, time_s: float) -> PlotBatch:
+    """A drone out of the radar's sight; five hear it, one of them new, one errs."""
+    drone = np.array([15e3 - 50.0 * time_s, 150e3, 300.0])
+    ears = np.array([[e, n, 0.0] for e in (12e3, 14e3, 16e3) for n in (148.5e3, 151.5e3)])
+    n, off = len(ears), drone - ears
+    unknown = np.full(n, np.nan)
+    azimuth = np.arctan2(off[:, 0], off[:, 1]) % (2 * np.pi)
+    azimuth[0] = (azimuth[0] + np.pi) % (2 * np.pi)
+    here = np.array(ecef_from_geographic(LAT, LON, 0.0))
+    return PlotBatch(
+        seq=seq,
+        received_s=time_s,
+        sensor_id=EARS.sensor_id,
+        time_s=np.full(n, time_s),
+        measured=np.stack([unknown, azimuth, unknown, unknown], axis=1),
+        sigma=np.tile(EARS.sigma, (n, 1)),
+        origin_ecef_m=here + ears @ enu_from_ecef(LAT, LON),
+        sigma_pos_m=np.full((n, 2), np.nan),
+        identity=("",) * (n - 1) + (f"person {seq}",),
+    )
 
 
 def _reports(seq: int, time_s: float) -> PlotBatch:

@@ -10,6 +10,7 @@ from forewarn.bench import witnesses as eyes
 from forewarn.bench.aircraft import SCENES, FlightScore, follow_aircraft, read_flights
 from forewarn.bench.clutter import ClutterScore, follow_clutter
 from forewarn.bench.result import Ask, Figure, Result
+from forewarn.geodesy import FloatArray
 from forewarn.score.statistics import exact_interval
 
 HEARD_SEEDS, TOLD_SEEDS = 5, 20
@@ -70,11 +71,11 @@ def heard_figures(scores: Sequence[ears.HeardScore]) -> list[Figure]:
         ),
         Figure(
             "microphones: median error across the ground",
-            float(np.median(np.concatenate([s.error_m for s in scores]))),
+            _median([s.error_m for s in scores]),
             "m",
             "<= 150",
             note="from 30 s after each was found; bound 75 m;"
-            f" by seed {_listed([float(np.median(s.error_m)) for s in scores])}",
+            f" by seed {_listed([_median([s.error_m]) for s in scores])}",
         ),
         Figure(
             "microphones: share of shown tracks that are of nothing",
@@ -87,11 +88,10 @@ def heard_figures(scores: Sequence[ears.HeardScore]) -> list[Figure]:
 def told_figures(scores: Sequence[eyes.ToldScore]) -> list[Figure]:
     """One drone that people point at, over all drawings."""
     found_s = [score.found_s for score in scores if np.isfinite(score.found_s)]
-    error_m = np.concatenate([score.error_m for score in scores])
     return [
         Figure(
             "people: until a drone is found, median",
-            float(np.median(found_s)) if found_s else np.nan,
+            _median([np.array(found_s)]),
             "s",
             note=f"in {len(found_s)} of {len(scores)} drawings, at the latest"
             f" {max(found_s, default=np.nan):.0f} s; {eyes.PEOPLE_AROUND} people, one in"
@@ -99,7 +99,7 @@ def told_figures(scores: Sequence[eyes.ToldScore]) -> list[Figure]:
         ),
         Figure(
             "people: median error",
-            float(np.median(error_m)) if len(error_m) else np.nan,
+            _median([score.error_m for score in scores]),
             "m",
             note="of the nearest track, height included, while one is within 3 km",
         ),
@@ -192,6 +192,12 @@ def _table(scores: Mapping[str, FlightScore]) -> tuple[tuple[str, ...], ...]:
         for name, score in scores.items()
     ]
     return (head, *rows)
+
+
+def _median(parts: Sequence[FloatArray]) -> float:
+    """Over all of them together; nan where there is nothing."""
+    whole = np.concatenate(parts)
+    return float(np.median(whole)) if len(whole) else float("nan")
 
 
 def _listed(values: Sequence[float]) -> str:

@@ -54,7 +54,7 @@ def report(k: int, who: int, eye: FloatArray, azimuth: float, when_s: float) -> 
         seq=k,
         received_s=when_s + LATENCY_S,
         sensor_id=PEOPLE.sensor_id,
-        time_s=np.array([when_s]),
+        time_s=np.full(1, when_s, np.float64),
         measured=np.array([[np.nan, azimuth % (2 * np.pi), np.nan, np.nan]]),
         sigma=PEOPLE.sigma[None],
         origin_ecef_m=eye[None],

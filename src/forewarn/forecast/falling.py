@@ -12,7 +12,6 @@ DIMENSIONS = 9  # position, velocity, ln beta, wind east, wind north
 POINTS = 2 * DIMENSIONS + 1
 # weights of the unscented transform for n + kappa = 3, about its centre point
 EDGE = 1.0 / 6.0
-CENTRE = 1.0 - 2 * DIMENSIONS * EDGE
 SMALLEST_SIGMA_M = 20.0
 
 

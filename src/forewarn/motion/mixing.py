@@ -41,14 +41,18 @@ KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
 # level hardly ever falls
 WOKEN, WIDE = np.array([0.02, 0.002, 0.001, 0.001, 0.01, 0.01]), 0.002
 WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
-NEGLIGIBLE = 1e-7  # part of a blend that is left out
+NEGLIGIBLE = 1e-9  # part of a blend that is left out
 # who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
 SLEEPS, WIDEST, BASE, ALL = 0, 1, 2, 3
 
 
 class Room(NamedTuple):
-    """Arrays to work in, made once for a whole batch."""
+    """Arrays to work in, made once for a whole batch.
 
+    change (k, k) is that of `after_s` (1,): most tracks of a batch were seen together
+    """
+
+    after_s: FloatArray
     change: FloatArray
     part: FloatArray
     awake: IntArray
@@ -67,6 +71,7 @@ class Room(NamedTuple):
 def motion_room() -> Room:
     """Room that `predict` needs."""
     return Room(
+        np.full(1, np.nan),
         np.empty((COUNT, COUNT)),
         np.empty(COUNT),
         np.empty(COUNT, np.int64),
@@ -131,7 +136,9 @@ def mix(
         return
     change, part, away, awake = room.change, room.part, room.away, room.awake
     old_weight, old_mean, old_cov = room.old_weight, room.old_mean, room.old_cov
-    switch_probability(dt_s, change)
+    if room.after_s[0] != dt_s:
+        switch_probability(dt_s, change)
+        room.after_s[0] = dt_s
     n = 0
     for mode in range(COUNT):
         old_weight[mode] = weight[mode]
@@ -141,7 +148,7 @@ def mix(
         n += 1
         for i in range(7):
             old_mean[mode, i] = mean[mode, i]
-            for j in range(i + 1):
+            for j in range(7):
                 old_cov[mode, i, j] = cov[mode, i, j]
     whole = 0.0
     for to in range(COUNT):
@@ -159,7 +166,7 @@ def mix(
             total += part[a]
         for i in range(7):
             s[i] = 0.0
-            for j in range(i + 1):
+            for j in range(7):
                 p[i, j] = 0.0
         for a in range(n):
             origin = awake[a]
@@ -176,25 +183,25 @@ def mix(
             origin, share = awake[a], part[a]
             for i in range(7):
                 away[a, i] -= s[i]
-            for i in range(6):
-                along = away[a, i]
-                for j in range(i + 1):
-                    p[i, j] += share * (old_cov[origin, i, j] + along * away[a, j])
-            along = away[a, 6]
+            # whole rows, though half of them would do: they go through wide registers
             if KIND[origin] == KIND[to]:
+                for i in range(7):
+                    along = away[a, i]
+                    for j in range(7):
+                        p[i, j] += share * (old_cov[origin, i, j] + along * away[a, j])
+                continue
+            for i in range(7):
+                along = away[a, i]
                 for j in range(7):
-                    p[6, j] += share * (old_cov[origin, 6, j] + along * away[a, j])
-            else:
-                for j in range(7):
-                    p[6, j] += share * along * away[a, j]
-                p[6, 6] += share * SEVENTH[to, 1]
+                    p[i, j] += share * (along * away[a, j])
+            for i in range(6):
+                for j in range(6):
+                    p[i, j] += share * old_cov[origin, i, j]
+            p[6, 6] += share * SEVENTH[to, 1]
         if woken:
             total = max(total, WIDE if wake == WIDEST else WOKEN[to])
             for i in range(3, 6):
                 p[i, i] += WOKEN_MPS[to] ** 2
-        for i in range(7):
-            for j in range(i):
-                p[j, i] = p[i, j]
         weight[to] = total
         whole += total
     for mode in range(COUNT):

@@ -80,6 +80,8 @@ class Engine:
         self._witnesses = Witnesses()
         self._registration = Registration(sensors)
         self._health = Health(sensors)
+        # kept, for fresh memory is slow: every page of it must be cleared first
+        self._room = Ahead.room(0)
 
     @property
     def state(self) -> State:
@@ -141,7 +143,7 @@ class Engine:
         if sensor.kind is SensorKind.BEARING:
             self._listen(scan, batch, sensor, bit, t, when_s)
             return int((chosen & ~keep).sum())
-        ahead = look_ahead((t, nursery.table), when_s, world)
+        ahead = self._look_ahead((t, nursery.table), when_s)
         pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         share, missed, free, log_free = self._share(scan, t, pairs, hit)
         n = len(t["track_id"])
@@ -179,7 +181,7 @@ class Engine:
             doubt = self._witnesses.doubt(scan.identity[named])
             angles = np.where(np.isfinite(scan.z[named, 2]), np.pi**2, 2 * np.pi)
             scan.log_clutter[named] = np.log(doubt / angles)
-        ahead = look_ahead((t,), when_s, self.world)
+        ahead = self._look_ahead((t,), when_s)
         pairs, hit = pair(ahead, scan), look_for(ahead, batch, sensor, scan)
         weight = np.empty(len(pairs.plot))
         seen = np.full(len(hit), scan.detection)
@@ -197,6 +199,12 @@ class Engine:
         claimed = scan.identity[named[free[named] < CLAIMED]]
         self._witnesses.learn(np.concatenate([claimed, right]), wrong)
         self._name(time_of(batch), False)
+
+    def _look_ahead(self, some: Sequence[Table], when_s: float) -> Ahead:
+        most = sum(len(t) for t in some)
+        if most > len(self._room.time_s):
+            self._room = Ahead.room(most + most // 2)
+        return look_ahead(some, when_s, self.world, self._room)
 
     def _name(self, now_s: float, young_too: bool) -> None:
         """Name who is apart from all others; young ones where this scan made them anew."""

@@ -112,4 +112,5 @@ def _again(time_s: FloatArray, said: FloatArray) -> IntArray:
     order = np.lexsort((said[:, 1], said[:, 0]))
     first, second = order[:-1], order[1:]
     same = (said[first] == said[second]).all(axis=1)
-    return second[same & (time_s[first] == time_s[second])]
+    same &= time_s[first] == time_s[second]
+    return np.asarray(second[same])

@@ -37,6 +37,16 @@ class Ahead(NamedTuple):
         """The same of some rows; a row may be chosen twice."""
         return Ahead(*(column[rows] for column in self))
 
+    @staticmethod
+    def room(n: int) -> "Ahead":
+        """Room for so many tracks."""
+        return Ahead(
+            np.empty((n, COUNT, 7)),
+            np.empty((n, COUNT, 7, 7)),
+            np.empty((n, COUNT)),
+            np.empty(n),
+        )
+
 
 class Pairs(NamedTuple):
     """Plots within the gate of each track: as of `score_pairs`."""
@@ -51,15 +61,12 @@ class Pairs(NamedTuple):
         return self._replace(start=self.start[first : last + 1])
 
 
-def look_ahead(some: Sequence[Table], when_s: float, world: Air) -> Ahead:
-    """Tracks of all tables, one after another, as they will be at when_s."""
-    n = sum(len(t) for t in some)
-    ahead = Ahead(
-        np.empty((n, COUNT, 7)),
-        np.empty((n, COUNT, 7, 7)),
-        np.empty((n, COUNT)),
-        np.empty(n),
-    )
+def look_ahead(some: Sequence[Table], when_s: float, world: Air, room: Ahead) -> Ahead:
+    """Tracks of all tables, one after another, as they will be at when_s.
+
+    room : at least as long; the answer lies in it
+    """
+    ahead = Ahead(*(column[: sum(len(t) for t in some)] for column in room))
     first = 0
     for t in some:
         predict_rows(t, when_s, *world, first, *ahead)

@@ -29,6 +29,18 @@ FLAT_MPS, FLAT_CLIMB_MPS = 340.0, 15.0
 
 
 @inner_kernel
+def _sum_to_one(weight: FloatArray, total: float) -> None:
+    """Weights, whose sum is total, sum to 1, in place; who is awake stays so."""
+    rest = 0.0
+    for mode in range(COUNT):
+        if weight[mode] > 0.0:
+            weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
+            rest += weight[mode]
+    for mode in range(COUNT):
+        weight[mode] /= rest
+
+
+@inner_kernel
 def _take_one(
     mean: FloatArray,
     cov: FloatArray,
@@ -91,13 +103,7 @@ def _take_one(
         if weight[mode] > 0.0:
             weight[mode] *= np.exp(max(told[mode] - best, -50.0))
             total += weight[mode]
-    rest = 0.0
-    for mode in range(COUNT):
-        if weight[mode] > 0.0:
-            weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
-            rest += weight[mode]
-    for mode in range(COUNT):
-        weight[mode] /= rest
+    _sum_to_one(weight, total)
     return far2
 
 
@@ -371,6 +377,4 @@ def _stay_level(
         weight[mode] *= np.exp(-0.5 * climb * climb / spread2) / np.sqrt(spread2)
         total += weight[mode]
         take_rate(mean[mode], cov[mode], nothing, up, 0.0, climb_mps, room)
-    for mode in range(COUNT):
-        if weight[mode] > 0.0:
-            weight[mode] = max(weight[mode] / total, LEAST_WEIGHT)
+    _sum_to_one(weight, total)
