@@ -68,13 +68,18 @@ def empty(rows: int = 0) -> Table:
     return table
 
 
+def _blank(rows: int, kind: np.dtype[np.void]) -> Table:
+    """Rows to be written to; NumPy clears them first where a column holds text."""
+    return np.empty(rows * kind.itemsize, np.uint8).view(kind)
+
+
 def select(table: Table, rows: BoolArray | IntArray, spare: int = 0) -> Table:
     """A copy of the rows chosen, by yes and no or by number; one may be chosen twice.
 
     spare : room behind them for rows that `append` may add
     """
     chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-    out = np.empty(len(chosen) + spare, table.dtype)
+    out = _blank(len(chosen) + spare, table.dtype)
     _pick(table, np.asarray(chosen, np.int64), out)
     return out[: len(chosen)]
 
@@ -83,9 +88,10 @@ def append(table: Table, more: Table) -> Table:
     """A fresh `select` with more rows behind, in the room it was given."""
     if not len(more):
         return table
-    whole, n = table.base, len(table)
-    if whole is None or len(whole) < n + len(more):
+    n = len(table)
+    if table.base is None or table.base.nbytes < table.itemsize * (n + len(more)):
         return join(table, more)
+    whole = table.base.view(table.dtype)
     _lay(more, n, whole)
     return whole[: n + len(more)]
 
@@ -107,7 +113,7 @@ def join(*some: Table) -> Table:
     some = tuple(table for table in some if len(table)) or some[:1]
     if len(some) == 1:
         return some[0]
-    out = np.empty(sum(len(table) for table in some), some[0].dtype)
+    out = _blank(sum(len(table) for table in some), some[0].dtype)
     first = 0
     for table in some:
         _lay(table, first, out)
