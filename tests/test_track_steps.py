@@ -92,6 +92,20 @@ def test_the_matrix_of_a_fall_is_its_slope(speed: float) -> None:
     np.testing.assert_allclose(matrix[:6, :6], numeric[:6, :6], atol=0.03)
 
 
+@pytest.mark.parametrize("ln_beta", [3.0, 4.0, 6.0])
+@pytest.mark.parametrize("dt_s", [0.2, 1.0])
+def test_what_the_air_stops_is_stopped_not_thrown_back(ln_beta: float, dt_s: float) -> None:
+    s = state((10e3, 5e3, 1e3), (1500.0, 0.0, 0.0))
+    s[6] = ln_beta
+    before, move, slope = s.copy(), np.empty((3, 7)), np.empty((3, 5))
+    fall_step(s, dt_s, AIR, DRAG[0], slope)
+    fall_matrix(slope, UP, dt_s, move)
+    kept = s[3:6] @ before[3:6] / (before[3:6] @ before[3:6])
+    assert 0.0 < kept < 1.0
+    # nor does doubt of its velocity grow of it
+    assert np.abs(np.linalg.eigvals(move[:, 3:6])).max() <= 1.0
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 10**6), st.floats(0.1, 2.0))
 def test_covariances_grow_as_matrices_say(seed: int, dt_s: float) -> None:

@@ -7,6 +7,7 @@ from forewarn.dynamics import drag_acceleration, gravity_acceleration
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import Room
 
+MOST_BRAKED = 1.0  # of its speed over a step: what is braked harder would be thrown back
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only
 
 
@@ -23,10 +24,12 @@ def fall_step(
     dx, dy, dz = drag_acceleration(
         s[0], s[1], s[2], s[3], s[4], s[5], s[6], 0.0, 0.0, air, drag
     )
-    ax, ay, az = gx + dx, gy + dy, gz + dz
     # drag is -c |v| v: its slope by velocity is -c (|v| 1 + v v / |v|)
     speed2 = max(s[3] * s[3] + s[4] * s[4] + s[5] * s[5], 1.0)
     brake = np.sqrt((dx * dx + dy * dy + dz * dz) / speed2)
+    ease = 1.0 / max(brake * dt_s / MOST_BRAKED, 1.0)
+    brake, dx, dy, dz = ease * brake, ease * dx, ease * dy, ease * dz
+    ax, ay, az = gx + dx, gy + dy, gz + dz
     for i in range(3):
         for j in range(3):
             slope[i, j] = -brake * s[3 + i] * s[3 + j] / speed2
@@ -44,6 +47,7 @@ def fall_step(
     pz = s[2] + h * s[5] + 0.5 * h * h * az
     gx, gy, gz = gravity_acceleration(px, py, pz, mx, my, mz)
     dx, dy, dz = drag_acceleration(px, py, pz, mx, my, mz, s[6], 0.0, 0.0, air, drag)
+    dx, dy, dz = ease * dx, ease * dy, ease * dz
     part = dt_s * dt_s / 6.0
     s[0] += dt_s * s[3] + part * (ax + 2 * (gx + dx))
     s[1] += dt_s * s[4] + part * (ay + 2 * (gy + dy))

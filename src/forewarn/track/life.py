@@ -48,7 +48,7 @@ def living(
     for i in range(len(t)):
         row = t[i]
         lag = now_s - row["time_s"]
-        if row["log_odds"] <= drop_log_odds:
+        if not row["log_odds"] > drop_log_odds:  # nor what is not a number
             continue
         if lag >= max(coast_s, coast_scans * row["scan_s"]):
             continue

@@ -326,7 +326,7 @@ def _update(room: Room, gate: float, bias: FloatArray, cov: FloatArray) -> bool:
         for q in range(3):
             told[k] += inverse[k, q] * away[q]
         far2 += told[k] * away[k]
-    if far2 > gate:
+    if not far2 <= gate:
         return False
     for b in range(size):
         for k in range(3):
