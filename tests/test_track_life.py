@@ -17,6 +17,7 @@ from forewarn.sim.sight import LATENCY_S, Flyer, in_cover, polar, watch
 from forewarn.sim.world import STEP_S, Launch, Path, coast, fly
 from forewarn.track import Tracker, TrackParams
 from forewarn.track import table as tables
+from forewarn.track.life import living
 from forewarn.track.naming import give_names
 from tracking import AIR, RADAR, SOUTH, TURN, state
 
@@ -295,3 +296,11 @@ def test_a_name_waits_until_two_are_apart_or_time_has_gone() -> None:
     assert named(100.0, 5.0) == [False, False]
     assert named(400.0, 5.0) == [True, True]
     assert named(100.0, 8.5) == [True, True]
+
+
+def test_what_is_not_a_number_dies_alone() -> None:
+    t = tables.empty(2)
+    t["mean"][:, FALLING] = state((10e3, 5e3, 4e3), (500.0, 0.0, 100.0))
+    t["weight"][:, FALLING] = 1.0
+    t["log_odds"] = (np.nan, 9.0)
+    assert living(t, 0.0, -3.0, 5.0, 3.0, 0.0).tolist() == [False, True]

@@ -99,13 +99,16 @@ def _beside(name: str, peer: Peer, scene: Scene) -> tuple[list[Figure], tuple[st
             f"plots a second, over {name} on the same {count} scans",
             used_s / float(took_s.sum()),
             note=f"{name} {same.plots / used_s:,.0f}",
-        ),
-        Figure(
-            f"GOSPA per target, over {name} on the same scans",
-            ours.gospa_m / theirs.gospa_m,
-            note=f"{name} {theirs.gospa_m:.0f} m, ours {ours.gospa_m:.0f} m",
-        ),
+        )
     ]
+    if np.isfinite(theirs.gospa_m):  # else it came to no target in its time
+        figures.append(
+            Figure(
+                f"GOSPA per target, over {name} on the same scans",
+                ours.gospa_m / theirs.gospa_m,
+                note=f"{name} {theirs.gospa_m:.0f} m, ours {ours.gospa_m:.0f} m",
+            )
+        )
     return figures, _row(f"{name}, {scene.name}", same, np.array(took), theirs)
 
 

@@ -250,10 +250,10 @@ class Engine:
         rows = in_order(t, young, self._alive(now_s), lead_odds)
         whole = Told.empty(len(rows))
         tell(t, young, lead_odds, rows, MOST_LOG, whole)
-        identity = [""] * len(rows)
-        for k in np.flatnonzero(whole.identified):
-            row, n = rows[k], len(t)
-            identity[k] = str((t[row] if row < n else young[row - n])["identity"])
+        identity = ("",) * len(rows)
+        if t["identified"].any() or young["identified"].any():
+            names = np.concatenate([t["identity"], young["identity"]])[rows]
+            identity = tuple(names.tolist())
         enough = whole.trusted_hits >= self._params.confirm_hits
         return Tracks(
             received_s=now_s,
@@ -270,7 +270,7 @@ class Engine:
             group_mask=whole.group_mask,
             first_s=whole.first_s,
             hits=whole.hits,
-            identity=tuple(identity),
+            identity=identity,
             group_names=self._groups,
         )
 

@@ -118,7 +118,7 @@ def note(
 
 
 class Told(NamedTuple):
-    """Columns of `Tracks` (n) that are read off tables; identified: 1 = by a name."""
+    """Columns of `Tracks` (n) that are read off tables."""
 
     track_id: IntArray
     time_s: FloatArray
@@ -133,7 +133,6 @@ class Told(NamedTuple):
     trusted_hits: IntArray
     group_mask: IntArray
     first_s: FloatArray
-    identified: FloatArray
 
     @staticmethod
     def empty(n: int) -> "Told":
@@ -151,7 +150,6 @@ class Told(NamedTuple):
             np.empty(n, np.int64),
             np.empty(n, np.int64),
             np.empty(n, np.int64),
-            np.empty(n),
             np.empty(n),
         )
 
@@ -193,7 +191,6 @@ def tell(
         odds = row["log_odds"] if grown else lead_odds[rows[c] - len(t)]
         out.existence[c] = 1.0 / (1.0 + np.exp(-min(max(odds, -most_log), most_log)))
         out.track_id[c] = row["track_id"]
-        out.identified[c] = row["identified"]
         out.time_s[c] = row["time_s"]
         out.first_s[c] = row["first_s"]
         out.confirmed[c] = row["confirmed"]
