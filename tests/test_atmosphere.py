@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from forewarn.atmosphere import air_at, standard_air, us1976, with_wind
+from forewarn.atmosphere import air_at, standard_air, us1976, with_profile
 from forewarn.errors import ConfigError
 
 
@@ -26,15 +26,17 @@ def test_kernel_table_follows_the_formulas_between_its_levels() -> None:
     table = standard_air()
     # 11, 20, 32, 47 km are kinks of the standard itself, which a smooth table rounds
     for height in (10.0, 1333.0, 9871.0, 15123.0, 25777.0, 60111.0):
-        density, sound, east, north = air_at(table, height)
+        density, slowness, east, north = air_at(table, height)
         temperature, _, expected = us1976(np.array([height]))
         assert_allclose(density, expected[0], rtol=1e-5)
-        assert_allclose(sound, np.sqrt(1.4 * 287.05287 * temperature[0]), rtol=1e-5)
+        assert_allclose(
+            1.0 / slowness, np.sqrt(1.4 * 287.05287 * temperature[0]), rtol=1e-5
+        )
         assert (east, north) == (0.0, 0.0)
 
 
 def test_wind_is_that_of_the_profile_and_stays_beyond_its_ends() -> None:
-    table = with_wind(
+    table = with_profile(
         standard_air(), np.array([1000.0, 9000.0]), np.array([[4.0, -2.0], [20.0, 6.0]])
     )
     assert_allclose(air_at(table, 5000.0)[2:], (12.0, 2.0), atol=0.01)
@@ -50,4 +52,4 @@ def test_air_far_above_and_below_the_table_is_a_number() -> None:
 
 def test_a_wind_profile_that_does_not_rise_is_refused() -> None:
     with pytest.raises(ConfigError, match="must rise"):
-        with_wind(standard_air(), np.array([100.0, 100.0]), np.zeros((2, 2)))
+        with_profile(standard_air(), np.array([100.0, 100.0]), np.zeros((2, 2)))

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from forewarn.atmosphere import standard_air
 from forewarn.dynamics import drag_table
-from forewarn.flight import fall
+from forewarn.flight import fall, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.geodesy import (
     FloatArray,
@@ -95,7 +95,9 @@ def test_a_fall_is_where_a_monte_carlo_of_the_same_uncertainty_falls() -> None:
     rng = np.random.default_rng(1)
     drawn = mean + rng.standard_normal((4000, 7)) * SIGMA
     gusts = rng.standard_normal((4000, 2)) * params.wind_sigma_mps
-    landed = fall(drawn[:, :6].copy(), drawn[:, 6].copy(), gusts, 0.0, AIR, drag_table())
+    landed = fall(
+        drawn[:, :6].copy(), drawn[:, 6].copy(), gusts, level_ground(0.0), AIR, drag_table()
+    )
     lat, lon, _ = geographic_points(np.ascontiguousarray(landed[:, 1:4]))
     spots = np.stack([(lon - LON) * PER_LON, (lat - LAT) * PER_LAT], axis=1)
     sigma = np.sqrt(np.linalg.eigvalsh(np.cov(spots.T)))

@@ -12,8 +12,9 @@ from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 
 STEP_M = 250.0
+FLOOR_M = -1000.0  # some shores lie 430 m below the sea
 TOP_M = 120_000.0
-COLUMNS = ("density", "sound", "wind_east", "wind_north")
+COLUMNS = ("density", "slowness of sound", "wind east", "wind north")
 
 _EARTH_RADIUS_M = 6356766.0  # of the 1976 standard, for geopotential height
 _GRAVITY_MPS2 = 9.80665
@@ -29,6 +30,7 @@ _LAYERS = (
     (71e3, -2.0e-3),
 )
 _LAYER_TOP_M = 84852.0
+_NONE: FloatArray = np.zeros(0)
 
 
 def us1976(height_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -63,32 +65,71 @@ def us1976(height_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 def standard_air() -> FloatArray:
     """Table of the standard atmosphere without wind, for `air_at`.
 
-    returns : (levels, 4, 4) power coefficients of each column on each 250 m cell
+    returns : (cells, 4, 4) on each 250 m cell the power coefficients (second axis) of each
+              of COLUMNS (third axis): density kg/m3, one over the speed of sound s/m, wind
+              m/s. Columns last, so that one look-up is of four numbers side by side
     """
-    height_m = np.arange(0.0, TOP_M + STEP_M, STEP_M)
+    height_m = np.arange(FLOOR_M, TOP_M + STEP_M, STEP_M)
     temperature, _, density = us1976(height_m)
-    table = np.empty((len(height_m) - 1, 4, 4))
-    # ln density is nearly straight, so its spline is far closer than that of density
-    table[:, 0] = _cubic(height_m, np.log(density))
-    table[:, 1] = _cubic(height_m, np.sqrt(1.4 * _GAS_JPKGK * temperature))
-    table[:, 2:] = 0.0
+    table = np.zeros((len(height_m) - 1, 4, 4))
+    table[:, :, 0] = _cubic(height_m, density)
+    table[:, :, 1] = _cubic(height_m, 1.0 / np.sqrt(1.4 * _GAS_JPKGK * temperature))
     return table
 
 
-def with_wind(table: FloatArray, height_m: FloatArray, wind_mps: FloatArray) -> FloatArray:
-    """The same air under a wind profile.
+def with_profile(
+    table: FloatArray,
+    height_m: FloatArray,
+    wind_mps: FloatArray,
+    density_kgpm3: FloatArray = _NONE,
+    temperature_k: FloatArray = _NONE,
+) -> FloatArray:
+    """The same air under a profile of the day.
 
-    height_m : (n,)    rising; wind stays as at the ends below and above
-    wind_mps : (n, 2)  towards the east, towards the north (where it blows TO)
+    height_m      : (n,)    rising; beyond its ends the wind stays as there, and density
+                            and temperature stay in the proportion they have there to the
+                            standard atmosphere
+    wind_mps      : (n, 2)  towards the east, towards the north (where it blows TO)
+    density_kgpm3 : (n,)    empty: as `table` has it
+    temperature_k : (n,)    likewise
+    raises        : ConfigError where a height does not rise or a number is out of range
     """
-    if len(height_m) < 2 or not np.all(np.diff(height_m) > 0):
-        raise ConfigError("wind: height_m must rise over at least two levels")
-    grid = np.arange(0.0, TOP_M + STEP_M, STEP_M)
+    _check_profile(height_m, wind_mps, density_kgpm3, temperature_k)
+    grid = np.arange(FLOOR_M, TOP_M + STEP_M, STEP_M)
     smooth = table.copy()
     for axis in range(2):
         # profiles come coarse; rounding their corners over a cell keeps the spline calm
-        smooth[:, 2 + axis] = _cubic(grid, np.interp(grid, height_m, wind_mps[:, axis]))
+        blow = np.interp(grid, height_m, wind_mps[:, axis])
+        smooth[:, :, 2 + axis] = _cubic(grid, blow)
+    warm, _, thick = us1976(grid)
+    known_warm, _, known_thick = us1976(height_m)
+    if len(density_kgpm3):
+        ratio = np.interp(grid, height_m, np.log(density_kgpm3 / known_thick))
+        smooth[:, :, 0] = _cubic(grid, thick * np.exp(ratio))
+    if len(temperature_k):
+        ratio = np.interp(grid, height_m, temperature_k / known_warm)
+        sound = np.sqrt(1.4 * _GAS_JPKGK * warm * ratio)
+        smooth[:, :, 1] = _cubic(grid, 1.0 / sound)
     return smooth
+
+
+def _check_profile(
+    height_m: FloatArray,
+    wind_mps: FloatArray,
+    density_kgpm3: FloatArray,
+    temperature_k: FloatArray,
+) -> None:
+    n = len(height_m)
+    if n < 2 or not np.all(np.diff(height_m) > 0):
+        raise ConfigError("air: height_m must rise over at least two levels")
+    if wind_mps.shape != (n, 2) or not np.isfinite(wind_mps).all():
+        raise ConfigError(f"air: wind is {wind_mps.shape}, must be {(n, 2)}, all numbers")
+    for name, column in (
+        ("density_kgpm3", density_kgpm3),
+        ("temperature_k", temperature_k),
+    ):
+        if len(column) and not (len(column) == n and np.all(column > 0.0)):
+            raise ConfigError(f"air: {name} must be {n} numbers above zero, or none")
 
 
 def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
@@ -96,7 +137,7 @@ def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
     # takes a second to import, and whoever only reads settings never needs it
     from scipy.interpolate import CubicSpline
 
-    spline = CubicSpline(grid, values, bc_type="natural")
+    spline = CubicSpline(grid, values)
     scale = STEP_M ** np.arange(4)
     coefficients: FloatArray = spline.c[::-1].T * scale
     return coefficients
@@ -104,17 +145,18 @@ def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
 
 @kernel
 def air_at(table: FloatArray, height_m: float) -> tuple[float, float, float, float]:
-    """Density kg/m3, speed of sound m/s, wind to the east and north m/s at a height."""
-    place = height_m / STEP_M
+    """Density kg/m3, 1 / speed of sound s/m, wind to the east and north m/s at a height."""
+    place = (height_m - FLOOR_M) / STEP_M
     if place < 0.0:
         place = 0.0
     if place > table.shape[0] - 1e-9:
         place = table.shape[0] - 1e-9
     cell = int(place)
     u = place - cell
-    row = table[cell]
-    log_density = row[0, 0] + u * (row[0, 1] + u * (row[0, 2] + u * row[0, 3]))
-    sound = row[1, 0] + u * (row[1, 1] + u * (row[1, 2] + u * row[1, 3]))
-    east = row[2, 0] + u * (row[2, 1] + u * (row[2, 2] + u * row[2, 3]))
-    north = row[3, 0] + u * (row[3, 1] + u * (row[3, 2] + u * row[3, 3]))
-    return np.exp(log_density), sound, east, north
+    c = table[cell]
+    return (
+        c[0, 0] + u * (c[1, 0] + u * (c[2, 0] + u * c[3, 0])),
+        c[0, 1] + u * (c[1, 1] + u * (c[2, 1] + u * c[3, 1])),
+        c[0, 2] + u * (c[1, 2] + u * (c[2, 2] + u * c[3, 2])),
+        c[0, 3] + u * (c[1, 3] + u * (c[2, 3] + u * c[3, 3])),
+    )

@@ -8,11 +8,8 @@ import numpy as np
 from forewarn.atmosphere import air_at
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import (
-    EARTH_A_M,
-    EARTH_E2,
-    EARTH_GM_M3PS2,
-    EARTH_J2,
-    EARTH_RATE_RADPS,
+    WGS84,
+    Earth,
     FloatArray,
     enu_from_ecef,
     geographic_from_ecef,
@@ -25,26 +22,47 @@ geographic_of = kernel(geographic_from_ecef)
 
 MACH_STEP = 0.05
 MACH_TOP = 12.0
+ROUNDED = 0.03  # Mach over which what is known of a curve is blurred: no body flies so true
+REACH = 0.2  # Mach within which a step may meet the steepest part of a curve
 
 
 def drag_table(shape: Shape = SHAPES[0]) -> FloatArray:
     """Drag coefficient of a shape over its mean at Mach 1.5-2.5.
 
     The scale is the body's own (its ballistic coefficient); only the course is taken.
-    returns : (cells, 4) cubic coefficients on a grid of MACH_STEP, smooth to the second
-              derivative
+    returns : (cells, 5) cubic coefficients on a grid of MACH_STEP, smooth to the second
+              derivative; and how steeply drag grows with speed, as a power of it, at the
+              steepest place within REACH (2 where the coefficient is constant): steps
+              must be short where it is steep
     """
+    known_mach, known = np.array(shape.drag).T
+    table = drag_curve(known_mach, known)
+    inside = slice(round(1.5 / MACH_STEP), round(2.5 / MACH_STEP) + 1)
+    table[:, :4] /= table[inside, 0].mean()
+    return table
+
+
+def drag_curve(known_mach: FloatArray, known: FloatArray) -> FloatArray:
+    """As `drag_table`, of a drag coefficient (k,) known at some Mach numbers, unscaled."""
     # takes a second to import, and whoever only reads settings never needs it
     from scipy.interpolate import CubicSpline, PchipInterpolator
+    from scipy.ndimage import gaussian_filter1d
 
-    known_mach, known = np.array(shape.drag).T
-    mach = np.arange(0.0, MACH_TOP + MACH_STEP, MACH_STEP)
+    parts = 10
+    fine = np.arange(parts * round(MACH_TOP / MACH_STEP) + 1) * (MACH_STEP / parts)
     # beyond what is known drag stays what it was
-    drag = PchipInterpolator(known_mach, known)(np.minimum(mach, known_mach[-1]))
-    drag /= drag[(mach >= 1.5) & (mach <= 2.5)].mean()
-    spline = CubicSpline(mach, drag, bc_type="natural")
-    coefficients: FloatArray = spline.c[::-1].T * MACH_STEP ** np.arange(4)
-    return np.ascontiguousarray(coefficients)
+    within = np.clip(fine, known_mach[0], known_mach[-1])
+    drag = (
+        PchipInterpolator(known_mach, known)(within) if len(known) > 1 else known + 0 * fine
+    )
+    drag = gaussian_filter1d(drag, ROUNDED / MACH_STEP * parts, mode="nearest")
+    spline = CubicSpline(fine[::parts], drag[::parts])
+    table = np.empty((len(spline.x) - 1, 5))
+    table[:, :4] = spline.c[::-1].T * MACH_STEP ** np.arange(4)
+    power = np.abs(fine * spline(fine, 1) / np.maximum(spline(fine), 1e-9))
+    for cell, mach in enumerate(spline.x[:-1]):
+        table[cell, 4] = 2.0 + power[np.abs(fine - mach) <= REACH + MACH_STEP].max()
+    return table
 
 
 def drag_tables() -> FloatArray:
@@ -65,19 +83,23 @@ def drag_at(table: FloatArray, mach: float) -> float:
 
 
 @inner_kernel
-def height_of(px: float, py: float, pz: float) -> float:
+def height_over(earth: Earth, px: float, py: float, pz: float) -> float:
     """Height above the ellipsoid, m; exact on it and 6 cm off at 10 km."""
-    across2 = px * px + py * py
-    r2 = across2 + pz * pz
-    sin2 = pz * pz / r2
-    # radius of the ellipsoid along this direction: b / sqrt(1 - e2 cos2)
-    radius = EARTH_A_M * np.sqrt((1 - EARTH_E2) / (1 - EARTH_E2 * (1 - sin2)))
+    r2 = px * px + py * py + pz * pz
+    # radius of the ellipsoid along this direction
+    radius = earth.a_m / np.sqrt(1.0 + earth.oblate * pz * pz / r2)
     return float(np.sqrt(r2) - radius)
 
 
 @inner_kernel
-def gravity_acceleration(
-    px: float, py: float, pz: float, vx: float, vy: float, vz: float
+def height_of(px: float, py: float, pz: float) -> float:
+    """`height_over` our own Earth."""
+    return height_over(WGS84, px, py, pz)
+
+
+@inner_kernel
+def gravity_over(
+    earth: Earth, px: float, py: float, pz: float, vx: float, vy: float, vz: float
 ) -> tuple[float, float, float]:
     """Gravity with J2, centrifugal and Coriolis acceleration, m/s2, Earth-fixed.
 
@@ -85,14 +107,62 @@ def gravity_acceleration(
     """
     r2 = px * px + py * py + pz * pz
     r = np.sqrt(r2)
-    pull = -EARTH_GM_M3PS2 / (r2 * r)
-    bulge = 1.5 * EARTH_J2 * EARTH_A_M * EARTH_A_M / r2
+    pull = -earth.gm_m3ps2 / (r2 * r)
+    bulge = 1.5 * earth.j2 * earth.a_m * earth.a_m / r2
     z2 = 5.0 * pz * pz / r2
-    spin2 = EARTH_RATE_RADPS * EARTH_RATE_RADPS
-    ax = pull * px * (1 + bulge * (1 - z2)) + spin2 * px + 2 * EARTH_RATE_RADPS * vy
-    ay = pull * py * (1 + bulge * (1 - z2)) + spin2 * py - 2 * EARTH_RATE_RADPS * vx
+    spin, spin2 = earth.rate_radps, earth.rate_radps * earth.rate_radps
+    ax = pull * px * (1 + bulge * (1 - z2)) + spin2 * px + 2 * spin * vy
+    ay = pull * py * (1 + bulge * (1 - z2)) + spin2 * py - 2 * spin * vx
     az = pull * pz * (1 + bulge * (3 - z2))
     return ax, ay, az
+
+
+@inner_kernel
+def gravity_acceleration(
+    px: float, py: float, pz: float, vx: float, vy: float, vz: float
+) -> tuple[float, float, float]:
+    """`gravity_over` our own Earth."""
+    return gravity_over(WGS84, px, py, pz, vx, vy, vz)
+
+
+@inner_kernel
+def braking(
+    earth: Earth,
+    px: float,
+    py: float,
+    pz: float,
+    vx: float,
+    vy: float,
+    vz: float,
+    per_beta: float,
+    gust_e: float,
+    gust_n: float,
+    air: FloatArray,
+    drag: FloatArray,
+) -> tuple[float, float, float, float]:
+    """Drag over speed, 1/s, and the motion through the air, m/s, Earth-fixed.
+
+    Drag is minus the one times the other.
+
+    px .. vz       : position m and velocity m/s, Earth-fixed
+    per_beta       : Cd A / m in m2/kg: one over the ballistic coefficient at Mach 1.5-2.5
+    gust_e, gust_n : wind beyond the table's, towards the east and north, m/s
+    air            : table of `atmosphere`; drag : table of `drag_table`
+    """
+    density, slowness, wind_e, wind_n = air_at(air, height_over(earth, px, py, pz))
+    wind_e += gust_e
+    wind_n += gust_n
+    across = np.sqrt(px * px + py * py)
+    r = np.sqrt(across * across + pz * pz)
+    # wind along local east and north; the pole has neither, and no weather of ours
+    ex, ey = -py / across, px / across
+    nx, ny, nz = -pz * px / (across * r), -pz * py / (across * r), across / r
+    rx = vx - wind_e * ex - wind_n * nx
+    ry = vy - wind_e * ey - wind_n * ny
+    rz = vz - wind_n * nz
+    speed = np.sqrt(rx * rx + ry * ry + rz * rz)
+    brake = 0.5 * density * speed * drag_at(drag, speed * slowness) * per_beta
+    return brake, rx, ry, rz
 
 
 @inner_kernel
@@ -109,26 +179,10 @@ def drag_acceleration(
     air: FloatArray,
     drag: FloatArray,
 ) -> tuple[float, float, float]:
-    """Drag in moving air, m/s2, Earth-fixed.
-
-    px .. vz       : position m and velocity m/s, Earth-fixed
-    ln_beta        : ln of the ballistic coefficient m / (Cd A) in kg/m2, at Mach 1.5-2.5
-    gust_e, gust_n : wind beyond the table's, towards the east and north, m/s
-    air            : table of `atmosphere`; drag : table of `drag_table`
-    """
-    density, sound, wind_e, wind_n = air_at(air, height_of(px, py, pz))
-    wind_e += gust_e
-    wind_n += gust_n
-    across = np.sqrt(px * px + py * py)
-    r = np.sqrt(across * across + pz * pz)
-    # wind along local east and north; the pole has neither, and no weather of ours
-    ex, ey = -py / across, px / across
-    nx, ny, nz = -pz * px / (across * r), -pz * py / (across * r), across / r
-    rx = vx - wind_e * ex - wind_n * nx
-    ry = vy - wind_e * ey - wind_n * ny
-    rz = vz - wind_n * nz
-    speed = np.sqrt(rx * rx + ry * ry + rz * rz)
-    brake = 0.5 * density * speed * drag_at(drag, speed / sound) * np.exp(-ln_beta)
+    """Drag over our own Earth, m/s2, of a body of this ln(kg/m2 of ballistic coefficient)."""
+    brake, rx, ry, rz = braking(
+        WGS84, px, py, pz, vx, vy, vz, np.exp(-ln_beta), gust_e, gust_n, air, drag
+    )
     return -brake * rx, -brake * ry, -brake * rz
 
 

@@ -5,6 +5,7 @@ Source: NGA.STND.0036, "World Geodetic System 1984" (2014), tables 3.1 and 3.5.
 """
 
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,28 @@ EARTH_E2 = EARTH_F * (2 - EARTH_F)
 EARTH_RATE_RADPS = 7.292115e-5
 EARTH_GM_M3PS2 = 3.986004418e14
 EARTH_J2 = 1.082629821313e-3
+
+
+class Earth(NamedTuple):
+    """What a body flies over: for kernels, and for check cases on another Earth than ours.
+
+    a_m       : equatorial radius
+    oblate    : second eccentricity squared; 0 = a sphere
+    gm_m3ps2  : gravitational constant times mass
+    j2        : of its gravity; 0 = that of a sphere
+    rate_radps: at which it turns
+    """
+
+    a_m: float
+    oblate: float
+    gm_m3ps2: float
+    j2: float
+    rate_radps: float
+
+
+WGS84 = Earth(
+    EARTH_A_M, EARTH_E2 / (1 - EARTH_E2), EARTH_GM_M3PS2, EARTH_J2, EARTH_RATE_RADPS
+)
 
 
 def ecef_from_geographic(

@@ -26,10 +26,10 @@ def site_zones(site: Site) -> Zones:
 
 def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
     """The chain of a site, with the sensors of the site or of a recording."""
-    air = site.air()
+    air = site.profile.air()
     return Pipeline(
         Tracker(sensors, air, site.track),
-        Forecaster(air, site.forecast),
+        Forecaster(air, site.forecast, site.ground),
         Warner(site.name, zones, site.warning),
         zones,
     )

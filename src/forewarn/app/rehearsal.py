@@ -10,8 +10,6 @@ from math import radians
 import numpy as np
 
 from forewarn.atmosphere import standard_air
-from forewarn.dynamics import drag_table
-from forewarn.flight import fall
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.geodesy import (
     FloatArray,
@@ -79,9 +77,7 @@ def rehearse() -> Iterator[tuple[int, int]]:
         yield scan + 1, SCANS + 1
     pipeline.step(Tick(3 * SCANS + 1, float(SCANS)))
     pipeline.restore(pipeline.memory())
-    body = np.array([*ecef_from_geographic(LAT, LON, 3000.0), 0.0, 0.0, 0.0])
-    landed = fall(body[None], np.array([8.0]), np.zeros((1, 2)), 0.0, air, drag_table())
-    geographic_points(np.ascontiguousarray(landed[:, 1:4]))
+    geographic_points(np.array([ecef_from_geographic(LAT, LON, 3000.0)]))
     yield SCANS + 1, SCANS + 1
 
 

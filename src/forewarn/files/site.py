@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from forewarn.atmosphere import standard_air, with_wind
 from forewarn.errors import ConfigError
+from forewarn.files.air import STANDARD, AirKeys, Profile, profile_of, read_ground
 from forewarn.files.sensors import sensor_from_table
 from forewarn.files.toml import fill, read_toml
+from forewarn.flight import Ground
 from forewarn.forecast import ForecastParams
-from forewarn.geodesy import FloatArray
 from forewarn.records import Sensor
 from forewarn.track import TrackParams
 from forewarn.warning import WarningParams
@@ -78,21 +76,13 @@ class OperatorKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class WindKeys:
-    """[wind]: a profile; where it blows TO."""
-
-    height_m: tuple[float, ...] = ()
-    east_mps: tuple[float, ...] = ()
-    north_mps: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class _SiteKeys:
     name: str
     languages: tuple[str, ...] = ("en",)
     time_zone: str = "UTC"
     zones: str = ""
     region: dict[str, Any] | None = None
+    ground: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +90,7 @@ class Site:
     """A whole site, checked; paths are absolute.
 
     time_zone : IANA name of where people read their clocks
+    profile   : what [air] says of the air of the day; ground: heights, None = level
     """
 
     name: str
@@ -113,24 +104,19 @@ class Site:
     store: StoreKeys = field(default_factory=StoreKeys)
     web: WebKeys = field(default_factory=WebKeys)
     operators: OperatorKeys = field(default_factory=OperatorKeys)
-    wind: WindKeys = field(default_factory=WindKeys)
+    air: AirKeys = field(default_factory=AirKeys)
+    profile: Profile = STANDARD
+    ground: Ground | None = None
     track: TrackParams = field(default_factory=TrackParams)
     forecast: ForecastParams = field(default_factory=ForecastParams)
     warning: WarningParams = field(default_factory=WarningParams)
-
-    def air(self) -> FloatArray:
-        """The standard atmosphere under the site's wind."""
-        if not self.wind.height_m:
-            return standard_air()
-        wind = np.stack([self.wind.east_mps, self.wind.north_mps], axis=1)
-        return with_wind(standard_air(), np.array(self.wind.height_m), wind)
 
 
 _TABLES = {
     "store": StoreKeys,
     "web": WebKeys,
     "operators": OperatorKeys,
-    "wind": WindKeys,
+    "air": AirKeys,
     "track": TrackParams,
     "forecast": ForecastParams,
     "warning": WarningParams,
@@ -157,9 +143,7 @@ def read_site(path: Path) -> Site:
         name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")
         for name, kind in _TABLES.items()
     }
-    wind = parts["wind"]
-    if not len(wind.height_m) == len(wind.east_mps) == len(wind.north_mps):
-        raise ConfigError(f"{path}: [wind] height_m, east_mps, north_mps differ in length")
+    parts["profile"] = profile_of(parts["air"], folder, f"{path}: [air]")
     store = parts.pop("store")
     return Site(
         name=keys.name,
@@ -171,6 +155,7 @@ def read_site(path: Path) -> Site:
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=tuple(_channel(table, path) for table in tables.get("channel", [])),
         store=StoreKeys(folder / store.path),
+        ground=read_ground(folder / keys.ground) if keys.ground else None,
         **parts,
     )
 

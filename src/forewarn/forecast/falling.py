@@ -4,15 +4,15 @@ import numpy as np
 
 from forewarn.compiled import kernel
 from forewarn.dynamics import enu_axes, geographic_of
-from forewarn.flight import fall_one
+from forewarn.flight import Ground, fall
 from forewarn.geodesy import FloatArray
-from forewarn.records import IntArray
 
 DIMENSIONS = 9  # position, velocity, ln beta, wind east, wind north
 POINTS = 2 * DIMENSIONS + 1
 # weights of the unscented transform for n + kappa = 3, about its centre point
 EDGE = 1.0 / 6.0
 SMALLEST_SIGMA_M = 20.0
+DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
 
 
 @kernel
@@ -35,78 +35,65 @@ def lower_root(cov: FloatArray, root: FloatArray) -> None:
 
 
 @kernel
-def falling_futures(
-    mean: FloatArray,
-    cov: FloatArray,
-    gain: FloatArray,
-    shape: IntArray,
-    time_s: FloatArray,
-    noise: FloatArray,
-    ground_m: float,
-    air: FloatArray,
-    drag: FloatArray,
-) -> FloatArray:
-    """One Gaussian future on the ground for each of m jobs.
+def _spread(
+    mean: FloatArray, cov: FloatArray, wind_mps: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The points of the transform but the centre: states, ln beta, own wind of each.
 
-    mean   : (m, 7)     ECEF position, velocity, ln beta
-    cov    : (m, 7, 7)
-    gain   : (m,)       share of its speed that thrust may still add
-    shape  : (m,)       row of its drag curve in `drag`, as of `drag_tables`
-    time_s : (m,)       time of the state
-    noise  : (2,)       wind error m/s, drift of ln beta per sqrt(s)
-    returns: (m, 9)     latitude, longitude rad; covariance ee, en, nn m2; arrival UTC s;
-                        its slope east, north s/m; what remains of its sigma s.
-                        nan where it never comes down
-
-    Source: Julier, Uhlmann, "Unscented filtering and nonlinear estimation" (2004).
+    wind_mps : (m,) standard deviation of the wind along each axis
+    returns  : (m * 18, 6), (m * 18,), (m * 18, 2)
     """
-    jobs = len(mean)
-    out = np.full((jobs, 9), np.nan)
-    work = np.empty((6, 6))
+    jobs, each = len(mean), POINTS - 1
+    state = np.empty((jobs * each, 6))
+    ln_beta = np.empty(jobs * each)
+    gust = np.zeros((jobs * each, 2))
     root = np.empty((7, 7))
-    gust = np.zeros(2)
-    state = np.empty(6)
-    place = np.empty((POINTS, 3))
+    reach = np.sqrt(3.0)
     for job in range(jobs):
-        wide, curve = cov[job].copy(), drag[shape[job]]
-        state[:] = mean[job, :6]
-        for i in range(3):
-            state[3 + i] *= 1.0 + gain[job]
-        gust[:] = 0.0
-        fall_s = fall_one(state, mean[job, 6], gust, ground_m, air, curve, work)
-        if not np.isfinite(fall_s):
-            continue
-        wide[6, 6] += noise[1] ** 2 * min(fall_s, 60.0)
-        centre = work[5, :3].copy()
-        lat, lon, _ = geographic_of(centre[0], centre[1], centre[2])
-        turn = enu_axes(lat, lon)
-        lower_root(wide, root)
-        reach = np.sqrt(3.0)
-        for point in range(1, POINTS):
-            axis = (point - 1) // 2
+        lower_root(cov[job], root)
+        for point in range(each):
+            row, axis = job * each + point, point // 2
             sign = reach if point % 2 else -reach
-            state[:] = mean[job, :6]
-            ln_beta = mean[job, 6]
-            gust[:] = 0.0
+            state[row] = mean[job, :6]
+            ln_beta[row] = mean[job, 6]
             if axis < 7:
                 for i in range(6):
-                    state[i] += sign * root[i, axis]
-                ln_beta += sign * root[6, axis]
+                    state[row, i] += sign * root[i, axis]
+                ln_beta[row] += sign * root[6, axis]
             else:
-                gust[axis - 7] = sign * noise[0]
-            for i in range(3):
-                state[3 + i] *= 1.0 + gain[job]
-            s = fall_one(state, ln_beta, gust, ground_m, air, curve, work)
-            if np.isfinite(s):
-                away = work[5, :3] - centre
-                place[point, 0] = turn[0] @ away
-                place[point, 1] = turn[1] @ away
-                place[point, 2] = s - fall_s
-            else:
-                place[point] = 0.0
-        shift = np.zeros(3)
-        spread = np.zeros((3, 3))
-        for point in range(1, POINTS):
+                gust[row, axis - 7] = sign * wind_mps[job]
+    return state, ln_beta, gust
+
+
+@kernel
+def _gather(
+    centre: FloatArray, landed: FloatArray, time_s: FloatArray, out: FloatArray
+) -> None:
+    """One Gaussian on the ground from where the points of each job came down.
+
+    centre : (m, 7), landed : (m * 18, 7) as of `fall`; time_s : (m,) of the states
+    out    : (m, 9) as of `falling_futures`
+    """
+    each = POINTS - 1
+    place, shift, spread = np.empty((each, 3)), np.empty(3), np.empty((3, 3))
+    for job in range(len(centre)):
+        if not np.isfinite(centre[job, 0]):
+            continue
+        lat, lon, _ = geographic_of(centre[job, 1], centre[job, 2], centre[job, 3])
+        turn = enu_axes(lat, lon)
+        for point in range(each):
+            row = landed[job * each + point]
+            # what does not come down says nothing of the others
+            down = np.isfinite(row[0])
+            for i in range(2):
+                away = 0.0
+                for k in range(3):
+                    away += turn[i, k] * (row[1 + k] - centre[job, 1 + k])
+                place[point, i] = away if down else 0.0
+            place[point, 2] = row[0] - centre[job, 0] if down else 0.0
+        shift[:] = 0.0
+        spread[:] = 0.0
+        for point in range(each):
             for i in range(3):
                 shift[i] += EDGE * place[point, i]
                 for j in range(3):
@@ -118,10 +105,45 @@ def falling_futures(
         slope_e = (spread[0, 2] * nn - spread[1, 2] * en) / det
         slope_n = (spread[1, 2] * ee - spread[0, 2] * en) / det
         rest = spread[2, 2] - slope_e * spread[0, 2] - slope_n * spread[1, 2]
-        middle = centre + turn[0] * shift[0] + turn[1] * shift[1]
+        middle = centre[job, 1:4] + turn[0] * shift[0] + turn[1] * shift[1]
         out[job, 0], out[job, 1], _ = geographic_of(middle[0], middle[1], middle[2])
         out[job, 2], out[job, 3], out[job, 4] = ee, en, nn
-        out[job, 5] = time_s[job] + fall_s + shift[2]
+        out[job, 5] = time_s[job] + centre[job, 0] + shift[2]
         out[job, 6], out[job, 7] = slope_e, slope_n
         out[job, 8] = np.sqrt(max(rest, 0.0) + 0.01)
+
+
+@kernel
+def falling_futures(
+    mean: FloatArray,
+    cov: FloatArray,
+    time_s: FloatArray,
+    noise: FloatArray,
+    ground: Ground,
+    air: FloatArray,
+    drag: FloatArray,
+) -> FloatArray:
+    """One Gaussian future on the ground for each of m bodies of one drag curve.
+
+    mean   : (m, 7)     ECEF position, velocity, ln beta
+    cov    : (m, 7, 7)
+    time_s : (m,)       time of the state
+    noise  : (2,)       wind error m/s, drift of ln beta per sqrt(s)
+    returns: (m, 9)     latitude, longitude rad; covariance ee, en, nn m2; arrival UTC s;
+                        its slope east, north s/m; what remains of its sigma s.
+                        nan where it never comes down
+
+    Source: Julier, Uhlmann, "Unscented filtering and nonlinear estimation" (2004).
+    """
+    jobs = len(mean)
+    out = np.full((jobs, 9), np.nan)
+    state, ln_beta = mean[:, :6].copy(), mean[:, 6].copy()
+    centre = fall(state, ln_beta, np.zeros((jobs, 2)), ground, air, drag)
+    wide, wind = cov.copy(), np.full(jobs, noise[0])
+    for job in range(jobs):
+        if np.isfinite(centre[job, 0]):
+            wide[job, 6, 6] += noise[1] ** 2 * min(centre[job, 0], DRIFTS_S)
+    state, ln_beta, gust = _spread(mean, wide, wind)
+    landed = fall(state, ln_beta, gust, ground, air, drag)
+    _gather(centre, landed, time_s, out)
     return out

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.atmosphere import with_wind
+from forewarn.atmosphere import with_profile
 from forewarn.dynamics import drag_tables
+from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import falling_futures
+from forewarn.forecast.fan import fan_of
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.steering import WAYS, steering_futures, ways
 from forewarn.geodesy import FloatArray
 from forewarn.records import (
-    BOOSTING,
-    FALLING,
     STRAIGHT,
     BoolArray,
     Event,
@@ -42,7 +42,10 @@ _HEAD = (
 class Forecaster:
     """Keeps the futures of every threat, and renews those whose track moved."""
 
-    def __init__(self, air: FloatArray, params: ForecastParams) -> None:
+    def __init__(
+        self, air: FloatArray, params: ForecastParams, ground: Ground | None = None
+    ) -> None:
+        self._ground = ground or level_ground(params.ground_m)
         self._air = air
         self._calm = air
         self._drag = drag_tables()
@@ -55,7 +58,7 @@ class Forecaster:
     def step(self, tracks: Tracks, event: Event) -> Forecasts:
         """Futures of all threats as known after this event."""
         if isinstance(event, Weather):
-            self._air = with_wind(self._calm, event.height_m, event.wind_mps)
+            self._air = with_profile(self._calm, event.height_m, event.wind_mps)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
         self._forget(tracks, threat, event.received_s)
@@ -122,38 +125,21 @@ class Forecaster:
         falling : (rows,) probability that it is a threat and falls
         """
         p = self._params
-        shapes = STRAIGHT - FALLING
-        gains = np.array([0.0] * shapes + [*p.thrust_gains])
-        boosts = len(p.thrust_gains)
-        mode = np.array([*range(FALLING, STRAIGHT)] + [BOOSTING] * boosts)
-        glides = tracks.mode_weight[rows, FALLING:STRAIGHT]
-        unsteered = glides.sum(axis=1) + tracks.mode_weight[rows, BOOSTING]
-        thrust = tracks.mode_weight[rows, BOOSTING] / np.maximum(unsteered, 1e-12)
-        thrust = np.where(thrust > p.thrust_from, thrust, 0.0)[:, None]
-        # where no falling mode is awake, what may fall yet has the first drag curve
-        none = glides.sum(axis=1) <= 0.0
-        glides = np.where(none[:, None], np.eye(shapes)[0], glides)
-        each = glides / glides.sum(axis=1)[:, None]
-        share = np.column_stack([(1 - thrust) * each, thrust * np.array(p.thrust_shares)])
-        weight = falling[:, None] * share
-        owner, kind = np.nonzero(weight > p.negligible)
-        likeliest = tracks.mode_weight[rows].argmax(axis=1)
-        flown = np.where(
-            none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind]
-        )
-        made = falling_futures(
-            np.ascontiguousarray(tracks.mean[rows[owner], flown]),
-            np.ascontiguousarray(tracks.cov[rows[owner], flown]),
-            gains[kind],
-            np.maximum(mode[kind] - FALLING, 0),
-            tracks.time_s[rows[owner]],
-            np.array([p.wind_sigma_mps, p.ln_beta_drift]),
-            p.ground_m,
-            self._air,
-            self._drag,
-        )
-        futures = np.column_stack([weight[owner, kind], made])
-        owner, futures = _finite(owner, futures)
+        fan = fan_of(tracks, rows, falling, p)
+        made = np.empty((len(fan.owner), 9))
+        noise = np.array([p.wind_sigma_mps, p.ln_beta_drift])
+        for curve in np.unique(fan.curve):
+            by = np.flatnonzero(fan.curve == curve)
+            made[by] = falling_futures(
+                fan.mean[by],
+                fan.cov[by],
+                tracks.time_s[rows[fan.owner[by]]],
+                noise,
+                self._ground,
+                self._air,
+                self._drag[curve],
+            )
+        owner, futures = _finite(fan.owner, np.column_stack([fan.weight, made]))
         twin = futures.copy()
         futures[:, 0] *= 1 - p.tail_share
         twin[:, 0] *= p.tail_share

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.atmosphere import with_wind
+from forewarn.atmosphere import with_profile
 from forewarn.dynamics import drag_tables
 from forewarn.errors import PlotError
 from forewarn.geodesy import FloatArray
@@ -71,7 +71,7 @@ class Tracker:
         if isinstance(event, Weather):
             # of another air than the plots before it: what comes late from there is refused
             self._kept.clear()
-            air = with_wind(self._calm, event.height_m, event.wind_mps)
+            air = with_profile(self._calm, event.height_m, event.wind_mps)
             self._engine.world = self._engine.world._replace(air=air)
         if isinstance(event, PlotBatch):
             self._hear(event)

@@ -1,0 +1,74 @@
+"""What `forewarn fly` says of a case: path, end, areas."""
+
+from typing import Any
+
+import numpy as np
+
+from forewarn.errors import ConfigError
+from forewarn.files.case import Case, geographic_over
+from forewarn.flight import follow_path
+from forewarn.geodesy import FloatArray, enu_from_ecef
+from forewarn.units import DEG_PER_RAD
+
+STEP_S = 0.25  # an analyst waits a millisecond longer for a path without a visible error
+
+Row = dict[str, float]
+
+
+def path_rows(case: Case) -> tuple[list[Row], FloatArray]:
+    """The body at each chosen time and on the ground; (7,) seconds and state there."""
+    states, end = follow_path(
+        case.state,
+        case.per_beta,
+        np.zeros(2),
+        case.times_s,
+        case.ground,
+        case.air,
+        case.drag,
+        case.earth,
+        STEP_S,
+    )
+    rows = [
+        _row(case, time_s, state)
+        for time_s, state in zip(case.times_s, states, strict=True)
+        if np.isfinite(state[0])
+    ]
+    if np.isfinite(end[0]):
+        rows.append(_row(case, end[0], end[1:]))
+    elif np.isnan(case.until_s):
+        raise ConfigError("it does not come down: give [path] until_s or times_s")
+    return rows, end
+
+
+def end_of(rows: list[Row], end: FloatArray) -> dict[str, Any]:
+    """The last row, and whether that is on the ground."""
+    last = rows[-1]
+    speed = float(np.linalg.norm([last["vx_mps"], last["vy_mps"], last["vz_mps"]]))
+    return {
+        "down": bool(np.isfinite(end[0])),
+        "time_s": round(last["time_s"], 4),
+        "lat_deg": round(last["lat_deg"], 8),
+        "lon_deg": round(last["lon_deg"], 8),
+        "height_m": round(last["height_m"], 3),
+        "speed_mps": round(speed, 3),
+    }
+
+
+def _row(case: Case, time_s: float, state: FloatArray) -> Row:
+    lat, lon, height = geographic_over(case.earth, state[:3])
+    east, north, up = enu_from_ecef(lat, lon) @ state[3:]
+    return {
+        "time_s": float(time_s),
+        "lat_deg": lat * DEG_PER_RAD,
+        "lon_deg": lon * DEG_PER_RAD,
+        "height_m": height,
+        "x_m": state[0],
+        "y_m": state[1],
+        "z_m": state[2],
+        "vx_mps": state[3],
+        "vy_mps": state[4],
+        "vz_mps": state[5],
+        "vn_mps": north,
+        "ve_mps": east,
+        "vd_mps": -up,
+    }

@@ -1,0 +1,141 @@
+"""One body flown along its path: the plain form of `lanes`, and the one for analysts."""
+
+import numpy as np
+
+from forewarn.atmosphere import air_at
+from forewarn.compiled import inner_kernel, kernel
+from forewarn.dynamics import MACH_STEP, braking, gravity_over, height_over
+from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
+from forewarn.flight.lanes import DRAG_TIMES, LONGEST_S, STEP_S, THINS_M
+from forewarn.geodesy import Earth, FloatArray
+
+
+@inner_kernel
+def _slope(
+    s: FloatArray,
+    per_beta: float,
+    gust: FloatArray,
+    air: FloatArray,
+    drag: FloatArray,
+    earth: Earth,
+    out: FloatArray,
+) -> None:
+    gx, gy, gz = gravity_over(earth, s[0], s[1], s[2], s[3], s[4], s[5])
+    brake, rx, ry, rz = braking(
+        earth, s[0], s[1], s[2], s[3], s[4], s[5], per_beta, gust[0], gust[1], air, drag
+    )
+    out[0], out[1], out[2] = s[3], s[4], s[5]
+    out[3], out[4], out[5] = gx - brake * rx, gy - brake * ry, gz - brake * rz
+
+
+@inner_kernel
+def _height(s: FloatArray, earth: Earth) -> tuple[float, float]:
+    """Height above the ellipsoid and how fast it grows."""
+    height = height_over(earth, s[0], s[1], s[2])
+    r = np.sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2])
+    away = (s[0] * s[3] + s[1] * s[4] + s[2] * s[5]) / r
+    sine = s[2] / r
+    climb = away * (1.0 - earth.oblate * sine * sine) + earth.oblate * sine * s[5]
+    return height, climb
+
+
+@kernel
+def follow_path(
+    state: FloatArray,
+    per_beta: float,
+    gust: FloatArray,
+    times_s: FloatArray,
+    ground: Ground,
+    air: FloatArray,
+    drag: FloatArray,
+    earth: Earth,
+    longest_step_s: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Fly one body until it is down, or until the last of the chosen times.
+
+    state    : (6,) ECEF position m and velocity m/s
+    per_beta : one over the ballistic coefficient, m2/kg; 0 = no drag
+    gust     : (2,) wind beyond the table's, m/s
+    times_s  : (k,) rising, seconds from now; empty = to the ground
+    longest_step_s : bounds the steps; STEP_S for those of `fall`
+    returns  : (k, 6) states at those times, nan once it is down; (7,) seconds and state on
+               the ground, nan where it did not come down
+    """
+    out = np.full((len(times_s), 6), np.nan)
+    end = np.full(7, np.nan)
+    work = np.empty((6, 6))
+    room = np.empty(4)
+    s, before = state.copy(), state.copy()
+    now_s, dt, k = 0.0, 0.0, 0
+    height, climb = _height(s, earth)
+    if height <= ground_at(ground, earth.oblate, s[0], s[1], s[2]):
+        end[0] = 0.0
+        end[1:] = s
+        return out, end
+    while now_s < LONGEST_S:
+        while k < len(times_s) and times_s[k] <= now_s:
+            out[k] = s
+            k += 1
+        if len(times_s) and k == len(times_s):
+            break
+        brake, rx, ry, rz = braking(
+            earth, s[0], s[1], s[2], s[3], s[4], s[5], per_beta, gust[0], gust[1], air, drag
+        )
+        sinks = max(-climb * STEP_S / THINS_M, 0.0)
+        mach = np.sqrt(rx * rx + ry * ry + rz * rz) * air_at(air, height)[1]
+        cell = int(min(mach / MACH_STEP, drag.shape[0] - 1.0))
+        rate = drag[cell, 4] * brake * (1.0 + sinks + 0.5 * sinks * sinks)
+        dt = min(STEP_S, DRAG_TIMES / max(rate, 1e-12), longest_step_s)
+        if k < len(times_s):
+            dt = min(dt, times_s[k] - now_s)
+        before[:] = s
+        _advance(before, dt, per_beta, gust, air, drag, earth, work, s)
+        old, old_climb = height, climb
+        height, climb = _height(s, earth)
+        if not np.isfinite(height):
+            break
+        if height <= ground.highest_m:
+            room[0], room[1], room[2], room[3] = old, height, dt * old_climb, dt * climb
+            if ground.height_m.size == 1:
+                level = ground.highest_m
+                part = root_of(old - level, height - level, room[2], room[3])
+            else:
+                part = first_touch(ground, earth.oblate, room, before, s, dt)
+            if part <= 1.0:
+                _advance(before, dt * part, per_beta, gust, air, drag, earth, work, s)
+                height, climb = _height(s, earth)
+                under = ground_at(ground, earth.oblate, s[0], s[1], s[2])
+                rest = (under - height) / climb
+                end[0] = now_s + dt * part + rest
+                for i in range(3):
+                    end[1 + i] = s[i] + rest * s[3 + i]
+                    end[4 + i] = s[3 + i]
+                break
+        now_s += dt
+        if k < len(times_s) and times_s[k] - now_s < 1e-9:
+            now_s = times_s[k]
+    return out, end
+
+
+@inner_kernel
+def _advance(
+    s: FloatArray,
+    dt: float,
+    per_beta: float,
+    gust: FloatArray,
+    air: FloatArray,
+    drag: FloatArray,
+    earth: Earth,
+    work: FloatArray,
+    out: FloatArray,
+) -> None:
+    """One Runge-Kutta step of the fourth order from `s` to `out`."""
+    _slope(s, per_beta, gust, air, drag, earth, work[0])
+    for stage in range(3):
+        part = dt if stage == 2 else 0.5 * dt
+        for i in range(6):
+            work[4, i] = s[i] + part * work[stage, i]
+        _slope(work[4], per_beta, gust, air, drag, earth, work[stage + 1])
+    for i in range(6):
+        middle = 2.0 * (work[1, i] + work[2, i])
+        out[i] = s[i] + dt / 6.0 * (work[0, i] + middle + work[3, i])

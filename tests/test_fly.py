@@ -1,0 +1,162 @@
+"""`forewarn fly`, held against the check cases of independent simulators."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from typer.testing import CliRunner
+
+from forewarn.app.command_line import cli
+from forewarn.app.flown import path_rows
+from forewarn.errors import ConfigError
+from forewarn.files.case import read_case
+from forewarn.geodesy import EARTH_RATE_RADPS, FloatArray
+from forewarn.units import FOOT_M
+
+SPHERE = "mass_kg = 14.593903\narea_m2 = 0.0182414616\n"
+CASES = {
+    "01_DroppedSphere": "drag = 0.0",
+    "04_DroppedSphereRoundNonRotation": """drag = 0.1
+[earth]
+model = "round"
+radius_m = 6371007.1809
+rotating = false""",
+    "06_DroppedSphereEllipsoidalNoWind": "drag = 0.1",
+    "07_DroppedSphereSteadyWind": """drag = 0.1
+[air]
+height_m = [0.0, 20000.0]
+east_mps = [6.096, 6.096]""",
+    "09_EastwardCannonball": "drag = 0.1",
+}
+
+
+def number(row: dict[str, str], name: str, scale: float = 1.0) -> float:
+    return float(row[name]) * scale
+
+
+def place(row: dict[str, str], spin: float) -> FloatArray:
+    """Earth-fixed place (m) of a row, from the inertial one: all simulators have that."""
+    x, y, z = (number(row, f"eiPosition_ft_{axis}", FOOT_M) for axis in "XYZ")
+    angle = spin * number(row, "time")
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([cosine * x + sine * y, cosine * y - sine * x, z])
+
+
+@pytest.mark.parametrize("simulator", ["04", "05"])
+@pytest.mark.parametrize("case", CASES)
+def test_check_cases_of_independent_simulators_are_met_to_a_centimetre(
+    shared_data: Path, tmp_path: Path, case: str, simulator: str
+) -> None:
+    folder = shared_data / "trajectories" / "nesc" / f"Atmos_{case}"
+    with (folder / f"Atmos_{case[:2]}_sim_{simulator}.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if number(row, "time") < 30.01]
+    velocity = [number(rows[0], f"feVelocity_ft_s_{axis}", FOOT_M) for axis in "XYZ"]
+    asked = tmp_path / "case.toml"
+    asked.write_text(f"""[start]
+lat_deg = {number(rows[0], "latitude_deg")}
+lon_deg = {number(rows[0], "longitude_deg")}
+height_m = {number(rows[0], "altitudeMsl_ft", FOOT_M)}
+vel_ned_mps = {velocity}
+[ground]
+height_m = -100.0
+[path]
+every_s = 0.1
+until_s = 30.0
+[body]
+{SPHERE}{CASES[case]}
+""")
+    flown, end = path_rows(read_case(asked))
+    assert len(flown) == len(rows) == 301
+    assert np.isnan(end[0])
+    spin = 0.0 if case.startswith("04") else EARTH_RATE_RADPS
+    for row, ours in zip(rows, flown, strict=True):
+        away = place(row, spin) - [ours[f"{axis}_m"] for axis in "xyz"]
+        assert np.linalg.norm(away) < 0.01
+
+
+BASE = """[start]
+lat_deg = 50.0
+lon_deg = 10.0
+height_m = 3000.0
+vel_ned_mps = [0.0, 420.0, -326.0]
+[body]
+beta_kgpm2 = 4000.0
+"""
+
+
+def run(tmp_path: Path, text: str, *more: str) -> tuple[int, str]:
+    case = tmp_path / "case.toml"
+    case.write_text(text)
+    done = CliRunner().invoke(cli, ["fly", str(case), *more])
+    if isinstance(done.exception, ConfigError):
+        return 2, str(done.exception)
+    return done.exit_code, done.output
+
+
+def test_the_path_ends_on_the_ground_and_rises_before(tmp_path: Path) -> None:
+    out = tmp_path / "path.csv"
+    code, text = run(tmp_path, BASE, "--out", str(out), "--json")
+    assert code == 0
+    end = json.loads(text)["end"]
+    assert end["down"] and abs(end["height_m"]) < 0.1
+    with out.open() as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    assert_allclose([row["time_s"] for row in rows[:3]], [0.0, 1.0, 2.0])
+    assert_allclose(rows[-1]["time_s"], end["time_s"], atol=1e-4)
+    assert max(row["height_m"] for row in rows) > 6000.0
+    assert_allclose((rows[0]["vn_mps"], rows[0]["ve_mps"]), (0.0, 420.0), atol=1e-9)
+
+
+def test_a_start_in_either_frame_is_the_same_flight(tmp_path: Path) -> None:
+    out = tmp_path / "path.csv"
+    _, text = run(tmp_path, BASE, "--out", str(out), "--json")
+    with out.open() as file:
+        first = next(csv.DictReader(file))
+    place, speed = (
+        ", ".join(first[name] for name in names)
+        for names in (("x_m", "y_m", "z_m"), ("vx_mps", "vy_mps", "vz_mps"))
+    )
+    other = f"""[start]
+ecef_m = [{place}]
+vel_ecef_mps = [{speed}]
+[body]
+beta_kgpm2 = 4000.0
+"""
+    assert json.loads(run(tmp_path, other, "--json")[1]) == json.loads(text)
+
+
+def test_profile_and_grid_files_are_read_beside_the_case(tmp_path: Path) -> None:
+    calm = json.loads(run(tmp_path, BASE, "--json")[1])["end"]
+    (tmp_path / "air.csv").write_text(
+        "height_m, east_mps, north_mps, temperature_k, pressure_pa\n"
+        "0, 0, 0, 288.15, 101325\n5000, 30, 0, 255.7, 54020\n12000, 30, 0, 216.65, 19330\n"
+    )
+    (tmp_path / "hills.asc").write_text(
+        "ncols 2\nnrows 2\nxllcorner 9.0\nyllcorner 49.0\ncellsize 1.0\n"
+        "300 300\n300 300\n"
+    )
+    windy = BASE + '[air]\nprofile = "air.csv"\n[ground]\ngrid = "hills.asc"\n'
+    end = json.loads(run(tmp_path, windy, "--json")[1])["end"]
+    assert_allclose(end["height_m"], 300.0, atol=0.1)
+    assert end["lon_deg"] > calm["lon_deg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (BASE.replace("beta_kgpm2 = 4000.0", "beta_kgpm2 = -1.0"), "expected > 0"),
+        (BASE.replace("beta_kgpm2 = 4000.0", "mass_kg = 3.0"), "area_m2"),
+        (BASE.replace("vel_ned_mps", "vel_nde_mps"), "did you mean 'vel_ned_mps'"),
+        (BASE + '[earth]\nmodel = "flat"\n', "expected wgs84 or round"),
+        (BASE + "[air]\nheight_m = [9.0, 5.0]\neast_mps = [0.0, 1.0]\n", "must rise"),
+        (BASE + "[path]\ntimes_s = [3.0, -1.0]\n", "never backwards"),
+        (BASE + "[aim]\nlat_deg = 1.0\n", r"unknown table [aim]"),
+    ],
+)
+def test_a_wrong_case_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+    code, told = run(tmp_path, text)
+    assert code == 2
+    assert says in told
