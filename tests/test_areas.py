@@ -12,6 +12,7 @@ from forewarn.forecast.areas import (
     inside,
     levels,
     outlines,
+    shares_at,
     spread,
 )
 from forewarn.forecast.contour import ring_area
@@ -79,6 +80,15 @@ def test_an_area_holds_its_share(name: str) -> None:
     places, futures = drawn(name, 200_000), of(name)
     held = [inside(futures, level, places).mean() for level in levels(futures)]
     assert_allclose(held, SHARES, atol=0.005)
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_places_lie_in_areas_of_every_share_alike(name: str) -> None:
+    places, futures = drawn(name, 100_000), of(name)
+    found = shares_at(futures, places)
+    assert_allclose(np.quantile(found, SHARES), SHARES, atol=0.005)
+    inner = inside(futures, levels(futures)[1], places)
+    assert np.mean(inner != (found < SHARES[1])) < 1e-3
 
 
 def test_one_ellipse_is_known_in_closed_form() -> None:

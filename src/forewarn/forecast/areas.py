@@ -103,11 +103,32 @@ def levels(spread: Spread, shares: tuple[float, ...] = SHARES) -> FloatArray:
     asked = np.array(shares)
     if len(spread.spot_m) == 1:
         return np.asarray(spread.shape[0, 0] * (1.0 - asked))
+    within, log_density = _held(spread)
+    return np.asarray(np.exp(np.interp(asked, within, log_density)))
+
+
+def shares_at(spread: Spread, place_rad: FloatArray) -> FloatArray:
+    """Share (n,) that the smallest area holds which reaches to each place (n, 2).
+
+    Of where things do come down, these are even over 0 .. 1 if the futures are honest.
+    """
+    density = _density(_plane(spread, place_rad), spread.spot_m, spread.shape)
+    if len(spread.spot_m) == 1:
+        return np.asarray(1.0 - density / spread.shape[0, 0])
+    within, log_density = _held(spread)
+    asked = np.log(np.maximum(density, 1e-300))
+    return np.asarray(
+        np.interp(asked, log_density[::-1], within[::-1], right=0.0, left=1.0)
+    )
+
+
+def _held(spread: Spread) -> tuple[FloatArray, FloatArray]:
+    """Shares, rising, and the log density above which the futures hold each."""
     place, mass = _seeds(spread)
     density = _density(place, spread.spot_m, spread.shape)
     order = np.argsort(-density, kind="stable")
     within = np.cumsum(mass[order]) - 0.5 * mass[order]
-    return np.asarray(np.exp(np.interp(asked, within, np.log(density[order]))))
+    return within, np.log(density[order])
 
 
 def _seeds(spread: Spread) -> tuple[FloatArray, FloatArray]:
