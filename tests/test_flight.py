@@ -100,7 +100,10 @@ def test_bodies_land_where_an_independent_integrator_says(family: str) -> None:
 def test_a_flight_does_not_depend_on_who_flies_beside_it() -> None:
     rng = np.random.default_rng(8)
     state = np.concatenate(
-        [start(h, v) + rng.standard_normal((40, 6)) * SPREAD for h, v, _ in FAMILIES.values()]
+        [
+            start(h, v) + rng.standard_normal((40, 6)) * SPREAD
+            for h, v, _ in FAMILIES.values()
+        ]
     )
     ln_beta = rng.uniform(4.0, 9.0, len(state))
     gust = rng.standard_normal((len(state), 2))
@@ -114,7 +117,9 @@ def test_plain_python_flies_as_the_compiled_kernel_does() -> None:
     state = start(800.0, (90.0, 0.0, -9.0))
     body = (state, 1 / 500.0, np.ones(2), np.array([1.0, 2.5]), SEA, AIR, DRAG, WGS84, 2.0)
     for one, other in zip(
-        follow_path(*body), follow_path.py_func(*body), strict=True  # type: ignore[attr-defined]
+        follow_path(*body),
+        follow_path.py_func(*body),
+        strict=True,  # type: ignore[attr-defined]
     ):
         assert_allclose(one, other, atol=1e-6)
 
@@ -123,7 +128,7 @@ def hill() -> Ground:
     """A ridge of 600 m along a meridian, 3 km wide at its foot, 10 km to the east."""
     east = np.linspace(0.0, 20e3, 201)
     height = np.interp(east, [8.5e3, 10e3, 11.5e3], [0.0, 600.0, 0.0])
-    per_lat, per_lon = metres_per_radian(np.radians(56.0))
+    _, per_lon = metres_per_radian(np.radians(56.0))
     return ground_grid(
         np.tile(height, (3, 1)),
         (np.radians(55.9), np.radians(56.1)),
@@ -132,14 +137,15 @@ def hill() -> Ground:
 
 
 def test_a_body_ends_on_the_hill_in_its_way() -> None:
-    state = np.stack([start(650.0, (speed, 0.0, 0.0)) for speed in (600.0, 950.0)])
+    state = np.stack([start(950.0, (speed, 0.0, 0.0)) for speed in (500.0, 950.0)])
     flat = fall(state, np.full(2, 9.0), np.zeros((2, 2)), SEA, AIR, DRAG)
     ridge = hill()
     landed = fall(state, np.full(2, 9.0), np.zeros((2, 2)), ridge, AIR, DRAG)
     spots = [geographic_from_ecef(*place) for place in landed[:, 1:4]]
     for place, (_, _, height) in zip(landed[:, 1:4], spots, strict=True):
         assert abs(height - ground_at(ridge, WGS84.oblate, *place)) < 0.5
-    assert landed[1, 0] < flat[1, 0] and spots[1][2] > 300.0  # in its way: hit sooner
+    assert landed[1, 0] < flat[1, 0] - 1.0  # in its way: hit sooner
+    assert spots[1][2] > 200.0
     body = (state[1], np.exp(-9.0), np.zeros(2), np.zeros(0), ridge, AIR, DRAG, WGS84, 0.01)
     assert_allclose(landed[1], follow_path(*body)[1], atol=0.5)
 
@@ -181,7 +187,5 @@ def test_every_body_comes_down_on_the_ground(
 
 def test_what_never_comes_down_has_no_answer() -> None:
     escape = start(300e3, (12e3, 0.0, 0.0))
-    landed = fall(
-        escape[None], np.array([9.0]), np.zeros((1, 2)), SEA, AIR, DRAG
-    )
+    landed = fall(escape[None], np.array([9.0]), np.zeros((1, 2)), SEA, AIR, DRAG)
     assert np.isnan(landed).all()

@@ -179,7 +179,7 @@ def drag_acceleration(
     air: FloatArray,
     drag: FloatArray,
 ) -> tuple[float, float, float]:
-    """Drag over our own Earth, m/s2, of a body of this ln(kg/m2 of ballistic coefficient)."""
+    """Drag over our own Earth, m/s2, of a body of this ln(ballistic coefficient)."""
     brake, rx, ry, rz = braking(
         WGS84, px, py, pz, vx, vy, vz, np.exp(-ln_beta), gust_e, gust_n, air, drag
     )

@@ -7,10 +7,14 @@ import numpy as np
 from forewarn.errors import ConfigError
 from forewarn.files.case import Case, geographic_over
 from forewarn.flight import follow_path
-from forewarn.geodesy import FloatArray, enu_from_ecef
+from forewarn.forecast import ForecastParams
+from forewarn.forecast.areas import area_m2, levels, outlines, spread
+from forewarn.forecast.falling import falling_futures
+from forewarn.geodesy import WGS84, FloatArray, enu_from_ecef
 from forewarn.units import DEG_PER_RAD
 
 STEP_S = 0.25  # an analyst waits a millisecond longer for a path without a visible error
+_SHARES = (0.5, 0.9, 0.99)
 
 Row = dict[str, float]
 
@@ -71,4 +75,45 @@ def _row(case: Case, time_s: float, state: FloatArray) -> Row:
         "vn_mps": north,
         "ve_mps": east,
         "vd_mps": -up,
+    }
+
+
+def areas_of(case: Case) -> dict[str, Any]:
+    """When it may come down (5 %, median, 95 %), and the areas that hold 50, 90, 99 %."""
+    if case.earth != WGS84:
+        raise ConfigError("areas are told on our own Earth: leave out [earth]")
+    if case.per_beta <= 0.0:
+        raise ConfigError("a body without drag has no ballistic coefficient to doubt")
+    sigma = np.repeat([case.sigma.position_m, case.sigma.velocity_mps], 3)
+    params = ForecastParams()
+    future = falling_futures(
+        np.array([[*case.state, -np.log(case.per_beta)]]),
+        np.diag(np.append(sigma, case.sigma.ln_beta) ** 2)[None],
+        np.zeros(1),
+        params.fall_noise,
+        case.ground,
+        case.air,
+        case.drag,
+    )[0]
+    if not np.isfinite(future).all():
+        raise ConfigError("it does not come down: there is no area to tell")
+    place, cov, slope = future[:2], future[2:5], future[6:8]
+    over_place = slope[0] ** 2 * cov[0] + slope[1] ** 2 * cov[2]
+    over_place += 2.0 * slope[0] * slope[1] * cov[1]
+    late_s = 1.645 * np.sqrt(over_place + future[8] ** 2)
+    likely = spread(np.ones(1), place[None], cov[None])
+    return {
+        "time_p05_s": round(future[5] - late_s, 3),
+        "time_p50_s": round(future[5], 3),
+        "time_p95_s": round(future[5] + late_s, 3),
+        **{
+            f"area_{100 * share:.0f}_km2": round(area_m2(likely, level) / 1e6, 4)
+            for share, level in zip(_SHARES, levels(likely, _SHARES), strict=True)
+        },
+        "outlines": {
+            f"{100 * share:.0f}": [
+                (ring * DEG_PER_RAD).round(7).tolist() for ring in outlines(likely, level)
+            ]
+            for share, level in zip(_SHARES, levels(likely, _SHARES), strict=True)
+        },
     }

@@ -1,7 +1,7 @@
 """A case for `forewarn fly`: one body, where it starts, what it flies through."""
 
 from dataclasses import dataclass, field
-from math import log, nan
+from math import nan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -240,12 +240,3 @@ def _times(keys: PathKeys, where: str) -> tuple[FloatArray, float]:
         raise ConfigError(f"{where} every_s: found {keys.every_s}, expected above zero")
     last = keys.until_s if keys.until_s == keys.until_s else 3000.0
     return np.arange(0.0, last + keys.every_s / 2, keys.every_s), keys.until_s
-
-
-def ln_beta_of(case: Case) -> float:
-    """ln(ballistic coefficient / kg m-2) of the body, against its drag table."""
-    if case.per_beta <= 0.0:
-        raise ConfigError(
-            "a body without drag has no ballistic coefficient to be unsure of"
-        )
-    return -log(case.per_beta)

@@ -127,14 +127,13 @@ class Forecaster:
         p = self._params
         fan = fan_of(tracks, rows, falling, p)
         made = np.empty((len(fan.owner), 9))
-        noise = np.array([p.wind_sigma_mps, p.ln_beta_drift])
         for curve in np.unique(fan.curve):
             by = np.flatnonzero(fan.curve == curve)
             made[by] = falling_futures(
                 fan.mean[by],
                 fan.cov[by],
                 tracks.time_s[rows[fan.owner[by]]],
-                noise,
+                p.fall_noise,
                 self._ground,
                 self._air,
                 self._drag[curve],

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from forewarn.geodesy import FloatArray
+
 
 @dataclass(frozen=True, slots=True)
 class ForecastParams:
@@ -46,3 +50,8 @@ class ForecastParams:
     dive_reach_m: tuple[float, float] = (300.0, 2000.0)
     lost_s: float = 60.0
     negligible: float = 5e-4
+
+    @property
+    def fall_noise(self) -> FloatArray:
+        """What flights are unsure of beside their state, as `falling_futures` takes it."""
+        return np.array([self.wind_sigma_mps, self.ln_beta_drift])
