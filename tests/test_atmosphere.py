@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from forewarn.atmosphere import air_at, standard_air, us1976, with_profile
 from forewarn.errors import ConfigError
+from forewarn.geodesy import FloatArray
 
 
 def test_table_one_of_the_standard_is_met(shared_data: Path) -> None:
@@ -53,3 +54,22 @@ def test_air_far_above_and_below_the_table_is_a_number() -> None:
 def test_a_wind_profile_that_does_not_rise_is_refused() -> None:
     with pytest.raises(ConfigError, match="must rise"):
         with_profile(standard_air(), np.array([100.0, 100.0]), np.zeros((2, 2)))
+
+
+def test_air_measured_as_the_standard_has_it_is_the_standard() -> None:
+    table = standard_air()
+    height = np.arange(0.0, 30e3, 500.0)
+    temperature, _, density = us1976(height)
+    calm = np.zeros((len(height), 2))
+    same = with_profile(table, height, calm, density, temperature)
+    assert_allclose(same, table, atol=1e-9)
+    thin = with_profile(table, height, calm, 0.9 * density, 1.1 * temperature)
+    for h in (5e3, 60e3):  # above a profile the proportion stays
+        assert_allclose(air_at(thin, h)[0], 0.9 * air_at(table, h)[0], rtol=1e-6)
+        assert_allclose(air_at(thin, h)[1], air_at(table, h)[1] / np.sqrt(1.1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("density", [np.ones(3), np.array([1.0, -1.0])])
+def test_a_profile_of_density_that_cannot_be_is_refused(density: FloatArray) -> None:
+    with pytest.raises(ConfigError, match="density_kgpm3"):
+        with_profile(standard_air(), np.array([0.0, 9e3]), np.zeros((2, 2)), density)

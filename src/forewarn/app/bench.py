@@ -7,15 +7,24 @@ import typer
 
 RESULTS = Path("bench/results")
 PAGE = Path("docs/figures.md")
-MEASURED = ("start", "chain", "tracking", "accuracy", "sensing", "raid", "traffic")
+MEASURED = (
+    "start",
+    "chain",
+    "tracking",
+    "accuracy",
+    "sensing",
+    "forecast",
+    "coverage",
+    "descents",
+    "raid",
+    "traffic",
+)
 
 
 def bench(
     name: Annotated[
         str,
-        typer.Argument(
-            help="start, chain, tracking, accuracy, sensing, raid, traffic, or docs"
-        ),
+        typer.Argument(help=f"{', '.join(MEASURED)}, or docs"),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,

@@ -11,6 +11,7 @@ from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.single import Single, one_track
 from forewarn.dynamics import drag_table
 from forewarn.flight import fall as fly
+from forewarn.flight import level_ground
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.forecast.areas import (
     area_m2,
@@ -112,7 +113,7 @@ def stone_line(stone: Stone) -> FloatArray:
         np.tile([*pos, *vel], (n, 1)),
         ln_beta(MASSES_KG, stone.rock_kgpm3[0]),
         np.zeros((n, 2)),
-        stone.ground_m,
+        level_ground(stone.ground_m),
         stone.air,
         drag_table(SHAPES[-1]),
     )

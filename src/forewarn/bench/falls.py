@@ -9,16 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.atmosphere import STEP_M, TOP_M, standard_air, us1976, with_wind
+from forewarn.atmosphere import standard_air, with_profile
 from forewarn.errors import ConfigError
 from forewarn.geodesy import EARTH_B_M, FloatArray
 
 GAS_JPKGK = 287.05287
-FADE_M = 5e3  # over which the standard atmosphere takes over above a profile
 SITE_M = 160.0  # launch site of both rockets, whose files tell heights above it
 SITE_RAD = tuple(np.radians([39.3897, -8.2890]))
 # of what the files tell, against a smooth curve through it; place of one is not told
-ASTRA_SIGMA_M, ASTRA_SEEN_S = (10.0, 6.0), 26.0
+ASTRA_SIGMA_M, ASTRA_SEEN_S = (10.0, 10.0), 26.0  # a tenth of a second of its way
 ASTRA_FIRM_S, LOOSE_M = 36.0, 1000.0  # before then its places are frozen or wild
 # barometer at 20 Hz, 3.6 m off the curve for half a second at a time; each fourth is used
 EREBUS_SIGMA_M, EREBUS_SEEN_S, EREBUS_EACH = (1000.0, 6.0), 26.44, 4
@@ -114,30 +113,11 @@ def read_stone(folder: Path) -> Stone:
 
 
 def measured_air(
-    height_m: FloatArray,
-    temperature_k: FloatArray,
-    pressure_pa: FloatArray,
-    wind: FloatArray,
+    height_m: FloatArray, warm_k: FloatArray, pressure_pa: FloatArray, wind: FloatArray
 ) -> FloatArray:
-    """Table of `atmosphere` from a profile; above it the standard atmosphere takes over.
-
-    height_m : (n,) rising; wind : (n, 2) m/s towards the east, the north
-    """
-    # takes a second to import, and whoever only reads settings never needs it
-    from scipy.interpolate import CubicSpline
-
-    table = with_wind(standard_air(), height_m, wind)
-    grid = np.arange(0.0, TOP_M + STEP_M, STEP_M)
-    own_t, own_p, _ = us1976(height_m)
-    usual_t, _, usual_density = us1976(grid)
-    known = np.clip((height_m[-1] + FADE_M - grid) / FADE_M, 0.0, 1.0)
-    warmer = np.interp(grid, height_m, temperature_k / own_t - 1.0) * known
-    denser = np.interp(grid, height_m, np.log(pressure_pa / own_p * own_t / temperature_k))
-    sound = np.sqrt(1.4 * GAS_JPKGK * usual_t * (1.0 + warmer))
-    for column, values in enumerate((np.log(usual_density) + denser * known, sound)):
-        spline = CubicSpline(grid, values, bc_type="natural")
-        table[:, column] = spline.c[::-1].T * STEP_M ** np.arange(4)
-    return table
+    """Table of `atmosphere` from a profile; wind : (n, 2) m/s towards the east, north."""
+    thick = pressure_pa / (GAS_JPKGK * warm_k)
+    return with_profile(standard_air(), height_m, wind, thick, warm_k)
 
 
 def _air_over(folder: Path) -> FloatArray:

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from forewarn.geodesy import FloatArray
+from forewarn.forecast.falling import FallNoise
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +11,13 @@ class ForecastParams:
 
     ground_m            : height of the ground above the ellipsoid, m
     wind_sigma_mps      : upper-air wind is forecast to about 3 m/s (vector error)
-    ln_beta_drift       : growth of the error of ln(beta) while falling, per sqrt(s):
-                          tumbling bodies drift by a few per cent a second
+    density_sigma       : error of the density of the air, as a share of it
+    ln_beta_drift       : growth of the error of ln(beta) while falling, per sqrt(s), of
+                          light bodies: they tumble, and drift by a few per cent a second
+    ln_beta_steady      : the same of heavy ones, which fly nose first
+    lift_share          : force across the way of a light body over its drag, standard
+                          deviation: wrecks slide sideways
+    lift_s              : for how long it keeps a direction
     tail_share          : share of a fall's probability put into a wider twin, because
                           a model is never all of the truth
     tail_scale          : standard deviations of the twin over those computed
@@ -35,9 +38,13 @@ class ForecastParams:
 
     ground_m: float = 0.0
     wind_sigma_mps: float = 3.0
+    density_sigma: float = 0.02
     ln_beta_drift: float = 0.03
-    tail_share: float = 0.1
-    tail_scale: float = 2.0
+    ln_beta_steady: float = 0.005
+    lift_share: float = 0.35
+    lift_s: float = 10.0
+    tail_share: float = 0.01
+    tail_scale: float = 3.0
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
     thrust_shares: tuple[float, ...] = (0.4, 0.3, 0.3)
     thrust_from: float = 0.1
@@ -52,6 +59,13 @@ class ForecastParams:
     negligible: float = 5e-4
 
     @property
-    def fall_noise(self) -> FloatArray:
+    def fall_noise(self) -> FallNoise:
         """What flights are unsure of beside their state, as `falling_futures` takes it."""
-        return np.array([self.wind_sigma_mps, self.ln_beta_drift])
+        return FallNoise(
+            self.wind_sigma_mps,
+            self.density_sigma,
+            self.ln_beta_drift,
+            self.ln_beta_steady,
+            self.lift_share,
+            self.lift_s,
+        )
