@@ -13,7 +13,7 @@ import numpy as np
 
 from forewarn.atmosphere import FLOOR_M, STEP_M
 from forewarn.compiled import inner_kernel, kernel
-from forewarn.dynamics import MACH_STEP, height_over
+from forewarn.dynamics import MACH_STEP, enu_axes, geographic_of, height_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
 from forewarn.geodesy import WGS84, Earth, FloatArray
 
@@ -22,14 +22,16 @@ STEP_S = 2.0
 DRAG_TIMES = 0.3  # of a drag time: light bodies need shorter steps than heavy ones
 THINS_M = 7000.0  # height over which the air thins e-fold, to choose steps by
 LONGEST_S = 3000.0
+# what is braked harder than by its own weight tumbles too fast to be carried aside
+WEIGHT_MPS2 = 9.8
 
 
 class Jobs(NamedTuple):
-    """Bodies to fly: (n, 6) states, (n,) ln beta, (n, 2) own wind; as `fall` takes them."""
+    """Bodies to fly, as `fall` takes them: states, ln beta, what pushes each."""
 
     state: FloatArray
     ln_beta: FloatArray
-    gust_mps: FloatArray
+    push: FloatArray
 
 
 # rows of the workspace, each LANES long
@@ -44,10 +46,11 @@ class Jobs(NamedTuple):
  _PLACE, _MACH, _RX, _RY, _RZ,       # places in the tables; motion through the air
  _BRAKE, _DT, _T, _LAST,             # drag over speed; step; time; whether it ends the fall
  _PER_BETA, _EAST, _NORTH, _STEEP,   # what the body is, its own wind; steepness of drag
- ) = range(0, 49 * LANES, LANES)
+ _LX, _LY, _LZ,                      # its lift over its drag
+ ) = range(0, 52 * LANES, LANES)
 # fmt: on
-_LOOK = 49 * LANES  # what the air is at each lane's place: four numbers a lane
-_ROWS = 53
+_LOOK = 52 * LANES  # what the air is at each lane's place: four numbers a lane
+_ROWS = 56
 
 
 @inner_kernel
@@ -123,6 +126,21 @@ def _accelerate(
         w[_AX + i] = flatter * w[_SX + i] + spin * w[_SVY + i] - brake * w[_RX + i]
         w[_AY + i] = flatter * w[_SY + i] - spin * w[_SVX + i] - brake * w[_RY + i]
         w[_AZ + i] = pull * w[_SZ + i] * (1.0 + flat * (3.0 - z2)) - brake * w[_RZ + i]
+
+
+@inner_kernel
+def _lift(w: FloatArray, live: int) -> None:
+    """Add what pulls each body aside: a share of its drag, across its way."""
+    for i in range(live):
+        rx, ry, rz = w[_RX + i], w[_RY + i], w[_RZ + i]
+        lx, ly, lz = w[_LX + i], w[_LY + i], w[_LZ + i]
+        speed2 = rx * rx + ry * ry + rz * rz + 1e-9
+        force = w[_BRAKE + i] * np.sqrt(speed2)
+        force = force if force < WEIGHT_MPS2 else WEIGHT_MPS2
+        along = (lx * rx + ly * ry + lz * rz) / speed2
+        w[_AX + i] += force * (lx - along * rx)
+        w[_AY + i] += force * (ly - along * ry)
+        w[_AZ + i] += force * (lz - along * rz)
 
 
 @inner_kernel
@@ -252,7 +270,15 @@ def _enter(
                 w[_X + k * LANES + i] = s[k]
                 w[_SX + k * LANES + i] = s[k]
             w[_PER_BETA + i] = np.exp(-jobs.ln_beta[j])
-            w[_EAST + i], w[_NORTH + i] = jobs.gust_mps[j, 0], jobs.gust_mps[j, 1]
+            w[_EAST + i], w[_NORTH + i] = jobs.push[j, 0], jobs.push[j, 1]
+            if jobs.push.shape[1] > 2:
+                lat, lon, _ = geographic_of(s[0], s[1], s[2])
+                turn = enu_axes(lat, lon)
+                for k in range(3):
+                    along = 0.0
+                    for axis in range(3):
+                        along += jobs.push[j, 2 + axis] * turn[axis, k]
+                    w[_LX + k * LANES + i] = along
             w[_T + i], w[_LAST + i], w[_DT + i] = 0.0, 0.0, 0.0
             return j
     return len(jobs.state)
@@ -283,7 +309,7 @@ def _shorten(w: FloatArray, i: int, part: float) -> None:
 def fall(
     state: FloatArray,
     ln_beta: FloatArray,
-    gust_mps: FloatArray,
+    push: FloatArray,
     ground: Ground,
     air: FloatArray,
     drag: FloatArray,
@@ -293,7 +319,9 @@ def fall(
 
     state    : (n, 6)  ECEF position m and velocity m/s
     ln_beta  : (n,)    ln of ballistic coefficient, kg/m2
-    gust_mps : (n, 2)  wind beyond the table's, east and north
+    push     : (n, 2)  wind beyond the table's, east and north, m/s; or (n, 5), then lift
+                       over drag towards the east, the north, up, of which what lies along
+                       the way does nothing
     air      : table of `atmosphere`; drag : table of `drag_table`
     returns  : (n, 7)  seconds of flight, then ECEF position and velocity on the ground;
                        nan where it does not come down within LONGEST_S or holds no
@@ -304,7 +332,8 @@ def fall(
     missiles of 300 km: `forewarn bench forecast`.
     """
     n = len(state)
-    jobs = Jobs(state, ln_beta, gust_mps)
+    jobs = Jobs(state, ln_beta, push)
+    lifted = push.shape[1] > 2
     out = np.full((n, 7), np.nan)
     w = np.zeros(_ROWS * LANES)
     room = np.empty((3, 6))
@@ -348,12 +377,18 @@ def fall(
             _settle(w, live, earth, top)
         _remember(w, live)
         _accelerate(w, live, earth, air, drag)
+        if lifted:
+            _lift(w, live)
         _first_stage(w, live, drag)
         for share in (0.5, 1.0):
             _settle(w, live, earth, top)
             _accelerate(w, live, earth, air, drag)
+            if lifted:
+                _lift(w, live)
             _next_stage(w, live, share)
         _settle(w, live, earth, top)
         _accelerate(w, live, earth, air, drag)
+        if lifted:
+            _lift(w, live)
         _last_stage(w, live)
     return out

@@ -10,11 +10,11 @@ from forewarn.flight import Ground, fall
 from forewarn.geodesy import FloatArray
 
 DIMENSIONS = 9  # position, velocity, ln beta, wind east, wind north
-POINTS = 2 * DIMENSIONS + 1
+LEAST_LIFT = 0.005  # below which a body is flown as if it had none
 # weights of the unscented transform for n + kappa = 3, about its centre point
 EDGE = 1.0 / 6.0
 SMALLEST_SIGMA_M = 20.0
-TUMBLES, TUMBLES_EDGE = 7.0, 0.2  # ln beta below which real wrecks slide and turn
+TUMBLES, TUMBLES_EDGE = 7.0, 0.1  # ln beta below which real wrecks slide and turn
 DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
 
 
@@ -55,46 +55,59 @@ def _tumbles(ln_beta: float) -> float:
 
 
 @inner_kernel
-def _air_doubt(ln_beta: float, fall_s: float, noise: FallNoise) -> float:
-    """Variance of ln beta that comes on the way: air thicker than told, a body turning."""
-    loose = _tumbles(ln_beta)
+def _air_doubt(
+    mean: FloatArray, landed: FloatArray, noise: FallNoise
+) -> tuple[float, float]:
+    """Variance of ln beta that comes on the way, and of the time of coming down, s2.
+
+    The air is thicker than told, a body turns. For the place it counts for as long as the
+    way would take at the speed of now: what a fast light body does once it is stopped only
+    tells when it comes down (a fall at its final speed takes as the root of beta).
+    mean : (7,) of the body; landed : (7,) as of `fall`
+    """
+    speed2, way2 = 1.0, 0.0
+    for i in range(3):
+        speed2 += mean[3 + i] ** 2
+        way2 += (landed[1 + i] - mean[i]) ** 2
+    longest = min(landed[0], DRIFTS_S)
+    seconds = min(longest, np.sqrt(way2 / speed2))
+    loose = _tumbles(mean[6])
     drift = loose * noise.drift**2 + (1.0 - loose) * noise.steady**2
-    return float(noise.density**2 + drift * min(fall_s, DRIFTS_S))
+    late = 0.25 * landed[0] ** 2 * drift * (longest - seconds)
+    return float(noise.density**2 + drift * seconds), float(late)
 
 
 @inner_kernel
-def _slides(ln_beta: float, landed: FloatArray, noise: FallNoise) -> float:
-    """Standard deviation of the wind, m/s per axis, that would carry it as its lift does.
+def _slides(ln_beta: float, fall_s: float, noise: FallNoise) -> float:
+    """Standard deviation of the mean of a body's lift over its drag, per axis.
 
-    A share of drag across the way of a body pulls as a wind of this share of its speed. It
-    keeps a direction for lift_s; of many directions in turn their mean is what counts.
-    landed : (7,) as of `fall`
+    Lift keeps a direction for lift_s; of many directions in turn their mean is what counts.
     """
-    turns = max(landed[0] / noise.lift_s, 1e-3)
+    turns = max(fall_s / noise.lift_s, 1e-3)
     mean = np.sqrt(2.0 / turns * (1.0 - (1.0 - np.exp(-turns)) / turns))
-    speed = np.sqrt(landed[4] ** 2 + landed[5] ** 2 + landed[6] ** 2)
-    return float(noise.lift_share * _tumbles(ln_beta) * mean * speed)
+    return float(noise.lift_share * _tumbles(ln_beta) * mean)
 
 
 @kernel
 def _spread(
-    mean: FloatArray, cov: FloatArray, wind_mps: FloatArray
+    mean: FloatArray, cov: FloatArray, wind_mps: float, lift: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The points of the transform but the centre: states, ln beta, own wind of each.
+    """The points of the transform but the centre: states, ln beta, push of each.
 
-    wind_mps : (m,) standard deviation of the wind along each axis
-    returns  : (m * 18, 6), (m * 18,), (m * 18, 2)
+    lift    : (m,) standard deviation of each body's lift over drag; (0,) = none has any
+    returns : (m * p, 6), (m * p,), (m * p, 2 or 5): p = 18, with lift 24 points a body
     """
-    jobs, each = len(mean), POINTS - 1
-    state = np.empty((jobs * each, 6))
-    ln_beta = np.empty(jobs * each)
-    gust = np.zeros((jobs * each, 2))
+    jobs = len(mean)
+    axes = DIMENSIONS + (3 if len(lift) else 0)
+    state = np.empty((jobs * 2 * axes, 6))
+    ln_beta = np.empty(jobs * 2 * axes)
+    push = np.zeros((jobs * 2 * axes, axes - 7))
     root = np.empty((7, 7))
     reach = np.sqrt(3.0)
     for job in range(jobs):
         lower_root(cov[job], root)
-        for point in range(each):
-            row, axis = job * each + point, point // 2
+        for point in range(2 * axes):
+            row, axis = job * 2 * axes + point, point // 2
             sign = reach if point % 2 else -reach
             state[row] = mean[job, :6]
             ln_beta[row] = mean[job, 6]
@@ -102,14 +115,31 @@ def _spread(
                 for i in range(6):
                     state[row, i] += sign * root[i, axis]
                 ln_beta[row] += sign * root[6, axis]
+            elif axis < DIMENSIONS:
+                push[row, axis - 7] = sign * wind_mps
             else:
-                gust[row, axis - 7] = sign * wind_mps[job]
-    return state, ln_beta, gust
+                push[row, axis - 7] = sign * lift[job]
+    return state, ln_beta, push
+
+
+@kernel
+def _pair(low: FloatArray, high: FloatArray, centre: FloatArray, turn: FloatArray) -> None:
+    """Two points of an axis become how far east, north (m) and late (s) each came down.
+
+    low, high, centre : (7,) as of `fall`; the first two get the answer in 1 .. 3. What does
+    not come down says nothing of the others
+    """
+    for row in (low, high):
+        down = np.isfinite(row[0])
+        away = row[1:4] - centre[1:4]
+        row[1] = turn[0] @ away if down else 0.0
+        row[2] = turn[1] @ away if down else 0.0
+        row[3] = row[0] - centre[0] if down else 0.0
 
 
 @inner_kernel
 def _median(late_s: FloatArray) -> float:
-    """Median of a time, s after that of the centre, from the points in pairs (18,).
+    """Median of a time, s after that of the centre, from the points in pairs (p,).
 
     Along each axis it goes as a x + b x2, so its mean is the sum of b later and its skew
     6 a2 b; the median lies a sixth of the skew over the variance before the mean.
@@ -128,37 +158,41 @@ def _median(late_s: FloatArray) -> float:
 
 @kernel
 def _gather(
-    centre: FloatArray, landed: FloatArray, time_s: FloatArray, out: FloatArray
+    centre: FloatArray,
+    landed: FloatArray,
+    time_s: FloatArray,
+    late: FloatArray,
+    out: FloatArray,
 ) -> None:
     """One Gaussian on the ground from where the points of each job came down.
 
-    centre : (m, 7), landed : (m * 18, 7) as of `fall`; time_s : (m,) of the states
+    centre : (m, 7), landed : (m * p, 7) as of `fall`, spoilt; time_s : (m,) of the states
+    late   : (m,) variance of the time beside that of the points, s2
     out    : (m, 9) as of `falling_futures`
     """
-    each = POINTS - 1
-    place, shift, spread = np.empty((each, 3)), np.empty(3), np.empty((3, 3))
+    each = len(landed) // len(centre)
+    shift, spread = np.empty(3), np.empty((3, 3))
     for job in range(len(centre)):
         if not np.isfinite(centre[job, 0]):
             continue
         lat, lon, _ = geographic_of(centre[job, 1], centre[job, 2], centre[job, 3])
         turn = enu_axes(lat, lon)
-        for point in range(each):
-            row = landed[job * each + point]
-            # what does not come down says nothing of the others
-            down = np.isfinite(row[0])
-            for i in range(2):
-                away = 0.0
-                for k in range(3):
-                    away += turn[i, k] * (row[1 + k] - centre[job, 1 + k])
-                place[point, i] = away if down else 0.0
-            place[point, 2] = row[0] - centre[job, 0] if down else 0.0
+        points = landed[job * each : (job + 1) * each]
         shift[:] = 0.0
         spread[:] = 0.0
-        for point in range(each):
+        for axis in range(each // 2):
+            low, high = points[2 * axis], points[2 * axis + 1]
+            _pair(low, high, centre[job], turn)
+            if axis >= DIMENSIONS:
+                # lift both ways is in the fitted drag already: what differs is new
+                for i in range(1, 4):
+                    high[i] = 0.5 * (high[i] - low[i])
+                    low[i] = -high[i]
             for i in range(3):
-                shift[i] += EDGE * place[point, i]
+                shift[i] += EDGE * (low[1 + i] + high[1 + i])
                 for j in range(3):
-                    spread[i, j] += EDGE * place[point, i] * place[point, j]
+                    both = low[1 + i] * low[1 + j] + high[1 + i] * high[1 + j]
+                    spread[i, j] += EDGE * both
         ee = spread[0, 0] + SMALLEST_SIGMA_M**2
         nn = spread[1, 1] + SMALLEST_SIGMA_M**2
         en = spread[0, 1]
@@ -169,9 +203,9 @@ def _gather(
         middle = centre[job, 1:4] + turn[0] * shift[0] + turn[1] * shift[1]
         out[job, 0], out[job, 1], _ = geographic_of(middle[0], middle[1], middle[2])
         out[job, 2], out[job, 3], out[job, 4] = ee, en, nn
-        out[job, 5] = time_s[job] + centre[job, 0] + _median(place[:, 2])
+        out[job, 5] = time_s[job] + centre[job, 0] + _median(points[:, 3])
         out[job, 6], out[job, 7] = slope_e, slope_n
-        out[job, 8] = np.sqrt(max(rest, 0.0) + 0.01)
+        out[job, 8] = np.sqrt(max(rest, 0.0) + late[job] + 0.01)
 
 
 @kernel
@@ -190,8 +224,8 @@ def falling_futures(
     cov    : (m, 7, 7)
     time_s : (m,)       time of the state
     noise  : of `ForecastParams.fall_noise`
-    returns: (m, 9)     latitude, longitude rad; covariance ee, en, nn m2; median arrival UTC
-                        s; its slope east, north s/m; what remains of its sigma s.
+    returns: (m, 9)     latitude, longitude rad; covariance ee, en, nn m2; median arrival,
+                        UTC s; its slope east, north s/m; what remains of its sigma s.
                         nan where it never comes down
 
     Source: Julier, Uhlmann, "Unscented filtering and nonlinear estimation" (2004).
@@ -200,12 +234,15 @@ def falling_futures(
     out = np.full((jobs, 9), np.nan)
     state, ln_beta = mean[:, :6].copy(), mean[:, 6].copy()
     centre = fall(state, ln_beta, np.zeros((jobs, 2)), ground, air, drag)
-    wide, wind = cov.copy(), np.empty(jobs)
+    wide, late, lift = cov.copy(), np.zeros(jobs), np.zeros(jobs)
     for job in range(jobs):
         if np.isfinite(centre[job, 0]):
-            wide[job, 6, 6] += _air_doubt(mean[job, 6], centre[job, 0], noise)
-            wind[job] = np.hypot(noise.wind_mps, _slides(mean[job, 6], centre[job], noise))
-    state, ln_beta, gust = _spread(mean, wide, wind)
-    landed = fall(state, ln_beta, gust, ground, air, drag)
-    _gather(centre, landed, time_s, out)
+            doubt, late[job] = _air_doubt(mean[job], centre[job], noise)
+            wide[job, 6, 6] += doubt
+            lift[job] = _slides(mean[job, 6], centre[job, 0], noise)
+    if jobs and lift.max() < LEAST_LIFT:
+        lift = lift[:0]
+    state, ln_beta, push = _spread(mean, wide, noise.wind_mps, lift)
+    landed = fall(state, ln_beta, push, ground, air, drag)
+    _gather(centre, landed, time_s, late, out)
     return out

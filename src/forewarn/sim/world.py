@@ -18,6 +18,9 @@ from forewarn.geodesy import (
 )
 
 STEP_S = 0.25
+LIFT_S = 2.5  # for so long a tumbling body is pulled to one side
+# what is braked harder than by its own weight (m/s2) tumbles too fast to be carried aside
+_HEAVY = 9.8
 _GM, _A, _F, _RATE, _J2 = (
     3.986004418e14,
     6378137.0,
@@ -110,10 +113,16 @@ def _slope(
     thrust: float,
     beta: float,
     wind: FloatArray,
+    even: float,
+    lift: FloatArray,
     curve: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Rate of change of one Earth-fixed state (6,) into `out`; curve: Mach and drag."""
+    """Rate of change of one Earth-fixed state (6,) into `out`; curve: Mach and drag.
+
+    even : 1 = the same wind at all heights
+    lift : (4,) share of drag that pulls aside; ln of how much more drag there is
+    """
     r2 = s[0] * s[0] + s[1] * s[1] + s[2] * s[2]
     flat = 1.5 * _J2 * _A**2 / r2
     z2 = 5 * s[2] * s[2] / r2
@@ -123,7 +132,7 @@ def _slope(
     if height <= _HEIGHT[-1]:
         density = np.exp(np.interp(height, _HEIGHT, _LN_DENSITY))
     # wind grows from a third at the ground to its full value at 5 km
-    strength = min(1 / 3 + height / 7500.0, 1.0)
+    strength = max(even, min(1 / 3 + height / 7500.0, 1.0))
     speed2 = own2 = 0.0
     for i in range(3):
         out[i] = s[3 + i]
@@ -131,10 +140,16 @@ def _slope(
         own2 += s[3 + i] ** 2
     speed, own = np.sqrt(speed2), max(np.sqrt(own2), 1.0)
     drag = np.interp(speed / np.interp(height, _HEIGHT, _SOUND), curve[0], curve[1])
-    brake = 0.5 * density * speed * drag / beta
+    brake = 0.5 * density * speed * drag / beta * np.exp(lift[3])
     for i in range(3):
         out[3 + i] = pull * s[i] * (1 + flat * (1 - z2))
         out[3 + i] += thrust * s[3 + i] / own - brake * (s[3 + i] - strength * wind[i])
+    along = 0.0
+    for i in range(3):
+        along += lift[i] * (s[3 + i] - strength * wind[i]) / max(speed, 1.0)
+    for i in range(3):
+        aside = lift[i] - along * (s[3 + i] - strength * wind[i]) / max(speed, 1.0)
+        out[3 + i] += min(brake * speed, _HEAVY) * aside
     out[3] += _RATE**2 * s[0] + 2 * _RATE * s[4]
     out[4] += _RATE**2 * s[1] - 2 * _RATE * s[3]
     out[5] += 2 * pull * s[2] * flat
@@ -147,6 +162,8 @@ def _fly(
     burn_s: FloatArray,
     beta: FloatArray,
     wind: FloatArray,
+    even: float,
+    lift: FloatArray,
     curve: FloatArray,
     path: FloatArray,
     down: FloatArray,
@@ -158,12 +175,33 @@ def _fly(
         height = _height(first[j, 0], first[j, 1], first[j, 2])
         for step in range(path.shape[0] - 1):
             s, t = path[step, j], step * STEP_S
+            pull = lift[j, min(int(t / LIFT_S), lift.shape[1] - 1)]
             # thrust over the part of the step it burns, as an even push over all of it
             push = gain[j] * min(max((burn_s[j] - t) / STEP_S, 0.0), 1.0)
-            _slope(s, push, beta[j], wind[j], curve, slope[0])
-            _slope(s + STEP_S / 2 * slope[0], push, beta[j], wind[j], curve, slope[1])
-            _slope(s + STEP_S / 2 * slope[1], push, beta[j], wind[j], curve, slope[2])
-            _slope(s + STEP_S * slope[2], push, beta[j], wind[j], curve, slope[3])
+            _slope(s, push, beta[j], wind[j], even, pull, curve, slope[0])
+            _slope(
+                s + STEP_S / 2 * slope[0],
+                push,
+                beta[j],
+                wind[j],
+                even,
+                pull,
+                curve,
+                slope[1],
+            )
+            _slope(
+                s + STEP_S / 2 * slope[1],
+                push,
+                beta[j],
+                wind[j],
+                even,
+                pull,
+                curve,
+                slope[2],
+            )
+            _slope(
+                s + STEP_S * slope[2], push, beta[j], wind[j], even, pull, curve, slope[3]
+            )
             rate = slope[0] + 2 * slope[1] + 2 * slope[2] + slope[3]
             path[step + 1, j] = s + STEP_S / 6 * rate
             if not np.isnan(down[j]):
@@ -206,7 +244,8 @@ def fly(
     gain = (launch.speed_mps - rail) / launch.burn_s
     path = np.full((round(longest_s / STEP_S) + 1, n, 6), np.nan)
     down = np.full(n, np.nan)
-    _fly(first, gain, launch.burn_s, launch.beta, wind, curve, path, down)
+    none = np.zeros((n, 1, 4))
+    _fly(first, gain, launch.burn_s, launch.beta, wind, 0.0, none, curve, path, down)
     used = int(np.flatnonzero(np.isfinite(path[:, :, 0]).any(axis=1))[-1]) + 1
     flown: FloatArray = path[:used]
     return np.arange(0.0, used) * STEP_S, flown, np.asarray(down), _landing(flown, down)
@@ -221,13 +260,58 @@ def coast(
 ) -> FloatArray:
     """(k, n, 6) states every STEP_S of bodies that only fall, from states (n, 6) on."""
     n = len(first)
-    none = np.zeros(n)
+    wind = _over_ground(first, np.tile([*wind_enu_mps, 0.0], (n, 1)))
+    none = np.zeros((n, 1, 4))
+    return _coast(first, beta, wind, 0.0, none, seconds, curve)[0]
+
+
+def tumble(
+    first: FloatArray,
+    beta: FloatArray,
+    wind_enu_mps: FloatArray,
+    lift_enu: FloatArray,
+    more_drag: FloatArray,
+    seconds: float,
+    curve: FloatArray = FINNED,
+) -> tuple[FloatArray, FloatArray]:
+    """Where bodies come down that fall in winds of their own and are pulled aside.
+
+    first        : (n, 6) Earth-fixed states
+    wind_enu_mps : (n, 2) of each, the same at all heights
+    lift_enu     : (n, k, 3) share of drag (at most of its weight) that pulls aside, over
+                   LIFT_S each; what of it lies along the way does nothing
+    more_drag    : (n, k) ln of how much more drag there is meanwhile
+    returns      : (n,) seconds, (n, 2) latitude, longitude rad; nan = still up
+    """
+    n, turns = lift_enu.shape[:2]
+    wind = _over_ground(first, np.column_stack([wind_enu_mps, np.zeros(n)]))
+    lift = np.stack([_over_ground(first, lift_enu[:, k]) for k in range(turns)], axis=1)
+    tumbles = np.concatenate([lift, more_drag[:, :, None]], axis=2)
+    path, down = _coast(first, beta, wind, 1.0, tumbles, seconds, curve)
+    return down, _landing(path, down)
+
+
+def _over_ground(first: FloatArray, enu: FloatArray) -> FloatArray:
+    """(n, 3) Earth-fixed, of what is east, north, up (n, 3) where bodies (n, 6) are."""
     lat, lon, _ = geographic_points(first[:, :3].copy())
     turns = np.array([enu_from_ecef(*place) for place in zip(lat, lon, strict=True)])
-    wind = np.einsum("i,nij->nj", np.array([*wind_enu_mps, 0.0]), turns)
+    return np.asarray(np.einsum("ni,nij->nj", enu, turns))
+
+
+def _coast(
+    first: FloatArray,
+    beta: FloatArray,
+    wind: FloatArray,
+    even: float,
+    lift: FloatArray,
+    seconds: float,
+    curve: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    n = len(first)
+    none, down = np.zeros(n), np.full(n, np.nan)
     path = np.full((round(seconds / STEP_S) + 1, n, 6), np.nan)
-    _fly(first, none, none, beta, wind, curve, path, np.full(n, np.nan))
-    return path
+    _fly(first, none, none, beta, wind, even, lift, curve, path, down)
+    return path, down
 
 
 def _landing(path: FloatArray, down: FloatArray) -> FloatArray:
