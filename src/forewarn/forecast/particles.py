@@ -19,6 +19,7 @@ HASTE = 1.2  # speed in a dive over that of cruise
 REACH_SPREAD = 0.3  # standard deviation of the way covered, as a share of it
 FLOOR = 1e-6  # rows less probable than this are not worth writing
 TAIL = 16  # steps beyond the horizon in which a dive may still end
+LONG = 90  # steps
 PIECES = 8  # at most, into which a step of a fast target is cut on a fine raster
 DOWN, EAST, NORTH, TIME, EE, EN, NN, ET, NT, TT, REACHED = range(11)
 ROW = 14
@@ -214,6 +215,8 @@ def carry_particles(
     """
     count, rows = way.shape[0], way.shape[2]
     steps = rows - 1
+    # on a long way, each particle is given its chances in every third step, by turns
+    every = 3 if steps >= LONG and steps % 3 == 0 else 1
     east_0, north_0, cell_m, step = frame[0], frame[1], frame[2], frame[3]
     flat_label, flat_hazard = label.reshape(-1), hazard.reshape(-1)
     tall, wide = label.shape[0] - 1, label.shape[1] - 1
@@ -252,7 +255,7 @@ def carry_particles(
                 keys, at,
             )  # fmt: skip
             pieces = min(int(speed * step / cell_m) + 1, PIECES)
-            cruising = 1.0 / count
+            cruising, chance_at = 1.0 / count, i % every
             s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
             key, spot, old, q, fresh = -1, -1, -1, 0.0, False
             for k in range(steps + 1):
@@ -303,9 +306,12 @@ def carry_particles(
                     if stamp[z] != serial:
                         total[z, REACHED] += p
                         when[z, min(int(t / step), bins - 1)] += p
+                if k != chance_at:
+                    continue
+                chance_at += every
                 if keys[1, k] != spot:  # it would come down in another cell
                     spot = keys[1, k]
-                    h = flat_hazard[spot] * step
+                    h = flat_hazard[spot] * step * every
                     q = h * (1.0 - h * (0.5 - h * (1.0 / 6.0 - h / 24.0)))
                     if h > 0.02:
                         q = 1.0 - np.exp(-h)
