@@ -13,9 +13,15 @@ from forewarn.errors import ModelError
 from forewarn.forecast.ground import Grid, Ground, draw_raster, make_ground
 from forewarn.forecast.manoeuvring import Arrivals, Steered, carry, chances
 from forewarn.forecast.particles import REACH_SPREAD, carry_particles
+from forewarn.forecast.plane import arrival_futures, scale_at, steered_tracks
 from forewarn.forecast.steering import AHEAD_PER_HEIGHT
 from forewarn.forecast.ways import HABITS, Ways, draw_ways
-from forewarn.geodesy import FloatArray
+from forewarn.geodesy import (
+    FloatArray,
+    ecef_from_geographic,
+    enu_from_ecef,
+    metres_per_radian,
+)
 from forewarn.threats import CRUISE_MISSILE, DRONE, ROCKET
 
 WAYS = draw_ways(DRONE, 500, 600.0)
@@ -263,6 +269,34 @@ def test_grid_finds_back_to_where_it_was() -> None:
     assert_allclose(grid.geographic(grid.flat(places)), places, atol=1e-12)  # 6 um
     outside = grid.cells(np.radians([[60.0, 30.0], [50.0, -20.0]]))[1]
     assert not outside.any()
+
+
+def test_tracks_go_to_the_plane_and_their_futures_come_back() -> None:
+    grid = Grid(np.radians(50.0), np.radians(30.0), 5000.0, 80, 80)
+    lat, lon = np.radians(51.2), np.radians(31.0)
+    turn = enu_from_ecef(lat, lon)
+    vel = np.array([30.0, 40.0, -5.0])
+    mean = np.array([[*ecef_from_geographic(lat, lon, 900.0), *(vel @ turn), 8.0]])
+    cov = np.diag([1e4] * 3 + [9.0] * 3 + [0.1])[None]
+    got = steered_tracks(mean, cov, np.zeros((1, 2)), 100.0, grid)
+    scale = scale_at(grid, np.array([lat]))
+    assert_allclose(got.vel_mps, vel[:2] * scale, rtol=1e-9)
+    assert_allclose(got.above_m, 800.0, atol=1e-3)  # m
+    assert_allclose(got.sink, 5.0 / np.linalg.norm(vel), rtol=1e-9)
+    want = np.diag([*1e4 * scale[0] ** 2, *9 * scale[0] ** 2])
+    assert_allclose(got.cov[0], want, atol=1e-9)
+    label = np.arange(6400, dtype=np.int32).reshape(80, 80)
+    hazard = np.full((80, 80), RATE, np.float32)
+    ground = make_ground(label, hazard, grid.corner_m, 5000.0, RATE)
+    owner, rows = arrival_futures(carry(got, WAYS, ground), grid, np.array([1000.0]))
+    assert (owner == 0).all()
+    first = rows[rows[:, 6].argmin()]
+    assert 1000.0 < first[6] < 1120.0
+    per_lat, per_lon = metres_per_radian(lat)
+    away = np.hypot((first[1] - lat) * per_lat, (first[2] - lon) * per_lon)
+    assert away < 6000.0  # the first cell
+    assert np.isfinite(rows).all()
+    assert 1 - np.exp(-600 * RATE) - 0.01 < rows[:, 0].sum() < 1.0
 
 
 @pytest.mark.slow

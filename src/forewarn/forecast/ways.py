@@ -61,7 +61,7 @@ class Habits:
 HABITS = {
     DRONE: Habits(
         turns_per_s=(1 / 300.0, 0.6),
-        turn_rad=(0.45, 0.35),
+        turn_rad=(0.49, 0.35),
         bound=0.5,
         turn_radps=(0.03, 0.5),
         hold_s=15.0,
@@ -71,10 +71,11 @@ HABITS = {
         climb_mps=2.0,
         climb_s=60.0,
         dives_per_s=1 / 5400.0,
-        source="turns: chosen where waypoint legs, legs towards an aim, a wandering course"
-        " and rare hard turns are all calibrated (`forewarn bench manoeuvring`); rates of"
-        " turn: banks of 5-20 degrees at 50 m/s; dives: flights of 1-4 h over the country"
-        " in public reports 2022-2025",
+        source="turns: chosen so that drones on waypoint legs, about a course, adding up or"
+        " towards an aim, are all calibrated, and lie between drones that turn more and"
+        " those that turn less (`forewarn.bench.manoeuvring`); rates of turn: banks of"
+        " 5-20 degrees at 50 m/s; dives: flights of 1-4 h over the country in public"
+        " reports 2022-2025",
     ),
     CRUISE_MISSILE: Habits(
         turns_per_s=(1 / 200.0, 0.6),
