@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from forewarn.bench.manoeuvring import calibration, open_country, worst
+from forewarn.bench.wanderers import MODELS
 from forewarn.errors import ModelError
 from forewarn.forecast.ground import Grid, Ground, draw_raster, make_ground
 from forewarn.forecast.manoeuvring import Arrivals, Steered, carry, chances
@@ -302,7 +303,7 @@ def test_tracks_go_to_the_plane_and_their_futures_come_back() -> None:
 @pytest.mark.slow
 def test_drones_of_another_turn_model_arrive_as_often_as_forecast() -> None:
     ways = draw_ways(DRONE)
-    for model in ("waypoint legs about a course", "waypoint legs towards an aim"):
+    for model in (MODELS[0], MODELS[1], MODELS[7]):
         expected, observed = calibration(model, 1000, 20e3, ways, 77)
         assert (expected >= 30).sum() >= 4
         assert worst(expected, observed) < 1.5

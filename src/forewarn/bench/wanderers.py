@@ -87,16 +87,18 @@ def _weaving(
     return turn
 
 
-def _drifting(rng: np.random.Generator, speed: FloatArray, base: FloatArray) -> Turner:
-    """Ornstein-Uhlenbeck turn rate, and a slow pull back to a course."""
+def _drifting(
+    rng: np.random.Generator, speed: FloatArray, base: FloatArray, pull: float
+) -> Turner:
+    """Ornstein-Uhlenbeck turn rate, and a slow pull (0 = none) back to a course."""
     n = len(speed)
     rate, sigma = rng.normal(size=n), rng.uniform(0.001, 0.003, n)
     keep = np.exp(-STEP_S / rng.uniform(60, 200, n))
-    back_s = rng.uniform(300, 1200, n)
+    back = pull / rng.uniform(300, 1200, n)
 
     def turn(place: FloatArray, course: FloatArray, time_s: float) -> FloatArray:
         rate[:] = rate * keep + np.sqrt(1 - keep**2) * rng.normal(size=n)
-        return course + STEP_S * (sigma * rate - wrapped(course - base) / back_s)
+        return course + STEP_S * (sigma * rate - wrapped(course - base) * back)
 
     return turn
 
@@ -119,10 +121,11 @@ MODELS = (
     "waypoint legs about a course",
     "waypoint legs that add up",
     "waypoint legs towards an aim",
-    "drifting turn rate",
+    "drifting turn rate about a course",
     "rare hard turns",
     "short legs towards an aim",
     "weaving towards an aim",
+    "drifting turn rate that adds up",
 )
 
 
@@ -139,10 +142,11 @@ def wander(model: str, count: int, seed: int, after_s: float = 1800.0) -> Flown:
         MODELS[0]: lambda: _legs(rng, speed, base, long, change, None, False),
         MODELS[1]: lambda: _legs(rng, speed, base, long, change, None, True),
         MODELS[2]: lambda: _legs(rng, speed, base, long, change, aim, False),
-        MODELS[3]: lambda: _drifting(rng, speed, base),
+        MODELS[3]: lambda: _drifting(rng, speed, base, 1.0),
         MODELS[4]: lambda: _rare(rng, speed, base),
         MODELS[5]: lambda: _legs(rng, speed, base, short, np.full(count, 0.21), aim, False),
         MODELS[6]: lambda: _weaving(rng, speed, base, aim),
+        MODELS[7]: lambda: _drifting(rng, speed, base, 0.0),
     }
     aimed = aim if model.endswith("an aim") else None
     return _fly(turners[model](), speed, base, aimed, rng, after_s)
