@@ -108,13 +108,18 @@ class Arrivals:
 
 def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
     """All that the targets of one class may do within the horizon of its ways."""
+
+    def own(array: FloatArray) -> FloatArray:
+        # one layout, and writable: each other kind would compile the kernel anew
+        return np.array(array, np.float64, order="C")
+
     target, label, row = carry_particles(
-        targets.pos_m,
-        targets.vel_mps,
-        targets.cov,
-        np.maximum(targets.above_m, 0.0),
-        np.clip(targets.sink, -1.0, 1.0),
-        targets.turn_radps,
+        own(targets.pos_m),
+        own(targets.vel_mps),
+        own(targets.cov),
+        own(np.maximum(targets.above_m, 0.0)),
+        own(np.clip(targets.sink, -1.0, 1.0)),
+        own(targets.turn_radps),
         ways.way,
         ways.draw,
         ground.label,
