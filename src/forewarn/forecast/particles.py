@@ -1,0 +1,359 @@
+"""The kernel under `manoeuvring`: particles that fly ways on over a raster of labels.
+
+The geometry of a way is worked out in loops of one array each, without a branch, which
+the compiler turns into vector code; only the look-ups and the sums go step by step.
+"""
+
+import numpy as np
+
+from forewarn.compiled import inner_kernel, kernel
+from forewarn.forecast.falling import SMALLEST_SIGMA_M, lower_root
+from forewarn.forecast.ground import Int32Array
+from forewarn.forecast.steering import AHEAD_PER_HEIGHT, STEEP
+from forewarn.forecast.ways import Float32Array
+from forewarn.geodesy import FloatArray
+from forewarn.records import IntArray
+
+REACH_M = (300.0, 2000.0)  # shortest and longest way covered in a dive out of level flight
+HASTE = 1.2  # speed in a dive over that of cruise
+REACH_SPREAD = 0.3  # standard deviation of the way covered, as a share of it
+FLOOR = 1e-6  # rows less probable than this are not worth writing
+TAIL = 16  # steps beyond the horizon in which a dive may still end
+LONG = 90  # steps
+PIECES = 8  # at most, into which a step of a fast target is cut on a fine raster
+DOWN, EAST, NORTH, TIME, EE, EN, NN, ET, NT, TT, REACHED = range(11)
+ROW = 14
+
+f4 = np.float32
+i4 = np.int32
+
+
+@inner_kernel
+def _locate(
+    way: Float32Array,
+    draw: Float32Array,
+    start: FloatArray,
+    move: FloatArray,
+    turn: float,
+    cell_m: float,
+    step: float,
+    above_m: float,
+    tall: int,
+    wide: int,
+    keys: Int32Array,
+    at: Float32Array,
+) -> float:
+    """Where one particle is at each step, and would come down if it dived then.
+
+    way, draw : of `Ways`, one row each; start : (2,) cells; move : (2,) m/s
+    tall, wide: last row and column of the padded raster
+    keys      : (2, rows) to fill: flat cell under it, flat cell where it would come down
+    at        : (7, rows) to fill: 0, 1 its place, cells; 2, 3, 4 where (cells) and when
+                (s) it would come down; 5, 6 scratch
+    returns   : speed, m/s
+    """
+    rows = way.shape[1]
+    speed = np.sqrt(move[0] * move[0] + move[1] * move[1])
+    ue, un = f4(0.0), f4(1.0)
+    if speed > 1e-3:
+        ue, un = f4(move[0] / speed), f4(move[1] / speed)
+    speed = max(speed, 5.0)
+    bend = turn * step
+    hold = min(int(draw[5] / step + 0.5), rows - 1)
+    if bend == 0.0:
+        hold = 0
+    x0, y0 = f4(start[0]), f4(start[1])
+    pace = f4(speed / cell_m)
+    late_s = f4(draw[7] * step)
+    ahead = late_s * pace
+    stretch = f4(max(1.0 + REACH_SPREAD * draw[6], 0.1) / cell_m)
+    glide = f4(1.0 / (HASTE * speed))
+    step_s, one, zero = f4(step), f4(1.0), f4(0.0)
+    least, most = f4(REACH_M[0]), f4(REACH_M[1])
+    slope, above = f4(AHEAD_PER_HEIGHT), f4(above_m)
+    level = min(max(slope * above, least), most)
+    half_c, half_s = f4(np.cos(0.5 * bend)), f4(np.sin(0.5 * bend))
+    for k in range(hold):  # the turn of the moment goes on
+        at[0, k], at[1, k] = x0, y0
+        at[2, k] = x0 + (level * stretch + ahead) * ue
+        at[3, k] = y0 + (level * stretch + ahead) * un
+        at[4, k] = f4(i4(k)) * step_s + late_s + level * glide
+        me, mn = ue * half_c + un * half_s, un * half_c - ue * half_s
+        x0 += pace * step_s * me
+        y0 += pace * step_s * mn
+        ue, un = me * half_c + mn * half_s, mn * half_c - me * half_s
+    left = rows - hold
+    along, across, to_a, to_b, rise = way[0], way[1], way[2], way[3], way[4]
+    x, y, reach, far = at[0, hold:], at[1, hold:], at[5], at[6]
+    spot_x, spot_y, spot_s = at[2, hold:], at[3, hold:], at[4, hold:]
+    pe, pn = pace * ue, pace * un
+    for r in range(left):
+        x[r] = x0 + along[r] * pe + across[r] * pn
+    for r in range(left):
+        y[r] = y0 + along[r] * pn - across[r] * pe
+    for r in range(left):
+        reach[r] = min(max(slope * (above + rise[r]), least), most)
+    first = f4(i4(hold)) * step_s + late_s
+    for r in range(left):
+        spot_s[r] = first + f4(i4(r)) * step_s + reach[r] * glide
+    for r in range(left):
+        far[r] = reach[r] * stretch + ahead
+    for r in range(left):
+        spot_x[r] = x[r] + far[r] * (to_a[r] * ue + to_b[r] * un)
+    for r in range(left):
+        spot_y[r] = y[r] + far[r] * (to_a[r] * un - to_b[r] * ue)
+    for which in range(2):
+        px, py, key = at[2 * which], at[2 * which + 1], keys[which]
+        tall_f, wide_f, width = f4(i4(tall)), f4(i4(wide)), i4(wide) + i4(1)
+        for r in range(rows):
+            column = i4(min(max(px[r] + one, zero), wide_f))
+            key[r] = i4(min(max(py[r] + one, zero), tall_f)) * width + column
+    return float(speed)
+
+
+@inner_kernel
+def _list(z: int, job: int, found: int, listed: IntArray, touched: IntArray) -> int:
+    """Note that this target touches label z; returns how many it touches."""
+    if listed[z] != job:
+        listed[z] = job
+        touched[found] = z
+        found += 1
+    return found
+
+
+@inner_kernel
+def _add(
+    total: FloatArray,
+    z: int,
+    p: float,
+    pe: float,
+    pn: float,
+    pt: float,
+    pee: float,
+    pen: float,
+    pnn: float,
+    pet: float,
+    pnt: float,
+    ptt: float,
+) -> None:
+    """Add what comes down in label z. Ten numbers, for they live in registers."""
+    total[z, DOWN] += p
+    total[z, EAST] += pe
+    total[z, NORTH] += pn
+    total[z, TIME] += pt
+    total[z, EE] += pee
+    total[z, EN] += pen
+    total[z, NN] += pnn
+    total[z, ET] += pet
+    total[z, NT] += pnt
+    total[z, TT] += ptt
+
+
+@inner_kernel
+def _finish(
+    total: FloatArray,
+    when: Float32Array,
+    east_0: float,
+    north_0: float,
+    cell_m: float,
+    step: float,
+    row: FloatArray,
+) -> None:
+    """One row (14,) of `carry_particles` from the sums of a label."""
+    down, reached = total[DOWN], total[REACHED]
+    row[:] = np.nan
+    row[0], row[1] = down, reached
+    if down > 0.0:
+        e, n, t = total[EAST] / down, total[NORTH] / down, total[TIME] / down
+        ee = max(total[EE] / down - e * e, 0.0) * cell_m * cell_m + SMALLEST_SIGMA_M**2
+        nn = max(total[NN] / down - n * n, 0.0) * cell_m * cell_m + SMALLEST_SIGMA_M**2
+        en = (total[EN] / down - e * n) * cell_m * cell_m
+        et = (total[ET] / down - e * t) * cell_m
+        nt = (total[NT] / down - n * t) * cell_m
+        det = ee * nn - en * en
+        slope_e, slope_n = (et * nn - nt * en) / det, (nt * ee - et * en) / det
+        rest = total[TT] / down - t * t - slope_e * et - slope_n * nt
+        row[2], row[3] = east_0 + e * cell_m, north_0 + n * cell_m
+        row[4], row[5], row[6] = ee, en, nn
+        row[7], row[8], row[9] = t, slope_e, slope_n
+        row[10] = np.sqrt(max(rest, 0.0) + 1.0)
+    gone, k = 0.0, 0
+    for j in range(3):
+        wanted = reached * (0.05, 0.5, 0.95)[j]
+        while k < len(when) - 1 and gone + when[k] < wanted:
+            gone += when[k]
+            k += 1
+        row[11 + j] = step * (k + (wanted - gone) / max(when[k], 1e-12))
+
+
+@kernel
+def carry_particles(
+    pos: FloatArray,
+    vel: FloatArray,
+    cov: FloatArray,
+    above: FloatArray,
+    sink: FloatArray,
+    turn: FloatArray,
+    way: Float32Array,
+    draw: Float32Array,
+    label: Int32Array,
+    hazard: Float32Array,
+    frame: FloatArray,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """All particles of a table, for each of m targets, over one raster.
+
+    pos, vel : (m, 2) m, m/s; cov : (m, 4, 4); above, sink : (m,); turn : (m, 2), as
+               `Steered`
+    way, draw: as `Ways`
+    label    : (r + 2, c + 2) label of each cell, and a border; the highest = nowhere
+    hazard   : (r + 2, c + 2) dives per second that end there
+    frame    : east, north of the corner m, cell m, step s
+    returns  : per pair: target, label, and (14,) down, reached, mean east, north m,
+               ee, en, nn m2, mean time s, its slope east, north s/m, what remains of its
+               sigma s, and the 5, 50, 95 % quantile of first arrival s; seconds are
+               those after the state. nan where nothing comes down
+    """
+    count, rows = way.shape[0], way.shape[2]
+    steps = rows - 1
+    # on a long way, each particle is given its chances in every third step, by turns
+    every = 3 if steps >= LONG and steps % 3 == 0 else 1
+    east_0, north_0, cell_m, step = frame[0], frame[1], frame[2], frame[3]
+    flat_label, flat_hazard = label.reshape(-1), hazard.reshape(-1)
+    tall, wide = label.shape[0] - 1, label.shape[1] - 1
+    labels = label[0, 0] + 1
+    total = np.zeros((labels, REACHED + 1))
+    bins = steps + TAIL
+    when = np.zeros((labels, bins), np.float32)
+    stamp = np.full(labels, -1, np.int64)  # the particle that passed there last
+    listed = np.full(labels, -1, np.int64)  # the target that touched it last
+    touched = np.empty(labels, np.int64)
+    keys, at = np.empty((2, rows), np.int32), np.empty((7, rows), np.float32)
+    root = np.empty((4, 4))
+    start, move = np.empty(2), np.empty(2)
+    room, filled, serial = 1024, 0, 0
+    out_target, out_label = np.empty(room, np.int64), np.empty(room, np.int64)
+    out = np.empty((room, ROW))
+    for job in range(len(pos)):
+        lower_root(cov[job], root)
+        found = 0
+        diving, far_m = 0.0, 0.0
+        if sink[job] > 0.5 * STEEP:
+            diving = 1.0 / (1.0 + np.exp(-(sink[job] - STEEP) / 0.02))
+            level = np.sqrt(max(1.0 - sink[job] * sink[job], 0.0))
+            far_m = above[job] * level / sink[job]
+        for i in range(count):
+            serial += 1
+            a, b, c, d = draw[i, 0], draw[i, 1], draw[i, 2], draw[i, 3]
+            start[0] = (pos[job, 0] + root[0, 0] * a - east_0) / cell_m
+            start[1] = (pos[job, 1] + root[1, 0] * a + root[1, 1] * b - north_0) / cell_m
+            move[0] = vel[job, 0] + root[2, 0] * a + root[2, 1] * b + root[2, 2] * c
+            move[1] = vel[job, 1] + root[3, 0] * a + root[3, 1] * b + root[3, 2] * c
+            move[1] += root[3, 3] * d
+            bend = turn[job, 0] + turn[job, 1] * draw[i, 4]
+            speed = _locate(
+                way[i], draw[i], start, move, bend, cell_m, step, above[job], tall, wide,
+                keys, at,
+            )  # fmt: skip
+            pieces = min(int(speed * step / cell_m) + 1, PIECES)
+            cruising, chance_at = 1.0 / count, i % every
+            s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
+            key, spot, old, q, fresh = -1, -1, -1, 0.0, False
+            for k in range(steps + 1):
+                if keys[0, k] != key:  # it passes over another cell
+                    key = keys[0, k]
+                    for piece in range(1 if k > 0 else pieces, pieces + 1):
+                        z = flat_label[key]
+                        if piece < pieces:
+                            u = piece / pieces
+                            x = at[0, k - 1] + u * (at[0, k] - at[0, k - 1]) + 1.0
+                            y = at[1, k - 1] + u * (at[1, k] - at[1, k - 1]) + 1.0
+                            row = int(min(max(y, 0.0), tall))
+                            z = label[row, int(min(max(x, 0.0), wide))]
+                        if stamp[z] != serial:
+                            stamp[z] = serial
+                            found = _list(z, job, found, listed, touched)
+                            total[z, REACHED] += cruising
+                            when[z, max(k - 1, 0)] += cruising
+                            fresh = fresh and z != old
+                if k == steps:
+                    break
+                if k == 0 and diving > 0.0:  # it comes down where it points
+                    p = cruising * diving
+                    cruising -= p
+                    far = far_m * max(1.0 + 0.5 * REACH_SPREAD * draw[i, 6], 0.1)
+                    pace = max(np.sqrt(move[0] * move[0] + move[1] * move[1]), 1.0)
+                    e = start[0] + far / cell_m * move[0] / pace
+                    n = start[1] + far / cell_m * move[1] / pace
+                    t = far / pace
+                    row = int(min(max(n + 1.0, 0.0), tall))
+                    z = label[row, int(min(max(e + 1.0, 0.0), wide))]
+                    found = _list(z, job, found, listed, touched)
+                    pe, pn, pt = p * e, p * n, p * t
+                    _add(
+                        total,
+                        z,
+                        p,
+                        pe,
+                        pn,
+                        pt,
+                        pe * e,
+                        pe * n,
+                        pn * n,
+                        pe * t,
+                        pn * t,
+                        pt * t,
+                    )
+                    if stamp[z] != serial:
+                        total[z, REACHED] += p
+                        when[z, min(int(t / step), bins - 1)] += p
+                if k != chance_at:
+                    continue
+                chance_at += every
+                if keys[1, k] != spot:  # it would come down in another cell
+                    spot = keys[1, k]
+                    h = flat_hazard[spot] * step * every
+                    q = h * (1.0 - h * (0.5 - h * (1.0 / 6.0 - h / 24.0)))
+                    if h > 0.02:
+                        q = 1.0 - np.exp(-h)
+                    z = flat_label[spot]
+                    if z != old:
+                        if old >= 0:
+                            _add(total, old, s, se, sn, st, see, sen, snn, ste, stn, stt)
+                            s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
+                        old = z
+                        found = _list(z, job, found, listed, touched)
+                        fresh = stamp[z] != serial
+                p = cruising * q
+                cruising -= p
+                e, n, t = float(at[2, k]), float(at[3, k]), float(at[4, k])
+                pe, pn, pt = p * e, p * n, p * t
+                s += p
+                se += pe
+                sn += pn
+                st += pt
+                see += pe * e
+                sen += pe * n
+                snn += pn * n
+                ste += pe * t
+                stn += pn * t
+                stt += pt * t
+                if fresh:
+                    total[old, REACHED] += p
+                    when[old, min(int(t / step), bins - 1)] += p
+            _add(total, old, s, se, sn, st, see, sen, snn, ste, stn, stt)
+        if filled + found > room:
+            room = 2 * (filled + found)
+            more_target, more_label = np.empty(room, np.int64), np.empty(room, np.int64)
+            more = np.empty((room, ROW))
+            more_target[:filled] = out_target[:filled]
+            more_label[:filled], more[:filled] = out_label[:filled], out[:filled]
+            out_target, out_label, out = more_target, more_label, more
+        for j in range(found):
+            z = touched[j]
+            if total[z, REACHED] > FLOOR:
+                out_target[filled], out_label[filled] = job, z
+                _finish(total[z], when[z], east_0, north_0, cell_m, step, out[filled])
+                filled += 1
+            total[z] = 0.0
+            when[z] = 0.0
+    return out_target[:filled], out_label[:filled], out[:filled]
