@@ -9,8 +9,8 @@ import numpy as np
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.wanderers import MODELS, STEP_S, Flown, wander
 from forewarn.compiled import kernel
-from forewarn.forecast.ground import Ground, make_ground
 from forewarn.forecast.manoeuvring import Steered, carry, chances
+from forewarn.forecast.raster import Ground, make_ground
 from forewarn.forecast.ways import HABITS, Ways, draw_ways
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray

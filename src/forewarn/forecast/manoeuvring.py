@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.errors import ModelError
-from forewarn.forecast.ground import Ground
 from forewarn.forecast.particles import carry_particles
+from forewarn.forecast.raster import Ground
 from forewarn.forecast.ways import Ways
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray

@@ -8,7 +8,7 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.forecast.falling import SMALLEST_SIGMA_M, lower_root
-from forewarn.forecast.ground import Int32Array
+from forewarn.forecast.raster import Int32Array
 from forewarn.forecast.steering import AHEAD_PER_HEIGHT, STEEP
 from forewarn.forecast.ways import Float32Array
 from forewarn.geodesy import FloatArray

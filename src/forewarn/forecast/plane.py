@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from forewarn.forecast.ground import Grid
 from forewarn.forecast.manoeuvring import Arrivals, Steered
+from forewarn.forecast.raster import Grid
 from forewarn.geodesy import (
     FloatArray,
     enu_from_ecef,
