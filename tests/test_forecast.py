@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from conftest import square_zones
 from forewarn.atmosphere import standard_air
 from forewarn.dynamics import drag_table
 from forewarn.flight import fall, level_ground
@@ -29,6 +30,7 @@ LAT, LON = np.radians(56.2), np.radians(9.4)
 TURN = enu_from_ecef(LAT, LON)
 PER_LAT, PER_LON = metres_per_radian(LAT)
 AIR = standard_air()
+ZONES = square_zones()
 # 30 m, 8 m/s, 20 % of the ballistic coefficient
 SIGMA = np.array([30.0, 30.0, 30.0, 8.0, 8.0, 8.0, 0.2])
 
@@ -92,7 +94,7 @@ def test_a_fall_is_where_a_monte_carlo_of_the_same_uncertainty_falls() -> None:
         tail_share=0.0, ln_beta_drift=0.0, ln_beta_steady=0.0, density_sigma=0.0
     )
     mean = state(3000.0, (420.0, 0.0, 326.0))
-    got = Forecaster(AIR, params).step(track(mean), Tick(1, 10.0))
+    got = Forecaster(AIR, ZONES, params).step(track(mean), Tick(1, 10.0))
     place, cov, time_s = moments(got)
     rng = np.random.default_rng(1)
     drawn = mean + rng.standard_normal((4000, 7)) * SIGMA
@@ -112,7 +114,7 @@ def test_a_fall_is_where_a_monte_carlo_of_the_same_uncertainty_falls() -> None:
 
 def test_futures_of_a_sure_threat_sum_to_one_and_of_an_unsure_one_to_less() -> None:
     mean = state(3000.0, (420.0, 0.0, 326.0))
-    sure = Forecaster(AIR, ForecastParams()).step(track(mean), Tick(1, 10.0))
+    sure = Forecaster(AIR, ZONES, ForecastParams()).step(track(mean), Tick(1, 10.0))
     assert_allclose(sure.weight.sum(), 1.0, atol=1e-9)
     unsure = track(mean)
     half = Tracks(
@@ -123,14 +125,14 @@ def test_futures_of_a_sure_threat_sum_to_one_and_of_an_unsure_one_to_less() -> N
         },
         existence=np.array([0.4]),
     )
-    got = Forecaster(AIR, ForecastParams()).step(half, Tick(1, 10.0))
+    got = Forecaster(AIR, ZONES, ForecastParams()).step(half, Tick(1, 10.0))
     assert_allclose(got.weight.sum(), 0.4, atol=1e-9)
 
 
 def test_while_thrust_may_burn_there_is_a_fan_and_not_one_ellipse() -> None:
     mean = state(800.0, (300.0, 0.0, 300.0))
-    coast = Forecaster(AIR, ForecastParams()).step(track(mean), Tick(1, 10.0))
-    burn = Forecaster(AIR, ForecastParams()).step(
+    coast = Forecaster(AIR, ZONES, ForecastParams()).step(track(mean), Tick(1, 10.0))
+    burn = Forecaster(AIR, ZONES, ForecastParams()).step(
         track(mean, modes=(0.8, 0.2, 0.0)), Tick(1, 10.0)
     )
     long_axis = [np.linalg.eigvalsh(moments(f)[1]).max() ** 0.5 for f in (burn, coast)]
@@ -153,7 +155,7 @@ def test_what_falls_by_two_drag_curves_has_the_futures_of_both() -> None:
             },
             mode_weight=weight,
         )
-        got = Forecaster(AIR, ForecastParams()).step(mixed, Tick(1, 10.0))
+        got = Forecaster(AIR, ZONES, ForecastParams()).step(mixed, Tick(1, 10.0))
         spots.append(moments(got)[0][0])
     # slower than sound a blunt body is slowed less, so it goes further; both are counted
     assert spots[2] - spots[0] > 300.0
@@ -162,7 +164,7 @@ def test_what_falls_by_two_drag_curves_has_the_futures_of_both() -> None:
 
 def test_what_may_fall_though_no_falling_mode_is_awake_has_all_its_futures() -> None:
     mean = state(3000.0, (420.0, 0.0, 326.0))
-    got = Forecaster(AIR, ForecastParams()).step(
+    got = Forecaster(AIR, ZONES, ForecastParams()).step(
         track(mean, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
     )
     assert_allclose(got.weight.sum(), 1.0, atol=1e-9)
@@ -175,7 +177,12 @@ def test_aircraft_and_unconfirmed_tracks_threaten_nobody() -> None:
         track(mean, confirmed=False),
     ):
         assert (
-            len(Forecaster(AIR, ForecastParams()).step(harmless, Tick(1, 10.0)).weight) == 0
+            len(
+                Forecaster(AIR, ZONES, ForecastParams())
+                .step(harmless, Tick(1, 10.0))
+                .weight
+            )
+            == 0
         )
 
 
@@ -184,8 +191,8 @@ def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
     kind: int, speed: float
 ) -> None:
     mean = state(800.0, (speed, 0.0, 0.0))
-    params = ForecastParams()
-    got = Forecaster(AIR, params).step(
+    params = ForecastParams(intent=0.0)
+    got = Forecaster(AIR, ZONES, params).step(
         track(mean, kind=kind, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
     )
     chance = 1 - np.exp(-params.dive_per_min * params.horizon_s / 60)
@@ -198,7 +205,7 @@ def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
 
 def test_a_diving_drone_is_expected_where_it_points() -> None:
     mean = state(800.0, (50.0, 0.0, -40.0))
-    got = Forecaster(AIR, ForecastParams()).step(
+    got = Forecaster(AIR, ZONES, ForecastParams()).step(
         track(mean, kind=DRONE, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
     )
     east = (got.place_rad[:, 1] - LON) * PER_LON
@@ -207,7 +214,7 @@ def test_a_diving_drone_is_expected_where_it_points() -> None:
 
 
 def test_a_lost_rocket_stays_in_the_forecast_until_it_must_be_down() -> None:
-    forecaster = Forecaster(AIR, ForecastParams())
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
     first = forecaster.step(track(state(3000.0, (420.0, 0.0, 326.0))), Tick(1, 10.0))
     down_s = float(first.time_s[0])
     during = forecaster.step(nothing(down_s - 5.0), Tick(2, down_s - 5.0))
@@ -216,7 +223,7 @@ def test_a_lost_rocket_stays_in_the_forecast_until_it_must_be_down() -> None:
 
 
 def test_wind_carries_the_fall_along() -> None:
-    forecaster = Forecaster(AIR, ForecastParams())
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
     light = state(5000.0, (0.0, 0.0, 0.0))
     light[6] = np.log(100.0)
     calm = moments(forecaster.step(track(light), Tick(1, 10.0)))[0]
@@ -227,7 +234,7 @@ def test_wind_carries_the_fall_along() -> None:
 
 
 def test_a_restored_forecaster_gives_the_same_futures() -> None:
-    one, other = (Forecaster(AIR, ForecastParams()) for _ in range(2))
+    one, other = (Forecaster(AIR, ZONES, ForecastParams()) for _ in range(2))
     one.step(track(state(3000.0, (420.0, 0.0, 326.0))), Tick(1, 10.0))
     other.restore(one.memory())
     a, b = (f.step(nothing(20.0), Tick(2, 20.0)) for f in (one, other))

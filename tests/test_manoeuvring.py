@@ -12,10 +12,9 @@ from forewarn.bench.manoeuvring import calibration, open_country, worst
 from forewarn.bench.wanderers import MODELS
 from forewarn.errors import ModelError
 from forewarn.forecast.manoeuvring import Arrivals, Steered, carry, chances
-from forewarn.forecast.particles import REACH_SPREAD, carry_particles
+from forewarn.forecast.particles import AHEAD_PER_HEIGHT, REACH_SPREAD, carry_particles
 from forewarn.forecast.plane import arrival_futures, scale_at, steered_tracks
 from forewarn.forecast.raster import Grid, Ground, draw_raster, make_ground
-from forewarn.forecast.steering import AHEAD_PER_HEIGHT
 from forewarn.forecast.ways import HABITS, Ways, draw_ways
 from forewarn.geodesy import (
     FloatArray,

@@ -90,6 +90,12 @@ class Pipeline:
         """Plots that were not used, by sensor and reason, since the start."""
         return self._tracker.refused
 
+    def faults(self) -> list[str]:
+        """Tracks that could not be flown since they were last asked for."""
+        told = self._forecaster.faults
+        self._forecaster.faults = []
+        return told
+
     def memory(self) -> Memory:
         """All that the chain remembers, as named arrays: a snapshot."""
         return {

@@ -29,7 +29,7 @@ def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
     air = site.profile.air()
     return Pipeline(
         Tracker(sensors, air, site.track),
-        Forecaster(air, site.forecast, site.ground),
+        Forecaster(air, zones, site.forecast, site.ground),
         Warner(site.name, zones, site.warning),
         zones,
     )

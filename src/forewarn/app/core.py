@@ -87,6 +87,8 @@ class Core:
         except (PlotError, ModelError) as error:
             self.faults.append(str(error))
             return None
+        finally:
+            self.faults += self.pipeline.faults()
 
     def _next(self, alert: Alert, texts: dict[str, str]) -> Parcel:
         times = self._earlier.setdefault(alert.alert_id, [])

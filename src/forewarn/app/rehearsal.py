@@ -66,7 +66,7 @@ def rehearse() -> Iterator[tuple[int, int]]:
     zones = _one_zone()
     pipeline = Pipeline(
         Tracker((RADAR, TRAFFIC, EARS), air, TrackParams()),
-        Forecaster(air, ForecastParams()),
+        Forecaster(air, zones, ForecastParams()),
         Warner("rehearsal", zones, WarningParams()),
         zones,
     )

@@ -77,6 +77,8 @@ def replay_recording(
         except (PlotError, ModelError) as error:
             faults.append(str(error))
             return
+        finally:
+            faults.extend(pipeline.faults())
         writer.write(outcome, speaker.texts(outcome.alerts))
         for alert in outcome.alerts:
             steps += 1

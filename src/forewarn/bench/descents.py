@@ -79,7 +79,9 @@ def follow_fall(fall: Fall, first_s: float, params: ForecastParams) -> dict[int,
         single.step()
         if row in cuts:
             tracks = single.tracks()
-            told = Forecaster(fall.air, params).step(tracks, Tick(1, tracks.received_s))
+            told = Forecaster(fall.air, None, params).step(
+                tracks, Tick(1, tracks.received_s)
+            )
             out[row] = _hold(told, float(fall.time_s[row]), fall)
     return out
 
@@ -156,7 +158,7 @@ def stone_forecast(stone: Stone, params: ForecastParams) -> Forecasts:
         np.tile(mean, (COUNT, 1)), np.tile(cov, (COUNT, 1, 1)), np.eye(COUNT)[BLUNT], 0.0
     )
     params = replace(params, ground_m=stone.ground_m, wind_sigma_mps=stone.wind_mps)
-    return Forecaster(stone.air, params).step(track, Tick(1, 0.0))
+    return Forecaster(stone.air, None, params).step(track, Tick(1, 0.0))
 
 
 def _state(start: FloatArray) -> FloatArray:

@@ -32,7 +32,7 @@ def default_chain(sensors: tuple[Sensor, ...], zones: Zones) -> Pipeline:
     air = standard_air()
     return Pipeline(
         Tracker(sensors, air, TrackParams()),
-        Forecaster(air, ForecastParams()),
+        Forecaster(air, zones, ForecastParams()),
         Warner("bench", zones, WarningParams()),
         zones,
     )

@@ -310,7 +310,11 @@ def _event(row: dict[str, Any], where: str) -> Event:
                 np.array(row["height_m"], float),
                 np.array(row["wind_mps"], float),
             )
-            return Weather(0, now_s, height, wind)
+            more = (
+                np.array(row.get(name, []), float)
+                for name in ("density_kgpm3", "temperature_k")
+            )
+            return Weather(0, now_s, height, wind, *more)
     except (KeyError, ValueError, TypeError) as error:
         raise ConfigError(f"{where}: {type(error).__name__}: {error}") from None
     raise ConfigError(

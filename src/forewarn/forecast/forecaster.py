@@ -10,8 +10,10 @@ from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import falling_futures
 from forewarn.forecast.fan import fan_of
+from forewarn.forecast.holding import AIM, aims, doubts, holds
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.steering import WAYS, steering_futures, ways
+from forewarn.forecast.steered import Steering
+from forewarn.forecast.unfit import unfit
 from forewarn.geodesy import FloatArray
 from forewarn.records import (
     STRAIGHT,
@@ -21,6 +23,7 @@ from forewarn.records import (
     IntArray,
     Tracks,
     Weather,
+    Zones,
 )
 from forewarn.threats import AIRCRAFT, CLUTTER, CRUISE_MISSILE, DRONE, THREATS
 
@@ -36,86 +39,123 @@ _HEAD = (
     "last_s",
     "seen_s",
     "falls",
+    "stale",
+    "aim",
 )
 
 
 class Forecaster:
-    """Keeps the futures of every threat, and renews those whose track moved."""
+    """Keeps the futures of every threat, and renews those whose track moved.
+
+    zones : over whose country what steers itself is carried on; None = all is taken to fall
+    """
 
     def __init__(
-        self, air: FloatArray, params: ForecastParams, ground: Ground | None = None
+        self,
+        air: FloatArray,
+        zones: Zones | None,
+        params: ForecastParams,
+        ground: Ground | None = None,
     ) -> None:
         self._ground = ground or level_ground(params.ground_m)
         self._air = air
         self._calm = air
         self._drag = drag_tables()
         self._params = params
-        self._ways = ways(params.turn_sigma_radps)
+        self._steering = Steering(zones, params) if zones is not None else None
         self._head: dict[str, NDArray[Any]] = _empty_head()
         self._owner: IntArray = np.zeros(0, np.int64)  # track id of each future
         self._futures: FloatArray = np.zeros((0, 10))  # weight, then 9 columns
+        self.faults: list[
+            str
+        ] = []  # tracks that could not be flown; whoever tells them, clears
 
     def step(self, tracks: Tracks, event: Event) -> Forecasts:
         """Futures of all threats as known after this event."""
+        weather = isinstance(event, Weather)
         if isinstance(event, Weather):
-            self._air = with_profile(self._calm, event.height_m, event.wind_mps)
+            self._air = with_profile(
+                self._calm,
+                event.height_m,
+                event.wind_mps,
+                event.density_kgpm3,
+                event.temperature_k,
+            )
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
-        self._forget(tracks, threat, event.received_s)
-        self._renew(tracks, threat)
+        rows = np.flatnonzero(threat > self._params.negligible)
+        rows = rows[self._fit(tracks, rows)]
+        now = aims(tracks, rows, self._ground, self._air, self._drag)
+        held = self._held(tracks, rows, now, weather)
+        self._forget(tracks, threat, rows[~held], event.received_s)
+        self._renew(tracks, threat, rows[~held], now[~held])
         return self._record(tracks)
 
-    def _forget(self, tracks: Tracks, threat: FloatArray, now_s: float) -> None:
-        """Drop what was renewed, what turned out harmless, and what must be down."""
+    def _fit(self, tracks: Tracks, rows: IntArray) -> BoolArray:
+        """Which tracks can be flown at all; the others keep their last forecast, stale."""
+        good = np.ones(len(rows), bool)
+        for fault, bad in unfit(tracks, rows, self._ground.highest_m):
+            good[bad] = False
+            self.faults.append(str(fault))
+        stale = np.isin(self._head["track_id"], tracks.track_id[rows[~good]])
+        self._head["stale"] = stale.astype(np.int64)
+        return good
+
+    def _held(
+        self, tracks: Tracks, rows: IntArray, now: FloatArray, weather: bool
+    ) -> BoolArray:
+        """Which of some tracks keep the forecasts they have."""
         ids = self._head["track_id"]
-        place = np.searchsorted(tracks.track_id, ids)
-        place = np.minimum(place, max(len(tracks.track_id) - 1, 0))
-        known = (
-            tracks.track_id[place] == ids
-            if len(tracks.track_id)
-            else np.zeros(len(ids), bool)
+        place = np.minimum(
+            np.searchsorted(ids, tracks.track_id[rows]), max(len(ids) - 1, 0)
         )
-        keep = self._head["last_s"] > now_s
-        if len(tracks.track_id):
-            keep &= ~known | (
-                self._current(tracks, place) & (threat[place] > self._params.negligible)
-            )
+        if not len(ids) or weather:
+            return np.zeros(len(rows), bool)
+        known = ids[place] == tracks.track_id[rows]
+        made, made_s = self._head["aim"][place], self._head["seen_s"][place]
+        held = holds(tracks, rows, now, made, made_s, self._params)
+        return np.asarray(known & held)
+
+    def _forget(
+        self, tracks: Tracks, threat: FloatArray, anew: IntArray, now_s: float
+    ) -> None:
+        """Drop what is made anew, what turned out harmless, and what must be down."""
+        ids = self._head["track_id"]
+        known = np.isin(ids, tracks.track_id)
+        harmless = np.isin(ids, tracks.track_id[threat <= self._params.negligible])
+        keep = (self._head["last_s"] > now_s) & ~harmless
+        keep &= ~np.isin(ids, tracks.track_id[anew])
         lost_s = np.where(self._head["falls"] > 0, np.inf, self._params.lost_s)
         keep &= known | (now_s - self._head["seen_s"] < lost_s)
-        kept = ids[keep]
         self._head = {name: column[keep] for name, column in self._head.items()}
-        rows = np.isin(self._owner, kept)
+        rows = np.isin(self._owner, ids[keep])
         self._owner, self._futures = self._owner[rows], self._futures[rows]
 
-    def _current(self, tracks: Tracks, place: IntArray) -> BoolArray:
-        """Which futures still hold: their track did not move, or is old, and hardly."""
-        age_s = tracks.time_s[place] - self._head["seen_s"]
-        old = tracks.time_s[place] - tracks.first_s[place] > self._params.young_s
-        return np.asarray((age_s <= 0.0) | (old & (age_s < self._params.renew_s)))
-
-    def _renew(self, tracks: Tracks, threat: FloatArray) -> None:
-        fresh = (threat > self._params.negligible) & ~np.isin(
-            tracks.track_id, self._head["track_id"]
-        )
-        if not fresh.any():
+    def _renew(
+        self, tracks: Tracks, threat: FloatArray, rows: IntArray, now: FloatArray
+    ) -> None:
+        if not len(rows):
             return
-        rows = np.flatnonzero(fresh)
         steers = tracks.existence[rows] * tracks.class_prob[rows][
             :, [CRUISE_MISSILE, DRONE]
         ].sum(axis=1)
         steering = steers * tracks.mode_weight[rows, STRAIGHT:].sum(axis=1)
+        if self._steering is None:
+            steering = np.zeros(len(rows))
         falling = threat[rows] - steering
-        owners, futures = [self._owner], [self._futures]
-        for owner, made in (
-            self._falling(tracks, rows, falling),
-            self._steering(tracks, rows, steering),
-        ):
-            owners.append(tracks.track_id[rows][owner])
-            futures.append(made)
-        owner, made = np.concatenate(owners), np.concatenate(futures)
+        parts = [self._falling(tracks, rows, falling)]
+        if self._steering is not None:
+            parts.append(_finite(*self._steering.futures(tracks, rows, steering)))
+        owner = np.concatenate([part[0] for part in parts])
+        made = np.concatenate([part[1] for part in parts])
         order = np.argsort(owner, kind="stable")
-        self._owner, self._futures = owner[order], made[order]
-        self._add_heads(tracks, rows, falling > steering)
+        owner, made = owner[order], made[order]
+        aim = np.concatenate([now, doubts(owner, made, len(rows))], axis=1)
+        self._add_heads(tracks, rows, falling > steering, aim, owner, made)
+        owners = np.concatenate([self._owner, tracks.track_id[rows][owner]])
+        order = np.argsort(owners, kind="stable")
+        self._owner = owners[order]
+        self._futures = np.concatenate([self._futures, made])[order]
 
     def _falling(
         self, tracks: Tracks, rows: IntArray, falling: FloatArray
@@ -146,52 +186,33 @@ class Forecaster:
         twin[:, 9] *= p.tail_scale
         return np.concatenate([owner, owner]), np.concatenate([futures, twin])
 
-    def _steering(
-        self, tracks: Tracks, rows: IntArray, steering: FloatArray
-    ) -> tuple[IntArray, FloatArray]:
-        """Futures of what steers, from the likelier of straight and turning.
-
-        steering : (rows,) probability that it is a threat and steers itself
-        """
-        p = self._params
-        owner = np.flatnonzero(steering > p.negligible)
-        mode = STRAIGHT + tracks.mode_weight[rows[owner], STRAIGHT:].argmax(axis=1)
-        made, chance = steering_futures(
-            np.ascontiguousarray(tracks.mean[rows[owner], mode]),
-            np.ascontiguousarray(tracks.cov[rows[owner], mode]),
-            tracks.time_s[rows[owner]],
-            self._ways,
-            np.array(
-                [p.dive_per_min / 60.0, p.horizon_s, p.step_s, *p.dive_reach_m, p.ground_m]
-            ),
-        )
-        each = WAYS * int(p.horizon_s / p.step_s)
-        chance = chance * steering[owner][:, None]
-        futures = np.column_stack([chance.reshape(-1), made.reshape(-1, 9)])
-        return _finite(np.repeat(owner, each), futures)
-
-    def _add_heads(self, tracks: Tracks, rows: IntArray, falls: BoolArray) -> None:
-        ids = tracks.track_id[rows]
-        first = np.searchsorted(self._owner, ids)
-        found = np.zeros(len(ids), bool)
-        inside = first < len(self._owner)
-        found[inside] = self._owner[first[inside]] == ids[inside]
-        rows, ids, falls = rows[found], ids[found], falls[found]
+    def _add_heads(
+        self,
+        tracks: Tracks,
+        rows: IntArray,
+        falls: BoolArray,
+        aim: FloatArray,
+        owner: IntArray,
+        futures: FloatArray,
+    ) -> None:
+        """owner : (k,) rising, which of `rows` each of the futures is of."""
+        found, first = np.unique(owner, return_index=True)
+        if not len(found):
+            return
+        rows, falls, aim = rows[found], falls[found], aim[found]
+        latest = futures[:, 6] + 2.33 * futures[:, 9]
         kind = _THREATS[tracks.class_prob[rows][:, _THREATS].argmax(axis=1)]
-        latest = np.maximum.reduceat(
-            self._futures[:, 6] + 2.33 * self._futures[:, 9],
-            np.searchsorted(self._owner, np.unique(self._owner)),
-        )
-        last_s = latest[np.searchsorted(np.unique(self._owner), ids)]
         new: dict[str, NDArray[Any]] = {
-            "track_id": ids,
+            "track_id": tracks.track_id[rows],
             "group_mask": tracks.group_mask[rows],
             "trusted": tracks.trusted[rows].astype(np.int64),
             "harmful_m": _HARMFUL_M[kind],
             "kind": kind,
-            "last_s": last_s,
+            "last_s": np.maximum.reduceat(latest, first),
             "seen_s": tracks.time_s[rows],
             "falls": falls.astype(np.int64),
+            "stale": np.zeros(len(rows), np.int64),
+            "aim": aim,
         }
         merged = {name: np.concatenate([self._head[name], new[name]]) for name in _HEAD}
         order = np.argsort(merged["track_id"], kind="stable")
@@ -209,6 +230,7 @@ class Forecaster:
             kind=self._head["kind"].copy(),
             last_s=self._head["last_s"].copy(),
             made_s=self._head["seen_s"].copy(),
+            stale=self._head["stale"] > 0,
             start=np.append(np.searchsorted(self._owner, ids), len(self._owner)),
             weight=futures[:, 0].copy(),
             place_rad=futures[:, 1:3].copy(),
@@ -237,8 +259,11 @@ class Forecaster:
 
 
 def _empty_head() -> dict[str, NDArray[Any]]:
-    whole = {"track_id", "group_mask", "trusted", "kind", "falls"}
-    return {name: np.zeros(0, np.int64 if name in whole else np.float64) for name in _HEAD}
+    whole = {"track_id", "group_mask", "trusted", "kind", "falls", "stale"}
+    empty: dict[str, NDArray[Any]] = {
+        name: np.zeros(0, np.int64 if name in whole else np.float64) for name in _HEAD
+    }
+    return empty | {"aim": np.zeros((0, AIM))}
 
 
 def _finite(owner: IntArray, futures: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -24,14 +24,21 @@ class ForecastParams:
     thrust_gains        : a body still boosting may gain these shares of its speed
     thrust_shares       : probability of each of them
     thrust_from         : a share of the boosting mode below this counts as none
-    young_s, renew_s    : a track older than young_s gets new futures every renew_s; a
-                          younger one, whose every plot matters, at each
-    dive_per_min        : chance that a steered threat dives, per minute; overstated on
+    matters             : a forecast is made anew once its place or time moved by this share
+                          of what it leaves open,
+    renew_share         : or the track has grown older by this share: more is known of it
+    drift_m, swerve_mps : one of a steered threat, once it is so far from where it was
+                          expected, or flies so much otherwise,
+    steer_s             : and after so many seconds
+    dive_per_min        : chance that a steered threat dives, per minute, mean over the
+                          country; four times that of flights of an hour and a half, on
                           purpose, for a floor too low misses whole villages
+    intent              : share of the chance of a dive that goes with where people live;
+                          0 = no intent known
     horizon_s           : how far ahead a steered threat is followed
     step_s              : between two chances to dive
-    turn_sigma_radps    : turns a steered threat may fly, standard deviation
-    dive_reach_m        : shortest and longest way covered in a dive
+    ways                : particles a steered threat is carried on by
+    cell_m              : side of the cells they are counted in
     lost_s              : how long a lost steered threat stays in the forecast
     negligible          : threats less probable than this get no futures
     """
@@ -48,13 +55,17 @@ class ForecastParams:
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
     thrust_shares: tuple[float, ...] = (0.4, 0.3, 0.3)
     thrust_from: float = 0.1
-    young_s: float = 8.0
-    renew_s: float = 0.9
-    dive_per_min: float = 0.1
+    matters: float = 0.1
+    renew_share: float = 0.1
+    drift_m: float = 150.0
+    swerve_mps: float = 8.0
+    steer_s: float = 3.0
+    dive_per_min: float = 0.04
+    intent: float = 0.5
     horizon_s: float = 180.0
-    step_s: float = 6.0
-    turn_sigma_radps: float = 0.01
-    dive_reach_m: tuple[float, float] = (300.0, 2000.0)
+    step_s: float = 10.0
+    ways: int = 1024
+    cell_m: float = 2500.0
     lost_s: float = 60.0
     negligible: float = 5e-4
 

@@ -9,11 +9,13 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.forecast.falling import SMALLEST_SIGMA_M, lower_root
 from forewarn.forecast.raster import Int32Array
-from forewarn.forecast.steering import AHEAD_PER_HEIGHT, STEEP
 from forewarn.forecast.ways import Float32Array
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 
+STEEP = 0.15  # sine of the path angle beyond which a steered threat counts as diving
+# metres ahead per metre of height in a dive: public footage of attack drones
+AHEAD_PER_HEIGHT = 1.5
 REACH_M = (300.0, 2000.0)  # shortest and longest way covered in a dive out of level flight
 HASTE = 1.2  # speed in a dive over that of cruise
 REACH_SPREAD = 0.3  # standard deviation of the way covered, as a share of it

@@ -4,7 +4,7 @@
 `received_s` is when it reached us; in the core it is "now".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import pi
 
@@ -88,21 +88,30 @@ class Command:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weather:
-    """A wind profile that replaces the one in use.
+    """A profile of the air that replaces the one in use.
 
-    height_m : (n,)    rising, above the ellipsoid
-    wind_mps : (n, 2)  towards the east, towards the north (where it blows TO)
+    height_m      : (n,)    rising, above the ellipsoid
+    wind_mps      : (n, 2)  towards the east, towards the north (where it blows TO)
+    density_kgpm3 : (n,)    or empty: as the standard atmosphere has it
+    temperature_k : (n,)    likewise
     """
 
     seq: int
     received_s: float
     height_m: FloatArray
     wind_mps: FloatArray
+    density_kgpm3: FloatArray = field(default_factory=lambda: np.zeros(0))
+    temperature_k: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         n = len(self.height_m)
         seal("weather", "height_m", self.height_m, (n,))
         seal("weather", "wind_mps", self.wind_mps, (n, 2))
+        for name in ("density_kgpm3", "temperature_k"):
+            column = getattr(self, name)
+            seal("weather", name, column, (n,) if len(column) else (0,))
+            if not np.all(column > 0.0):
+                raise PlotError(f"weather: {name} must be above zero: refused")
         if n < 2 or not np.all(np.diff(self.height_m) > 0):
             raise PlotError("weather: height_m must rise over at least two levels: refused")
 

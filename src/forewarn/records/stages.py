@@ -89,6 +89,7 @@ class Forecasts:
     kind         : (n,)      index into threats.CLASSES, for words and the map
     last_s       : (n,)      time by which it must be down or lost from this forecast (99 %)
     made_s       : (n,)      time of the state its futures were made from; names them
+    stale        : (n,) bool its track can no longer be flown: this is its last forecast
     Per future (k); weights of one track sum to the probability that it is a threat at all:
     weight       : (k,)
     place_rad    : (k, 2)    latitude, longitude of the centre
@@ -106,6 +107,7 @@ class Forecasts:
     kind: IntArray
     last_s: FloatArray
     made_s: FloatArray
+    stale: BoolArray
     start: IntArray
     weight: FloatArray
     place_rad: FloatArray
@@ -125,6 +127,7 @@ class Forecasts:
             "kind": (n,),
             "last_s": (n,),
             "made_s": (n,),
+            "stale": (n,),
             "start": (n + 1,),
             "weight": (k,),
             "place_rad": (k, 2),

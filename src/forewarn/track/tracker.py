@@ -71,7 +71,13 @@ class Tracker:
         if isinstance(event, Weather):
             # of another air than the plots before it: what comes late from there is refused
             self._kept.clear()
-            air = with_profile(self._calm, event.height_m, event.wind_mps)
+            air = with_profile(
+                self._calm,
+                event.height_m,
+                event.wind_mps,
+                event.density_kgpm3,
+                event.temperature_k,
+            )
             self._engine.world = self._engine.world._replace(air=air)
         if isinstance(event, PlotBatch):
             self._hear(event)

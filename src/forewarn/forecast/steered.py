@@ -1,0 +1,90 @@
+"""Futures of what steers itself, over the country of a site: particles, cell by cell."""
+
+import numpy as np
+
+from forewarn.forecast.manoeuvring import carry
+from forewarn.forecast.params import ForecastParams
+from forewarn.forecast.plane import arrival_futures, steered_tracks
+from forewarn.forecast.raster import Grid, Ground, draw_raster, make_ground
+from forewarn.forecast.ways import draw_ways
+from forewarn.geodesy import FloatArray, metres_per_radian
+from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
+from forewarn.threats import CRUISE_MISSILE, DRONE
+
+CELLS = 120  # of the raster, each way, at most
+REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
+STRAIGHT_RADPS = 0.003  # turn rate that a course held straight leaves open
+
+
+class Steering:
+    """The ways of each class over the cells of a site, made once."""
+
+    def __init__(self, zones: Zones, params: ForecastParams) -> None:
+        self._params = params
+        self._grid = _grid(zones, REACH_MPS * params.horizon_s, params.cell_m)
+        place, people = zones.point_rad, zones.population[zones.point_zone]
+        hazard = draw_raster(
+            self._grid,
+            place,
+            people * zones.point_share,
+            params.dive_per_min / 60.0,
+            params.intent,
+        )
+        label = np.arange(hazard.size, dtype=np.int32).reshape(hazard.shape)
+        self._ground: Ground = make_ground(
+            label,
+            hazard,
+            self._grid.corner_m,
+            self._grid.cell_m,
+            params.dive_per_min / 60.0,
+        )
+        self._ways = {
+            kind: draw_ways(kind, params.ways, params.horizon_s, params.step_s)
+            for kind in (DRONE, CRUISE_MISSILE)
+        }
+
+    def futures(
+        self, tracks: Tracks, rows: IntArray, chance: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Futures of the tracks in `rows`, from the likelier of straight and turning.
+
+        chance  : (rows,) probability that it is a threat and steers itself
+        returns : (k,) which of `rows`, (k, 10) weight and columns of `falling_futures`
+        """
+        owners, made = [], []
+        drone = tracks.class_prob[rows, DRONE] >= tracks.class_prob[rows, CRUISE_MISSILE]
+        for kind, ways in self._ways.items():
+            mine = (chance > self._params.negligible) & (drone == (kind == DRONE))
+            own = np.flatnonzero(mine)
+            if not len(own):
+                continue
+            flown = rows[own]
+            mode = STRAIGHT + tracks.mode_weight[flown, STRAIGHT:].argmax(axis=1)
+            mean, cov = tracks.mean[flown, mode], tracks.cov[flown, mode]
+            turns = mode == TURNING
+            turn = np.stack(
+                [
+                    np.where(turns, mean[:, 6], 0.0),
+                    np.where(turns, np.sqrt(cov[:, 6, 6]), STRAIGHT_RADPS),
+                ],
+                axis=1,
+            )
+            targets = steered_tracks(mean, cov, turn, self._params.ground_m, self._grid)
+            arrivals = carry(targets, ways, self._ground)
+            owner, futures = arrival_futures(arrivals, self._grid, tracks.time_s[flown])
+            futures[:, 0] *= chance[own][owner]
+            owners.append(own[owner])
+            made.append(futures)
+        if not made:
+            return np.zeros(0, np.int64), np.zeros((0, 10))
+        return np.concatenate(owners), np.concatenate(made)
+
+
+def _grid(zones: Zones, reach_m: float, cell_m: float) -> Grid:
+    """Cells over all zones and as far around them as threats may come from in time."""
+    low, high = zones.point_rad.min(axis=0), zones.point_rad.max(axis=0)
+    lat, lon = 0.5 * (low + high)
+    span = (high - low) * metres_per_radian(float(lat)) + 2.0 * reach_m
+    cell_m = max(cell_m, float(span.max()) / CELLS)
+    rows, columns = np.ceil(span / cell_m).astype(int)
+    return Grid(float(lat), float(lon), cell_m, int(rows), int(columns))
