@@ -165,6 +165,7 @@ def forecasts() -> Forecasts:
         kind=np.zeros(2, np.int64),
         last_s=np.full(2, 2e9),
         made_s=np.zeros(2),
+        stale=np.zeros(2, bool),
         start=np.array([0, 1, 3]),
         weight=weight,
         place_rad=place,

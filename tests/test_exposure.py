@@ -33,6 +33,7 @@ def forecast(
         kind=np.array([0]),
         last_s=np.array([120.0]),
         made_s=np.zeros(1),
+        stale=np.zeros(1, bool),
         start=np.array([0, k]),
         weight=np.full(k, weight / k),
         place_rad=np.stack(

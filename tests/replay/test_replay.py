@@ -83,16 +83,6 @@ def test_check_says_what_would_run(raid: Path) -> None:
     assert "all of it can be used" in text
 
 
-def test_fly_says_where_a_body_lands(tmp_path: Path) -> None:
-    case = tmp_path / "case.toml"
-    case.write_text(
-        "[body]\nlat_deg = 56\nlon_deg = 9\nheight_m = 3000\nve_mps = 420\nvn_mps = 0\n"
-        "vu_mps = 326\nbeta_kgpm2 = 4000\n"
-    )
-    text = call("fly", str(case))
-    assert 50 < float(text.split()[1]) < 90
-
-
 def test_a_command_that_cannot_go_on_says_why_in_one_line(
     raid: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

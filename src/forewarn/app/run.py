@@ -18,7 +18,9 @@ def run(
     from forewarn.app.service import Plan, Service
     from forewarn.errors import ConfigError
     from forewarn.files import read_site
+    from forewarn.pipeline import Source
     from forewarn.sources import Feed, open_feeds
+    from forewarn.sources.air import AirSource
     from forewarn.web.board import Clock
 
     said = read_site(site)
@@ -32,10 +34,14 @@ def run(
         )
         for f in said.feeds
     ]
+    folder = site.resolve().parent
+    sources: list[Source] = [*open_feeds(feeds, folder)]
+    if said.air.profile is not None:
+        sources.append(AirSource(folder / said.air.profile))
     plan = Plan(
         site=said,
         sensors=said.sensors,
-        sources=tuple(open_feeds(feeds, site.resolve().parent)),
+        sources=tuple(sources),
         clock=Clock(time.time),
     )
     print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")

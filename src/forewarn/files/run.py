@@ -172,6 +172,7 @@ def _forecasts(outcome: Outcome) -> dict[str, Any]:
         "lon_deg": mean(f.place_rad[:, 1]) * DEG_PER_RAD,
         "time_s": mean(f.time_s),
         "last_s": f.last_s,
+        "stale": f.stale,
     }
 
 
