@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from forewarn.atmosphere import standard_air, with_profile
+from forewarn.bench.flying import FAMILIES
 from forewarn.dynamics import (
     drag_acceleration,
     drag_table,
@@ -55,16 +56,6 @@ def truth(state: FloatArray, ln_beta: float) -> tuple[float, FloatArray]:
         slope, (0, 3000), state, method="DOP853", rtol=1e-10, atol=1e-6, events=ground
     )
     return answer.t_events[0][0], answer.y_events[0][0][:3]
-
-
-FAMILIES = {
-    "rocket, a minute to go": (3000.0, (418.0, 0.0, 326.0), 4000.0),
-    "light and fast": (3000.0, (418.0, 0.0, 326.0), 500.0),
-    "wreck": (2000.0, (100.0, 0.0, -9.0), 600.0),
-    "debris under a drogue": (3000.0, (56.0, 0.0, 20.0), 40.0),
-    "300 km class": (30e3, (1040.0, 600.0, 1200.0), 8000.0),
-    "fireball": (18e3, (1140.0, 150.0, -2880.0), 3000.0),
-}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -11,70 +11,36 @@ from typer.testing import CliRunner
 
 from forewarn.app.command_line import cli
 from forewarn.app.flown import path_rows
+from forewarn.bench.check_cases import (
+    CASES,
+    SIMULATORS,
+    case_of,
+    distances_m,
+    read_check,
+)
 from forewarn.errors import ConfigError
-from forewarn.files.case import read_case
-from forewarn.geodesy import EARTH_RATE_RADPS, FloatArray
-from forewarn.units import FOOT_M
-
-SPHERE = "mass_kg = 14.593903\narea_m2 = 0.0182414616\n"
-CASES = {
-    "01_DroppedSphere": "drag = 0.0",
-    "04_DroppedSphereRoundNonRotation": """drag = 0.1
-[earth]
-model = "round"
-radius_m = 6371007.1809
-rotating = false""",
-    "06_DroppedSphereEllipsoidalNoWind": "drag = 0.1",
-    "07_DroppedSphereSteadyWind": """drag = 0.1
-[air]
-height_m = [0.0, 20000.0]
-east_mps = [6.096, 6.096]""",
-    "09_EastwardCannonball": "drag = 0.1",
-}
+from forewarn.flight.lanes import STEP_S
 
 
-def number(row: dict[str, str], name: str, scale: float = 1.0) -> float:
-    return float(row[name]) * scale
-
-
-def place(row: dict[str, str], spin: float) -> FloatArray:
-    """Earth-fixed place (m) of a row, from the inertial one: all simulators have that."""
-    x, y, z = (number(row, f"eiPosition_ft_{axis}", FOOT_M) for axis in "XYZ")
-    angle = spin * number(row, "time")
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([cosine * x + sine * y, cosine * y - sine * x, z])
-
-
-@pytest.mark.parametrize("simulator", ["04", "05"])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize("name", CASES)
 def test_check_cases_of_independent_simulators_are_met_to_a_centimetre(
-    shared_data: Path, tmp_path: Path, case: str, simulator: str
+    shared_data: Path, tmp_path: Path, name: str, simulator: str
 ) -> None:
-    folder = shared_data / "trajectories" / "nesc" / f"Atmos_{case}"
-    with (folder / f"Atmos_{case[:2]}_sim_{simulator}.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if number(row, "time") < 30.01]
-    velocity = [number(rows[0], f"feVelocity_ft_s_{axis}", FOOT_M) for axis in "XYZ"]
-    asked = tmp_path / "case.toml"
-    asked.write_text(f"""[start]
-lat_deg = {number(rows[0], "latitude_deg")}
-lon_deg = {number(rows[0], "longitude_deg")}
-height_m = {number(rows[0], "altitudeMsl_ft", FOOT_M)}
-vel_ned_mps = {velocity}
-[ground]
-height_m = -100.0
-[path]
-every_s = 0.1
-until_s = 30.0
-[body]
-{SPHERE}{CASES[case]}
-""")
-    flown, end = path_rows(read_case(asked))
-    assert len(flown) == len(rows) == 301
+    check = read_check(shared_data / "trajectories/nesc", name, simulator)
+    case = case_of(check, tmp_path)
+    flown, end = path_rows(case)
+    assert len(flown) == len(check.time_s) == 301
     assert np.isnan(end[0])
-    spin = 0.0 if case.startswith("04") else EARTH_RATE_RADPS
-    for row, ours in zip(rows, flown, strict=True):
-        away = place(row, spin) - [ours[f"{axis}_m"] for axis in "xyz"]
-        assert np.linalg.norm(away) < 0.01
+    ours = np.array([[row[f"{axis}_m"] for axis in "xyz"] for row in flown])
+    assert np.linalg.norm(ours - check.place, axis=1).max() < 0.01
+    # and in the long steps that a warning takes
+    assert distances_m(check, case, STEP_S).max() < 0.01
+
+
+def test_a_folder_without_check_cases_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=tmp_path.name):
+        read_check(tmp_path, "01_DroppedSphere", "04")
 
 
 BASE = """[start]

@@ -154,21 +154,34 @@ def hold(family: Family, drawn: Drawn, params: ForecastParams) -> Held:
         standard_air(),
         drag_curve(*FINNED),
     )
-    scale = np.array(metres_per_radian(float(futures[0, 0])))
-    north, east = ((drawn.place_rad - futures[:, :2]) * scale).T
+    share, before = judge(futures, drawn.time_s, drawn.place_rad, params)
     ee, en, nn = futures[:, 2:5].T
     det = ee * nn - en * en
-    far = (nn * east**2 - 2 * en * east * north + ee * north**2) / det
+    area = -2.0 * pi * log(1.0 - 0.95) * np.sqrt(det)
+    return Held(share, before, float(np.median(area)), _bound_m2(family, drawn))
+
+
+def judge(
+    futures: FloatArray, time_s: FloatArray, place_rad: FloatArray, params: ForecastParams
+) -> tuple[FloatArray, FloatArray]:
+    """Share of the smallest area that reaches to where each body came down (n,), and of
+    the stated times that lie before it did.
+
+    futures : (n, 9) as of `falling_futures`, each with its wider twin
+    """
+    scale = np.array(metres_per_radian(float(futures[0, 0])))
+    north, east = ((place_rad - futures[:, :2]) * scale).T
+    ee, en, nn = futures[:, 2:5].T
+    far = (nn * east**2 - 2 * en * east * north + ee * north**2) / (ee * nn - en * en)
     t, wide = params.tail_share, params.tail_scale
     share = 1.0 - (1 - t) * np.exp(-far / 2) - t * np.exp(-far / (2 * wide**2))
     slope_e, slope_n = futures[:, 6:8].T
     over = slope_e**2 * ee + 2 * slope_e * slope_n * en + slope_n**2 * nn
-    late = (drawn.time_s - futures[:, 5]) / np.sqrt(over + futures[:, 8] ** 2)
+    late = (time_s - futures[:, 5]) / np.sqrt(over + futures[:, 8] ** 2)
     # takes a second to import, and only figures need it
     from scipy.special import ndtr
 
-    area = -2.0 * pi * log(1.0 - 0.95) * np.sqrt(det)
-    return Held(share, ndtr(late), float(np.median(area)), _bound_m2(family, drawn))
+    return share, np.asarray(ndtr(late))
 
 
 def _bound_m2(family: Family, drawn: Drawn) -> float:
