@@ -38,7 +38,11 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench tracking
 	$(BIN)/forewarn bench accuracy
 	$(BIN)/forewarn bench sensing
+	$(BIN)/forewarn bench forecast
+	$(BIN)/forewarn bench coverage
+	$(BIN)/forewarn bench manoeuvring
 	$(BIN)/forewarn bench raid --seeds $(or $(COUNT),20)
+	test ! -d ../shared/data || $(BIN)/forewarn bench descents
 	test ! -d ../shared/data || $(BIN)/forewarn bench traffic
 	$(BIN)/forewarn bench docs
 

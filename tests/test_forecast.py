@@ -5,9 +5,10 @@ from numpy.testing import assert_allclose
 from conftest import square_zones
 from forewarn.atmosphere import standard_air
 from forewarn.dynamics import drag_table
-from forewarn.flight import fall, level_ground
+from forewarn.flight import fall, follow_path, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.geodesy import (
+    WGS84,
     FloatArray,
     ecef_from_geographic,
     enu_from_ecef,
@@ -240,3 +241,59 @@ def test_a_restored_forecaster_gives_the_same_futures() -> None:
     a, b = (f.step(nothing(20.0), Tick(2, 20.0)) for f in (one, other))
     for name in ("track_id", "weight", "place_rad", "cov_m2", "time_s", "start"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+def flown_on(mean: FloatArray, seconds: float) -> FloatArray:
+    """The same falling state later, by our own flight."""
+    drag, body = drag_table(), mean[:6].copy()
+    times = np.array([seconds])
+    ground = level_ground(0.0)
+    states, _ = follow_path(
+        body, np.exp(-mean[6]), np.zeros(2), times, ground, AIR, drag, WGS84, 0.05
+    )
+    return np.append(states[0], mean[6])
+
+
+def test_a_forecast_is_kept_until_its_track_moved_by_what_matters() -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    first = forecaster.step(track(mean, now_s=10.0), Tick(1, 10.0))
+    later = flown_on(mean, 0.4)
+    same = forecaster.step(track(later, now_s=10.4), Tick(2, 10.4))
+    np.testing.assert_array_equal(same.made_s, first.made_s)
+    np.testing.assert_array_equal(same.time_s, first.time_s)
+    later[3:6] += np.array([8.0, 0.0, 0.0]) @ TURN
+    other = forecaster.step(track(later, now_s=10.4), Tick(3, 10.4))
+    assert other.made_s[0] == 10.4
+
+
+@pytest.mark.parametrize("bad", ["beta", "nan", "deep"])
+def test_a_track_that_cannot_be_flown_keeps_its_last_forecast(bad: str) -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    first = forecaster.step(track(mean), Tick(1, 10.0))
+    assert not first.stale.any()
+    wrong = mean.copy()
+    if bad == "beta":
+        wrong[6] = 40.0
+    elif bad == "nan":
+        wrong[4] = np.nan
+    else:
+        wrong[:3] = ecef_from_geographic(LAT, LON, -9000.0)
+    got = forecaster.step(track(wrong, now_s=11.0), Tick(2, 11.0))
+    assert got.stale.tolist() == [True]
+    np.testing.assert_array_equal(got.time_s, first.time_s)
+    assert len(forecaster.faults) == 1
+    assert str(1 << 16) in forecaster.faults[0]
+    good = forecaster.step(track(flown_on(mean, 2.0), now_s=12.0), Tick(3, 12.0))
+    assert not good.stale.any()
+
+
+def test_where_people_live_draws_a_dive_and_the_prior_can_be_switched_off() -> None:
+    mean = state(800.0, (50.0, 0.0, 0.0))
+    chance = []
+    for intent in (0.0, 0.8):
+        forecaster = Forecaster(AIR, ZONES, ForecastParams(intent=intent))
+        one = track(mean, kind=DRONE, modes=(0.0, 0.0, 1.0))
+        chance.append(forecaster.step(one, Tick(1, 10.0)).weight.sum())
+    assert chance[1] > 2.0 * chance[0]  # it flies over towns

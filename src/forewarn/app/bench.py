@@ -15,7 +15,9 @@ MEASURED = (
     "sensing",
     "forecast",
     "coverage",
+    "sixdof",
     "descents",
+    "manoeuvring",
     "raid",
     "traffic",
 )
