@@ -131,17 +131,16 @@ def compiled_height(
 class Plain:
     """The same forces as one writes them in plain Python, on lists: no array is slower."""
 
-    def __init__(self, ln_beta: float, air: FloatArray, drag: FloatArray) -> None:
-        self._per_beta = float(np.exp(-ln_beta))
+    def __init__(self, air: FloatArray, drag: FloatArray) -> None:
         self._air, self._drag = air.tolist(), drag.tolist()
 
-    def height(self, _: float, s: FloatArray) -> float:
+    def height(self, _: float, s: FloatArray, per_beta: float) -> float:
         """Event of coming down."""
         x, y, z = s[:3].tolist()
         r2 = x * x + y * y + z * z
         return sqrt(r2) - WGS84.a_m / sqrt(1.0 + WGS84.oblate * z * z / r2)
 
-    def slope(self, _: float, s: FloatArray) -> list[float]:
+    def slope(self, _: float, s: FloatArray, per_beta: float) -> list[float]:
         """Right-hand side."""
         px, py, pz, vx, vy, vz = s.tolist()
         across2 = px * px + py * py
@@ -164,7 +163,7 @@ class Plain:
         cell = int(mach)
         u = mach - cell
         a, b, c, d, _steep = self._drag[cell]
-        brake = 0.5 * density * speed * self._per_beta * (a + u * (b + u * (c + u * d)))
+        brake = 0.5 * density * speed * per_beta * (a + u * (b + u * (c + u * d)))
         pull = -WGS84.gm_m3ps2 / (r2 * r)
         bulge, z2 = 1.5 * WGS84.j2 * WGS84.a_m**2 / r2, 5.0 * z * z
         spin = WGS84.rate_radps
@@ -187,21 +186,35 @@ class Peer(NamedTuple):
     worst_m: float
 
 
-def fly_scipy(
-    state: FloatArray, ln_beta: float, drag: FloatArray, peer: Peer, plain: bool
+def all_scipy(those: Bodies, drag: FloatArray, peer: Peer, plain: bool) -> FloatArray:
+    """(n, 7) as `fall`, one after another; calm beyond the table. plain : not compiled."""
+    by_hand = Plain(AIR, drag)  # once: what a table costs is no part of a flight
+    alone: list[tuple[Any, Any, tuple[Any, ...]]]
+    if plain:
+        per_beta = np.exp(-those.ln_beta).tolist()
+        alone = [(by_hand.slope, by_hand.height, (one,)) for one in per_beta]
+    else:
+        ln_beta = those.ln_beta.tolist()
+        alone = [(compiled_slope, compiled_height, (one, AIR, drag)) for one in ln_beta]
+    return np.array(
+        [
+            _fly_scipy(state, *one, peer)
+            for state, one in zip(those.state, alone, strict=True)
+        ]
+    )
+
+
+def _fly_scipy(
+    state: FloatArray, slope: Any, height: Any, args: tuple[Any, ...], peer: Peer
 ) -> FloatArray:
-    """(7,) as a row of `fall`; calm beyond the table. plain : not compiled."""
+    """(7,) as a row of `fall`."""
     from scipy.integrate import solve_ivp
 
-    args: tuple[Any, ...] = () if plain else (ln_beta, AIR, drag)
-    by_hand = Plain(ln_beta, AIR, drag)
-
     def ground(time_s: float, s: FloatArray, *args: Any) -> float:
-        return by_hand.height(time_s, s) if plain else compiled_height(time_s, s, *args)
+        return float(height(time_s, s, *args))
 
     ground.terminal = True  # type: ignore[attr-defined]
     ground.direction = -1  # type: ignore[attr-defined]
-    slope: Any = by_hand.slope if plain else compiled_slope
     method: Any = peer.method
     answer: Any = solve_ivp(
         slope,
@@ -214,16 +227,6 @@ def fly_scipy(
         args=args,
     )
     return np.array([answer.t_events[0][0], *answer.y_events[0][0]])
-
-
-def all_scipy(those: Bodies, drag: FloatArray, peer: Peer, plain: bool) -> FloatArray:
-    """(n, 7) one after another."""
-    return np.array(
-        [
-            fly_scipy(state, ln_beta, drag, peer, plain)
-            for state, ln_beta in zip(those.state, those.ln_beta, strict=True)
-        ]
-    )
 
 
 def choose_peer(those: Bodies, truth: FloatArray, drag: FloatArray, plain: bool) -> Peer:

@@ -142,14 +142,15 @@ def rocketpy_figures(case: Bodies) -> list[Figure]:
     rng = np.random.default_rng(SEED)
     rocket = rocketpy_world.draw_rocket(rng)
     calm = rocketpy_world.Weather(np.zeros((len(rocketpy_world.HEIGHTS_M), 2)), 1.0)
-    whole_s = rocketpy_world.fly_rocket(rocket, calm).end_s
+    whole = rocketpy_world.launch(rocket, calm)
+    whole_s = float(whole().t_final)
     figures = []
     for label, note, theirs in (
         ("RocketPy's 3 degrees of freedom", f"flights of {point.fly():.0f} s", point.fly),
         (
             "RocketPy's 6 degrees of freedom",
             f"flights of {whole_s:.0f} s from the rail; it does more physics",
-            lambda: rocketpy_world.fly_rocket(rocket, calm),
+            whole,
         ),
     ):
         ratio, rate = ratio_of(lambda: fly(case, drag), len(case.ln_beta), theirs, 1)

@@ -8,6 +8,7 @@ Source: Ceotto et al., "RocketPy: six degree-of-freedom rocket trajectory simula
 Journal of Aerospace Engineering 34(6), 2021.
 """
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from math import radians
 from typing import Any, NamedTuple
@@ -93,18 +94,24 @@ def draw_rocket(rng: np.random.Generator) -> Rocket:
     )
 
 
-def fly_rocket(rocket: Rocket, weather: Weather) -> Flown:
-    """One flight from the rail to the ground, some 45 s."""
+def launch(rocket: Rocket, weather: Weather) -> Callable[[], Any]:
+    """What flies it, all that can be made beforehand made: RocketPy's own flight alone."""
     from rocketpy import Flight
 
-    flight = Flight(
-        rocket=_built(rocket),
-        environment=_environment(weather),
+    built, environment = _built(rocket), _environment(weather)
+    return lambda: Flight(
+        rocket=built,
+        environment=environment,
         rail_length=6.0,
         inclination=rocket.up_deg,
         heading=rocket.azimuth_deg,
         max_time=300.0,
     )
+
+
+def fly_rocket(rocket: Rocket, weather: Weather) -> Flown:
+    """One flight from the rail to the ground, some 45 s."""
+    flight = launch(rocket, weather)()
     time_s = np.array([BURN_S, float(flight.apogee_time)]) + LATER_S
     end_s = float(flight.t_final)
     return Flown(

@@ -59,11 +59,11 @@ def draw_flight(number: int) -> Known:
     wind = told + WIND_MPS * rng.standard_normal(2)
     flown = fly_rocket(rocket, Weather(wind, 1.0 + DENSITY * rng.standard_normal()))
     air = with_profile(standard_air(), HEIGHTS_M, told)
-    true = np.array([[*state, _ln_beta(rocket, state, air)] for state in flown.state])
+    true = np.array([[*state, ln_beta_now(rocket, state, air)] for state in flown.state])
     return Known(air, true + SIGMA * rng.standard_normal(true.shape), flown)
 
 
-def _ln_beta(rocket: Rocket, state: FloatArray, air: FloatArray) -> float:
+def ln_beta_now(rocket: Rocket, state: FloatArray, air: FloatArray) -> float:
     """Of our finned curve, so that it brakes as the rocket itself does now."""
     lat, lon, height_m = geographic_from_ecef(*state[:3])
     _, slowness, east, north = air_at(air, height_m)
