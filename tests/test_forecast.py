@@ -267,6 +267,36 @@ def test_a_forecast_is_kept_until_its_track_moved_by_what_matters() -> None:
     assert other.made_s[0] == 10.4
 
 
+def with_column(tracks: Tracks, **columns: object) -> Tracks:
+    """The same tracks but for some columns."""
+    every = {name: getattr(tracks, name) for name in tracks.__dataclass_fields__}
+    return Tracks(**(every | columns))  # type: ignore[arg-type]
+
+
+def test_a_forecast_that_stands_tells_who_sees_the_track_by_now() -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    one = with_column(track(mean), trusted=np.zeros(1, bool))
+    first = forecaster.step(one, Tick(1, 10.0))
+    later = with_column(
+        track(flown_on(mean, 0.4), now_s=10.4),
+        group_mask=np.array([3]),
+        group_names=("a", "b"),
+    )
+    got = forecaster.step(later, Tick(2, 10.4))
+    np.testing.assert_array_equal(got.made_s, first.made_s)
+    assert (got.group_mask.tolist(), got.trusted.tolist()) == ([3], [True])
+
+
+def test_a_track_believed_less_gets_a_forecast_of_less_weight_at_once() -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    mean = state(3000.0, (420.0, 0.0, 326.0))
+    forecaster.step(track(mean), Tick(1, 10.0))
+    doubted = with_column(track(flown_on(mean, 0.4), now_s=10.4), existence=np.array([0.5]))
+    got = forecaster.step(doubted, Tick(2, 10.4))
+    assert_allclose(got.weight.sum(), 0.5, atol=1e-9)
+
+
 @pytest.mark.parametrize("bad", ["beta", "nan", "deep"])
 def test_a_track_that_cannot_be_flown_keeps_its_last_forecast(bad: str) -> None:
     forecaster = Forecaster(AIR, ZONES, ForecastParams())
@@ -279,7 +309,7 @@ def test_a_track_that_cannot_be_flown_keeps_its_last_forecast(bad: str) -> None:
     elif bad == "nan":
         wrong[4] = np.nan
     else:
-        wrong[:3] = ecef_from_geographic(LAT, LON, -9000.0)
+        wrong[:3] = ecef_from_geographic(LAT, LON, -400.0)
     got = forecaster.step(track(wrong, now_s=11.0), Tick(2, 11.0))
     assert got.stale.tolist() == [True]
     np.testing.assert_array_equal(got.time_s, first.time_s)

@@ -69,3 +69,12 @@ def test_times_name_their_zone() -> None:
     assert iso_from_epoch(1767225600.4) == "2026-01-01T00:00:00+00:00"
     with pytest.raises(PlotError, match="names no zone"):
         epoch_from_iso("2026-01-01T00:00:00")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weather_that_is_no_number_never_becomes_an_event(bad: float) -> None:
+    height, wind = np.array([0.0, 9e3]), np.array([[1.0, bad], [2.0, 3.0]])
+    with pytest.raises(PlotError, match="no number"):
+        Weather(1, 0.0, height, wind)
+    with pytest.raises(PlotError, match="density_kgpm3"):
+        Weather(1, 0.0, height.copy(), np.zeros((2, 2)), np.array([1.0, bad]))

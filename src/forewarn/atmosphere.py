@@ -120,7 +120,7 @@ def _check_profile(
     temperature_k: FloatArray,
 ) -> None:
     n = len(height_m)
-    if n < 2 or not np.all(np.diff(height_m) > 0):
+    if n < 2 or not (np.isfinite(height_m).all() and np.all(np.diff(height_m) > 0)):
         raise ConfigError("air: height_m must rise over at least two levels")
     if wind_mps.shape != (n, 2) or not np.isfinite(wind_mps).all():
         raise ConfigError(f"air: wind is {wind_mps.shape}, must be {(n, 2)}, all numbers")
@@ -128,7 +128,8 @@ def _check_profile(
         ("density_kgpm3", density_kgpm3),
         ("temperature_k", temperature_k),
     ):
-        if len(column) and not (len(column) == n and np.all(column > 0.0)):
+        sound = len(column) == n and np.isfinite(column).all() and np.all(column > 0.0)
+        if len(column) and not sound:
             raise ConfigError(f"air: {name} must be {n} numbers above zero, or none")
 
 

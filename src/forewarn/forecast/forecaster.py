@@ -86,7 +86,9 @@ class Forecaster:
         rows = np.flatnonzero(threat > self._params.negligible)
         rows = rows[self._fit(tracks, rows)]
         now = aims(tracks, rows, self._ground, self._air, self._drag)
+        now = np.concatenate([now, threat[rows, None]], axis=1)
         held = self._held(tracks, rows, now, weather)
+        self._tell_who_sees(tracks, rows[held])
         self._forget(tracks, threat, rows[~held], event.received_s)
         self._renew(tracks, threat, rows[~held], now[~held])
         return self._record(tracks)
@@ -94,7 +96,7 @@ class Forecaster:
     def _fit(self, tracks: Tracks, rows: IntArray) -> BoolArray:
         """Which tracks can be flown at all; the others keep their last forecast, stale."""
         good = np.ones(len(rows), bool)
-        for fault, bad in unfit(tracks, rows, self._ground.highest_m):
+        for fault, bad in unfit(tracks, rows, float(self._ground.height_m.min())):
             good[bad] = False
             self.faults.append(str(fault))
         stale = np.isin(self._head["track_id"], tracks.track_id[rows[~good]])
@@ -115,6 +117,12 @@ class Forecaster:
         made, made_s = self._head["aim"][place], self._head["seen_s"][place]
         held = holds(tracks, rows, now, made, made_s, self._params)
         return np.asarray(known & held)
+
+    def _tell_who_sees(self, tracks: Tracks, rows: IntArray) -> None:
+        """A forecast that stands yet is of a track that others may have seen meanwhile."""
+        at = np.searchsorted(self._head["track_id"], tracks.track_id[rows])
+        self._head["group_mask"][at] = tracks.group_mask[rows]
+        self._head["trusted"][at] = tracks.trusted[rows]
 
     def _forget(
         self, tracks: Tracks, threat: FloatArray, anew: IntArray, now_s: float

@@ -11,7 +11,7 @@ from forewarn.forecast.params import ForecastParams
 from forewarn.geodesy import FloatArray
 from forewarn.records import FALLING, STRAIGHT, BoolArray, IntArray, Tracks
 
-AIM = 12  # of `aims`: Earth-fixed state (6), place and time of coming down, doubts m, s
+AIM = 13  # of `aims` (10), how probable a threat it is, and of `doubts` (2)
 
 
 def aims(
@@ -72,8 +72,8 @@ def holds(
 ) -> BoolArray:
     """Whether the forecasts made of some tracks still hold.
 
-    now    : (rows, 10) of `aims`; made : (rows, 12) the same and `doubts` when they were
-             made; made_s : (rows,) when that was
+    now    : (rows, 11) of `aims`, and how probable a threat it is; made : (rows, AIM) the
+             same and `doubts` when they were made; made_s : (rows,) when that was
     """
     age_s = tracks.time_s[rows] - made_s
     life_s = tracks.time_s[rows] - tracks.first_s[rows]
@@ -81,7 +81,7 @@ def holds(
     soon = age_s <= p.renew_share * life_s
     moved = np.linalg.norm(now[:, 6:9] - made[:, 6:9], axis=1)
     late = np.abs(now[:, 9] - made[:, 9])
-    same = (moved < p.matters * made[:, 10]) & (late < p.matters * made[:, 11])
+    same = (moved < p.matters * made[:, 11]) & (late < p.matters * made[:, 12])
     falls = np.isfinite(now[:, 6])
     # what flies on is expected further on, as fast as it was
     drift = now[:, :3] - made[:, :3] - age_s[:, None] * made[:, 3:6]
@@ -89,4 +89,5 @@ def holds(
     flies = (np.linalg.norm(drift, axis=1) < p.drift_m) & (change < p.swerve_mps)
     flies &= (age_s < p.steer_s) & np.isnan(made[:, 6])
     held = np.where(falls, same & soon, flies)
-    return np.asarray((age_s <= 0.0) | held)
+    alike = np.abs(now[:, 10] - made[:, 10]) <= p.matters * made[:, 10]
+    return np.asarray((age_s <= 0.0) | (held & alike))

@@ -17,8 +17,8 @@ def unfit(
 ) -> Iterator[tuple[ModelError, int]]:
     """(fault, which of `rows`) for every track with a state no body can have.
 
-    ground_m : the highest ground; what is below it and moves up or down by more than its
-               doubt is still flown, and lands at once
+    ground_m : the lowest ground; what may be above it, given its doubt, is flown, and lands
+               at once where it is
     """
     awake = tracks.mode_weight[rows] > 0.0
     mean, cov = tracks.mean[rows], tracks.cov[rows]
@@ -42,7 +42,7 @@ def _buried(tracks: Tracks, rows: IntArray, ground_m: float) -> BoolArray:
     place, cov = tracks.mean[rows, mode, :3], tracks.cov[rows, mode, :3, :3]
     _, _, height = geographic_points(np.nan_to_num(place))
     doubt = np.sqrt(np.einsum("nii->n", np.nan_to_num(cov)))
-    return np.asarray(height + DEEP * doubt < min(ground_m, 0.0) - 500.0)
+    return np.asarray(height + DEEP * doubt < ground_m)
 
 
 def _fault(tracks: Tracks, row: int, what: str, found: str) -> ModelError:

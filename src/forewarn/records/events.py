@@ -110,8 +110,10 @@ class Weather:
         for name in ("density_kgpm3", "temperature_k"):
             column = getattr(self, name)
             seal("weather", name, column, (n,) if len(column) else (0,))
-            if not np.all(column > 0.0):
-                raise PlotError(f"weather: {name} must be above zero: refused")
+            if not (np.isfinite(column).all() and np.all(column > 0.0)):
+                raise PlotError(f"weather: {name} must be numbers above zero: refused")
+        if not (np.isfinite(self.height_m).all() and np.isfinite(self.wind_mps).all()):
+            raise PlotError("weather: height_m or wind_mps holds no number: refused")
         if n < 2 or not np.all(np.diff(self.height_m) > 0):
             raise PlotError("weather: height_m must rise over at least two levels: refused")
 
