@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forewarn.forecast.params import ForecastParams
+from forewarn.forecast.prior import with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
@@ -45,10 +46,11 @@ def fan_of(tracks: Tracks, rows: IntArray, falling: FloatArray, p: ForecastParam
     flown = np.where(none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind])
     faster = np.ones((len(kind), 7))
     faster[:, 3:6] += gains[kind][:, None]
+    mean, cov = with_class_prior(tracks, rows[owner], flown)
     return Fan(
         owner,
         weight[owner, kind],
-        tracks.mean[rows[owner], flown] * faster,
-        np.ascontiguousarray(tracks.cov[rows[owner], flown]),
+        mean * faster,
+        cov,
         np.maximum(mode[kind] - FALLING, 0),
     )
