@@ -180,7 +180,10 @@ def independent(one: Steered, ways: Ways, ground: Ground) -> tuple[FloatArray, F
         height = one.above_m[0] + np.concatenate([np.zeros(hold + 1), rise])
         reach = np.clip(AHEAD_PER_HEIGHT * height, 300.0, 2000.0)
         reach *= max(1 + REACH_SPREAD * draw[i, 6], 0.1)
-        spot = place + (reach + draw[i, 7] * step * speed)[:, None] * facing
+        aside_c, aside_s = np.cos(draw[i, 8]), np.sin(draw[i, 8])
+        rightward = np.stack([facing[:, 1], -facing[:, 0]], axis=1)
+        dive = aside_c * facing + aside_s * rightward
+        spot = place + draw[i, 7] * step * speed * facing + reach[:, None] * dive
         cell = [_label(ground, points) for points in (place, spot)]
         hazard = _label(ground, spot, ground.hazard)
         seen, flying = set(), 1.0 / len(draw)

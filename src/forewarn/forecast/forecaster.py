@@ -11,6 +11,7 @@ from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import falling_futures
 from forewarn.forecast.fan import fan_of
 from forewarn.forecast.holding import AIM, aims, doubts, holds
+from forewarn.forecast.missing import Missing
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.steered import Steering
 from forewarn.forecast.unfit import unfit
@@ -63,6 +64,7 @@ class Forecaster:
         self._drag = drag_tables()
         self._params = params
         self._steering = Steering(zones, params) if zones is not None else None
+        self._missing = Missing(params.missing_s)
         self._head: dict[str, NDArray[Any]] = _empty_head()
         self._owner: IntArray = np.zeros(0, np.int64)  # track id of each future
         self._futures: FloatArray = np.zeros((0, 10))  # weight, then 9 columns
@@ -81,6 +83,7 @@ class Forecaster:
                 event.density_kgpm3,
                 event.temperature_k,
             )
+        tracks = self._missing.added(tracks)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
         rows = np.flatnonzero(threat > self._params.negligible)
@@ -256,6 +259,7 @@ class Forecaster:
             "owner": self._owner,
             "futures": self._futures,
             "air": self._air,
+            **self._missing.memory(),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -264,6 +268,7 @@ class Forecaster:
         self._owner = memory["owner"].astype(np.int64)
         self._futures = memory["futures"].astype(np.float64)
         self._air = memory["air"].astype(np.float64)
+        self._missing.restore(memory)
 
 
 def _empty_head() -> dict[str, NDArray[Any]]:

@@ -39,7 +39,8 @@ class ForecastParams:
     step_s              : between two chances to dive
     ways                : particles a steered threat is carried on by
     cell_m              : side of the cells they are counted in
-    lost_s              : how long a lost steered threat stays in the forecast
+    lost_s              : how long one that dived out of sight stays in the forecast,
+    missing_s           : and one that flew out of sight is taken to fly on
     negligible          : threats less probable than this get no futures
     """
 
@@ -67,6 +68,7 @@ class ForecastParams:
     ways: int = 1024
     cell_m: float = 2500.0
     lost_s: float = 60.0
+    missing_s: float = 180.0
     negligible: float = 5e-4
 
     @property

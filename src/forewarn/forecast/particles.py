@@ -75,10 +75,12 @@ def _locate(
     slope, above = f4(AHEAD_PER_HEIGHT), f4(above_m)
     level = min(max(slope * above, least), most)
     half_c, half_s = f4(np.cos(0.5 * bend)), f4(np.sin(0.5 * bend))
+    # from the course of the moment to that of the dive, clockwise
+    aside_c, aside_s = f4(np.cos(draw[8])), f4(np.sin(draw[8]))
     for k in range(hold):  # the turn of the moment goes on
         at[0, k], at[1, k] = x0, y0
-        at[2, k] = x0 + (level * stretch + ahead) * ue
-        at[3, k] = y0 + (level * stretch + ahead) * un
+        at[2, k] = x0 + ahead * ue + level * stretch * (ue * aside_c + un * aside_s)
+        at[3, k] = y0 + ahead * un + level * stretch * (un * aside_c - ue * aside_s)
         at[4, k] = f4(i4(k)) * step_s + late_s + level * glide
         me, mn = ue * half_c + un * half_s, un * half_c - ue * half_s
         x0 += pace * step_s * me
@@ -98,12 +100,17 @@ def _locate(
     first = f4(i4(hold)) * step_s + late_s
     for r in range(left):
         spot_s[r] = first + f4(i4(r)) * step_s + reach[r] * glide
+    dive_e, dive_n = ue * aside_c + un * aside_s, un * aside_c - ue * aside_s
     for r in range(left):
-        far[r] = reach[r] * stretch + ahead
+        far[r] = reach[r] * stretch
     for r in range(left):
-        spot_x[r] = x[r] + far[r] * (to_a[r] * ue + to_b[r] * un)
+        spot_x[r] = x[r] + to_a[r] * (far[r] * dive_e + ahead * ue)
     for r in range(left):
-        spot_y[r] = y[r] + far[r] * (to_a[r] * un - to_b[r] * ue)
+        spot_x[r] += to_b[r] * (far[r] * dive_n + ahead * un)
+    for r in range(left):
+        spot_y[r] = y[r] + to_a[r] * (far[r] * dive_n + ahead * un)
+    for r in range(left):
+        spot_y[r] -= to_b[r] * (far[r] * dive_e + ahead * ue)
     for which in range(2):
         px, py, key = at[2 * which], at[2 * which + 1], keys[which]
         tall_f, wide_f, width = f4(i4(tall)), f4(i4(wide)), i4(wide) + i4(1)

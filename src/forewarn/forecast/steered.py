@@ -11,7 +11,7 @@ from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
 from forewarn.threats import CRUISE_MISSILE, DRONE
 
-CELLS = 120  # of the raster, each way, at most
+CELLS = 240  # of the raster, each way, at most
 REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
 STRAIGHT_RADPS = 0.003  # turn rate that a course held straight leaves open
 

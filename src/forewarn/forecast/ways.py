@@ -21,8 +21,9 @@ from forewarn.threats import CRUISE_MISSILE, DRONE, THREATS
 Float32Array = NDArray[np.float32]
 
 COLUMNS = 5  # of a way
-DRAWS = 8
+DRAWS = 9
 HABIT_DRAWS = 4
+MOST_ASIDE = 2.0  # rad, of the turn into a dive
 SUBSTEPS = 5  # of the chain in one step of the table
 SEED = 20261125  # with the class: other purposes draw from other streams
 
@@ -41,6 +42,8 @@ class Habits:
     climb_per_s, climb_mps, climb_s : changes of height, standard deviation of their rate,
                   mean time each lasts
     dives_per_s : hazard of the last dive, mean over the country
+    dive_rad    : scale of the turn into it (Student's t of three degrees of freedom): most
+                  dive on what lies ahead, some turn aside for it at the last
     source      : where the numbers come from
     """
 
@@ -55,6 +58,7 @@ class Habits:
     climb_mps: float
     climb_s: float
     dives_per_s: float
+    dive_rad: float
     source: str
 
 
@@ -71,6 +75,7 @@ HABITS = {
         climb_mps=2.0,
         climb_s=60.0,
         dives_per_s=1 / 5400.0,
+        dive_rad=0.3,
         source="turns: chosen so that drones on waypoint legs, about a course, adding up or"
         " towards an aim, are all calibrated, and lie between drones that turn more and"
         " those that turn less (`forewarn.bench.manoeuvring`); rates of turn: banks of"
@@ -89,6 +94,7 @@ HABITS = {
         climb_mps=8.0,
         climb_s=20.0,
         dives_per_s=1 / 2400.0,
+        dive_rad=0.2,
         source="legs of 10-100 km at 200-250 m/s between changes of course; rates of turn:"
         " banks of 30-60 degrees, 1.2-2 g; flights of 30-60 min over the country: public"
         " reports 2022-2025",
@@ -103,9 +109,9 @@ class Ways:
     step_s : seconds between two columns of a way
     way    : (N, 5, steps + 1) float32: along, across (to the right) in seconds of the
              initial speed; unit direction along, across; height gained m
-    draw   : (N, 8) float32: unit normals for place east, north, velocity east, north, and
+    draw   : (N, 9) float32: unit normals for place east, north, velocity east, north, and
              turn rate; seconds for which the turn of now goes on; unit normal of the way
-             covered in its dive; share of a step at which that begins
+             covered in its dive; share of a step at which that begins; turn into it, rad
     """
 
     step_s: float
@@ -139,6 +145,7 @@ def draw_ways(
     # takes a second to import, and whoever only reads settings never needs it
     from scipy.special import ndtri
     from scipy.stats import qmc
+    from scipy.stats import t as student
 
     own = habits or HABITS.get(kind)
     if own is None:
@@ -153,6 +160,9 @@ def draw_ways(
     draw = normal[:, :DRAWS].copy()
     draw[:, 5] = -own.hold_s * np.log(1.0 - points[:, 5])
     draw[:, 7] = points[:, 7]
+    draw[:, 8] = np.clip(
+        own.dive_rad * student.ppf(points[:, 8], 3), -MOST_ASIDE, MOST_ASIDE
+    )
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([SEED, kind])))
     habit = np.column_stack([normal[:, DRAWS:-1], points[:, -1]])
     way = _chain(own, habit, round(horizon_s / step_s), step_s, rng)

@@ -63,6 +63,6 @@ class Rules:
     delay_s: tuple[float, float] = (4.0, 13.0)
     spare_s: float = 5.0
     margin_s: float = 5.0
-    hold_s: float = 30.0
+    hold_s: float = 20.0
     oracle_delay_s: float = 13.0
     flicker_s: float = 600.0

@@ -37,7 +37,7 @@ class WarningParams:
     margin_s: float = 5.0
     prepare_s: float = 300.0
     prepare_ratio: float = 10.0
-    hold_s: float = 30.0
+    hold_s: float = 20.0
     release_ratio: float = 0.2
     correct_s: float = 8.0
     correct_every_s: float = 5.0
