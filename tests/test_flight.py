@@ -16,7 +16,7 @@ from forewarn.dynamics import (
 )
 from forewarn.flight import Ground, fall, follow_path, level_ground
 from forewarn.flight.ground import ground_at, ground_grid
-from forewarn.flight.lanes import STEP_S
+from forewarn.flight.steps import STEP_S
 from forewarn.geodesy import (
     WGS84,
     FloatArray,
