@@ -97,7 +97,7 @@ def _accelerate(
     """Acceleration of the stage in hand, as `dynamics` has it; lifted : some have lift."""
     mach_top = drag.shape[0] - 1e-9
     for i in range(live):
-        cell = int(w[_PLACE + i])
+        cell = np.uint32(w[_PLACE + i])  # unsigned: nothing is counted from the end
         u = w[_PLACE + i] - cell
         # all four before any is stored, for the compiler knows not that they lie apart
         thick, slow = _look_up(air, cell, 0, u), _look_up(air, cell, 1, u)
@@ -118,7 +118,7 @@ def _accelerate(
         mach = speed * w[_SLOW + i] * (1.0 / MACH_STEP)
         w[_MACH + i] = mach if mach < mach_top else mach_top
     for i in range(live):
-        cell = int(w[_MACH + i])
+        cell = np.uint32(w[_MACH + i])
         u = w[_MACH + i] - cell
         w[_BRAKE + i] *= drag[cell, 0] + u * (
             drag[cell, 1] + u * (drag[cell, 2] + u * drag[cell, 3])
@@ -157,7 +157,7 @@ def _lift(w: FloatArray, live: int) -> None:
 def _first_stage(w: FloatArray, live: int, drag: FloatArray) -> None:
     """Choose each lane's step by its drag at the start, and take half of it."""
     for i in range(live):
-        w[_STEEP + i] = drag[int(w[_MACH + i]), 4]
+        w[_STEEP + i] = drag[np.uint32(w[_MACH + i]), 4]
     for i in range(live):
         rate = w[_STEEP + i] * w[_BRAKE + i]
         dt = step_of(rate, w[_H + i], w[_CLIMB + i])
