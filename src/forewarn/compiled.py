@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import platformdirs
 
@@ -63,5 +63,6 @@ def bare_kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _compiled(function: Callable[P, R], **how: bool) -> Callable[P, R]:
-    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **how)(function)
-    return compiled  # type: ignore[no-any-return]
+    njit: Any = numba.njit  # whose types know nothing of `_nrt`
+    made = njit(cache=True, nogil=True, error_model="numpy", **how)
+    return cast(Callable[P, R], made(function))

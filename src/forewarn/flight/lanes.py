@@ -79,20 +79,14 @@ def _settle(w: FloatArray, first: int, last: int, earth: Earth, top: float) -> N
 
 
 @bare_kernel
-def _look_up(air: FloatArray, cell: int, k: int, u: float) -> float:
-    return air[cell, 0, k] + u * (
-        air[cell, 1, k] + u * (air[cell, 2, k] + u * air[cell, 3, k])
-    )
+def _look_up(air: FloatArray, cell: np.uint32, k: int, u: float) -> float:
+    high = air[cell, 2, k] + u * air[cell, 3, k]
+    return float(air[cell, 0, k] + u * (air[cell, 1, k] + u * high))
 
 
 @bare_kernel
 def _accelerate(
-    w: FloatArray,
-    live: int,
-    earth: Earth,
-    air: FloatArray,
-    drag: FloatArray,
-    lifted: bool,
+    w: FloatArray, live: int, earth: Earth, air: FloatArray, drag: FloatArray, lifted: bool
 ) -> None:
     """Acceleration of the stage in hand, as `dynamics` has it; lifted : some have lift."""
     mach_top = drag.shape[0] - 1e-9
@@ -200,13 +194,7 @@ def _last_stage(w: FloatArray, live: int) -> None:
         w[_VX + i] += part * (w[_QX + i] + w[_AX + i])
         w[_VY + i] += part * (w[_QY + i] + w[_AY + i])
         w[_VZ + i] += part * (w[_QZ + i] + w[_AZ + i])
-    _take_up(w, live)
-
-
-@bare_kernel
-def _take_up(w: FloatArray, live: int) -> None:
-    """The state becomes the stage in hand."""
-    for i in range(live):
+    for i in range(live):  # the state becomes the stage in hand
         w[_SX + i], w[_SY + i], w[_SZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
         w[_SVX + i], w[_SVY + i], w[_SVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
 
@@ -235,11 +223,10 @@ def _touch(w: FloatArray, i: int, earth: Earth, ground: Ground, room: FloatArray
 
     room : (3, 6)
     """
-    level = ground.height_m.size == 1
     dt = w[_DT + i]
     if not w[_H + i] <= ground.highest_m:
         return 2.0
-    if level:
+    if ground.height_m.size == 1:
         below = w[_H + i] - ground.highest_m
         above = w[_PH + i] - ground.highest_m
         return root_of(above, below, dt * w[_PCLIMB + i], dt * w[_CLIMB + i])
@@ -367,8 +354,7 @@ def _carry(
     live, upcoming = 0, 0
     while live < LANES and upcoming < n:
         job[live] = _enter(w, live, upcoming, jobs, earth, ground, out)
-        upcoming = job[live] + 1
-        live += 1 if upcoming <= n else 0
+        upcoming, live = job[live] + 1, live + (1 if job[live] < n else 0)
     while live:
         _settle(w, 0, live, earth, top)
         # where nobody ends there is nothing to look at lane by lane
