@@ -32,7 +32,9 @@ def cache_folder() -> Path:
 
 
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
-import numba  # noqa: E402  (the folder must be named before Numba is imported)
+# four numbers side by side are worked out as one: a quarter of the time of a flight
+os.environ.setdefault("NUMBA_SLP_VECTORIZE", "1")
+import numba  # noqa: E402  (Numba reads both when it is imported)
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -19,7 +19,7 @@ from forewarn.flight.steps import step_of
 from forewarn.geodesy import WGS84, Earth, FloatArray
 from forewarn.records.arrays import IntArray
 
-LANES = 32
+LANES = 64  # as many as a processor keeps at hand: 31 kB
 LONGEST_S = 3000.0
 # what is braked harder than by its own weight tumbles too fast to be carried aside
 WEIGHT_MPS2 = 9.8
@@ -46,10 +46,12 @@ class Jobs(NamedTuple):
  _BRAKE, _DT, _T, _LAST,             # drag over speed; step; time; whether it ends the fall
  _PER_BETA, _EAST, _NORTH, _STEEP,   # what the body is, its own wind; steepness of drag
  _LX, _LY, _LZ,                      # its lift over its drag
- _THICK, _SLOW, _WIND_E, _WIND_N,    # the air at its place, as `air_at`
- ) = range(0, 56 * LANES, LANES)
+ ) = range(0, 52 * LANES, LANES)
 # fmt: on
-_ROWS = 56
+_ROWS = 52
+# what was looked up, apart from `w`: four numbers of the air a lane, then four of the
+# curve of drag. They are stored as one, and what follows still works on several lanes
+_CURVE = 4 * LANES
 
 
 @bare_kernel
@@ -86,7 +88,13 @@ def _look_up(air: FloatArray, cell: np.uint32, k: int, u: float) -> float:
 
 @bare_kernel
 def _accelerate(
-    w: FloatArray, live: int, earth: Earth, air: FloatArray, drag: FloatArray, lifted: bool
+    w: FloatArray,
+    look: FloatArray,
+    live: int,
+    earth: Earth,
+    air: FloatArray,
+    drag: FloatArray,
+    lifted: bool,
 ) -> None:
     """Acceleration of the stage in hand, as `dynamics` has it; lifted : some have lift."""
     mach_top = drag.shape[0] - 1e-9
@@ -96,11 +104,11 @@ def _accelerate(
         # all four before any is stored, for the compiler knows not that they lie apart
         thick, slow = _look_up(air, cell, 0, u), _look_up(air, cell, 1, u)
         east, north = _look_up(air, cell, 2, u), _look_up(air, cell, 3, u)
-        w[_THICK + i], w[_SLOW + i] = thick, slow
-        w[_WIND_E + i], w[_WIND_N + i] = east, north
+        look[4 * i], look[4 * i + 1] = thick, slow
+        look[4 * i + 2], look[4 * i + 3] = east, north
     for i in range(live):
-        east = w[_WIND_E + i] + w[_EAST + i]
-        north = w[_WIND_N + i] + w[_NORTH + i]
+        east = look[4 * i + 2] + w[_EAST + i]
+        north = look[4 * i + 3] + w[_NORTH + i]
         x, y = w[_SX + i] * w[_IACROSS + i], w[_SY + i] * w[_IACROSS + i]
         z = w[_SZ + i] * w[_IR + i]
         rx = w[_SVX + i] + east * y + north * z * x
@@ -108,15 +116,16 @@ def _accelerate(
         rz = w[_SVZ + i] - north * w[_UP + i]
         speed = np.sqrt(rx * rx + ry * ry + rz * rz)
         w[_RX + i], w[_RY + i], w[_RZ + i] = rx, ry, rz
-        w[_BRAKE + i] = 0.5 * w[_THICK + i] * speed * w[_PER_BETA + i]
-        mach = speed * w[_SLOW + i] * (1.0 / MACH_STEP)
+        w[_BRAKE + i] = 0.5 * look[4 * i] * speed * w[_PER_BETA + i]
+        mach = speed * look[4 * i + 1] * (1.0 / MACH_STEP)
         w[_MACH + i] = mach if mach < mach_top else mach_top
     for i in range(live):
-        cell = np.uint32(w[_MACH + i])
-        u = w[_MACH + i] - cell
-        w[_BRAKE + i] *= drag[cell, 0] + u * (
-            drag[cell, 1] + u * (drag[cell, 2] + u * drag[cell, 3])
-        )
+        cell, k = np.uint32(w[_MACH + i]), _CURVE + 4 * i
+        c0, c1, c2, c3 = drag[cell, 0], drag[cell, 1], drag[cell, 2], drag[cell, 3]
+        look[k], look[k + 1], look[k + 2], look[k + 3] = c0, c1, c2, c3
+    for i in range(live):
+        k, u = _CURVE + 4 * i, w[_MACH + i] - np.floor(w[_MACH + i])
+        w[_BRAKE + i] *= look[k] + u * (look[k + 1] + u * (look[k + 2] + u * look[k + 3]))
     bulge = 1.5 * earth.j2 * earth.a_m * earth.a_m
     spin, spin2 = 2.0 * earth.rate_radps, earth.rate_radps * earth.rate_radps
     for i in range(live):
@@ -149,7 +158,11 @@ def _lift(w: FloatArray, live: int) -> None:
 
 @bare_kernel
 def _first_stage(w: FloatArray, live: int, drag: FloatArray) -> None:
-    """Choose each lane's step by its drag at the start, and take half of it."""
+    """Remember where each lane is, choose its step by its drag there, take half of it."""
+    for i in range(live):
+        w[_PX + i], w[_PY + i], w[_PZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
+        w[_PVX + i], w[_PVY + i], w[_PVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
+        w[_PH + i], w[_PCLIMB + i] = w[_H + i], w[_CLIMB + i]
     for i in range(live):
         w[_STEEP + i] = drag[np.uint32(w[_MACH + i]), 4]
     for i in range(live):
@@ -200,14 +213,6 @@ def _last_stage(w: FloatArray, live: int) -> None:
 
 
 @bare_kernel
-def _remember(w: FloatArray, live: int) -> None:
-    for i in range(live):
-        w[_PX + i], w[_PY + i], w[_PZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
-        w[_PVX + i], w[_PVY + i], w[_PVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
-        w[_PH + i], w[_PCLIMB + i] = w[_H + i], w[_CLIMB + i]
-
-
-@bare_kernel
 def _ask(w: FloatArray, live: int, highest_m: float) -> bool:
     """Whether any lane may end here, by touching the ground, by age or as no number."""
     asked = 0
@@ -219,10 +224,7 @@ def _ask(w: FloatArray, live: int, highest_m: float) -> bool:
 
 @bare_kernel
 def _touch(w: FloatArray, i: int, earth: Earth, ground: Ground, room: FloatArray) -> float:
-    """Part of the last step after which lane i came down; 2 = it is in the air.
-
-    room : (3, 6)
-    """
+    """Part of the last step after which lane i came down; 2 = in the air. room : (3, 6)"""
     dt = w[_DT + i]
     if not w[_H + i] <= ground.highest_m:
         return 2.0
@@ -331,8 +333,9 @@ def fall(
     missiles of 300 km: `forewarn bench forecast`.
     """
     out = np.full((len(state), 7), np.nan)
-    w, room, job = np.zeros(_ROWS * LANES), np.empty((3, 6)), np.zeros(LANES, np.int64)
-    _carry(Jobs(state, ln_beta, push), ground, air, drag, earth, w, room, job, out)
+    w, look, room = np.zeros(_ROWS * LANES), np.zeros(8 * LANES), np.empty((3, 6))
+    job = np.zeros(LANES, np.int64)
+    _carry(Jobs(state, ln_beta, push), ground, air, drag, earth, w, look, room, job, out)
     return out
 
 
@@ -344,11 +347,12 @@ def _carry(
     drag: FloatArray,
     earth: Earth,
     w: FloatArray,
+    look: FloatArray,
     room: FloatArray,
     job: IntArray,
     out: FloatArray,
 ) -> None:
-    """`fall` on a workspace: w of _ROWS * LANES, room (3, 6), job (LANES,)."""
+    """`fall` on workspaces: w, look (flat), room (3, 6), job (LANES,)."""
     n, lifted = len(jobs.state), jobs.push.shape[1] > 2
     top = air.shape[0] - 1e-9
     live, upcoming = 0, 0
@@ -383,13 +387,12 @@ def _carry(
             for k in range(_ROWS):
                 w[k * LANES + i] = w[k * LANES + live]
             job[i] = job[live]
-        _remember(w, live)
-        _accelerate(w, live, earth, air, drag, lifted)
+        _accelerate(w, look, live, earth, air, drag, lifted)
         _first_stage(w, live, drag)
         for share in (0.5, 1.0):
             _settle(w, 0, live, earth, top)
-            _accelerate(w, live, earth, air, drag, lifted)
+            _accelerate(w, look, live, earth, air, drag, lifted)
             _next_stage(w, live, share)
         _settle(w, 0, live, earth, top)
-        _accelerate(w, live, earth, air, drag, lifted)
+        _accelerate(w, look, live, earth, air, drag, lifted)
         _last_stage(w, live)
