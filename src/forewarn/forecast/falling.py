@@ -314,8 +314,9 @@ def falling_futures(
         if np.isfinite(centre[job, 0]):
             doubt, late[job] = _air_doubt(mean[job], centre[job], noise)
             wide[job, 6, 6] += doubt
-            lift[job] = _slides(mean[job, 6], centre[job, 0], noise)
-    if jobs and lift.max() < LEAST_LIFT:
+            slides = _slides(mean[job, 6], centre[job, 0], noise)
+            lift[job] = slides if slides >= LEAST_LIFT else 0.0
+    if jobs and lift.max() <= 0.0:
         lift = lift[:0]
     state, ln_beta, push = _spread(mean, wide, noise.wind_mps, lift)
     points = fall(state, ln_beta, push, ground, air, drag)
