@@ -16,7 +16,7 @@ from forewarn.dynamics import (
 )
 from forewarn.flight import Ground, fall, follow_path, level_ground
 from forewarn.flight.ground import ground_at, ground_grid
-from forewarn.flight.lanes import STEP_S
+from forewarn.flight.steps import KINKS_M, STEP_S, step_of
 from forewarn.geodesy import (
     WGS84,
     FloatArray,
@@ -76,6 +76,28 @@ def test_one_rule_of_steps_serves_all_families(family: str, shape: Shape) -> Non
         # and side by side it is what it is alone
         _, alone = follow_path(*body, STEP_S)
         assert_allclose(landed[k], alone, atol=0.01)
+
+
+def test_a_step_ends_where_the_air_begins_to_warm_or_cool_otherwise() -> None:
+    for kink_m in KINKS_M:
+        assert_allclose(step_of(0.0, kink_m + 900.0, -1500.0), 0.6)
+        assert_allclose(step_of(0.0, kink_m - 900.0, 1500.0), 0.6)
+        # one that is all but there is not worth a step of its own
+        assert step_of(0.0, kink_m + 9.0, -1500.0) == STEP_S
+        assert step_of(0.0, kink_m - 9.0, -1500.0) == STEP_S
+
+
+def test_the_fastest_come_down_to_the_millisecond() -> None:
+    # a single step over the tropopause made it two
+    height_m, vel_mps, beta = FAMILIES["300 km class"]
+    state = start(height_m, vel_mps)
+    for shape in SHAPES:
+        drag = drag_table(shape)
+        landed = fall(
+            state[None], np.array([np.log(beta)]), np.zeros((1, 2)), SEA, AIR, drag
+        )
+        body = (state, 1 / beta, np.zeros(2), np.zeros(0), SEA, AIR, drag, WGS84, 0.01)
+        assert abs(landed[0, 0] - follow_path(*body)[1][0]) < 0.001
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -19,7 +19,7 @@ from forewarn.bench.check_cases import (
     read_check,
 )
 from forewarn.errors import ConfigError
-from forewarn.flight.lanes import STEP_S
+from forewarn.flight.steps import STEP_S
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)

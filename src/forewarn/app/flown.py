@@ -8,7 +8,7 @@ from forewarn.errors import ConfigError
 from forewarn.files.case import Case, geographic_over
 from forewarn.flight import follow_path
 from forewarn.forecast import ForecastParams
-from forewarn.forecast.areas import area_m2, levels, outlines, spread
+from forewarn.forecast.areas import area_m2, levels, outlines, spread, times
 from forewarn.forecast.falling import falling_futures
 from forewarn.geodesy import WGS84, FloatArray, enu_from_ecef
 from forewarn.units import DEG_PER_RAD
@@ -86,7 +86,7 @@ def areas_of(case: Case) -> dict[str, Any]:
         raise ConfigError("a body without drag has no ballistic coefficient to doubt")
     sigma = np.repeat([case.sigma.position_m, case.sigma.velocity_mps], 3)
     params = ForecastParams()
-    future = falling_futures(
+    futures = falling_futures(
         np.array([[*case.state, -np.log(case.per_beta)]]),
         np.diag(np.append(sigma, case.sigma.ln_beta) ** 2)[None],
         np.zeros(1),
@@ -95,17 +95,16 @@ def areas_of(case: Case) -> dict[str, Any]:
         case.air,
         case.drag,
     )[0]
-    if not np.isfinite(future).all():
+    if not np.isfinite(futures).all():
         raise ConfigError("it does not come down: there is no area to tell")
-    place, cov, slope = future[:2], future[2:5], future[6:8]
-    over_place = slope[0] ** 2 * cov[0] + slope[1] ** 2 * cov[2]
-    over_place += 2.0 * slope[0] * slope[1] * cov[1]
-    late_s = 1.645 * np.sqrt(over_place + future[8] ** 2)
-    likely = spread(np.ones(1), place[None], cov[None])
+    futures = futures[futures[:, 0] > 0.0]
+    weight, cov = futures[:, 0], futures[:, 3:6]
+    early, median, late = times(weight, cov, futures[:, 6], futures[:, 7:9], futures[:, 9])
+    likely = spread(weight, futures[:, 1:3], cov)
     return {
-        "time_p05_s": round(future[5] - late_s, 3),
-        "time_p50_s": round(future[5], 3),
-        "time_p95_s": round(future[5] + late_s, 3),
+        "time_p05_s": round(float(early), 3),
+        "time_p50_s": round(float(median), 3),
+        "time_p95_s": round(float(late), 3),
         **{
             f"area_{100 * share:.0f}_km2": round(area_m2(likely, level) / 1e6, 4)
             for share, level in zip(_SHARES, levels(likely, _SHARES), strict=True)

@@ -18,6 +18,14 @@ from forewarn.bench.result import Ask, Figure, Result
 from forewarn.dynamics import drag_curve
 from forewarn.flight import fall, level_ground
 from forewarn.forecast import ForecastParams
+from forewarn.forecast.areas import (
+    Spread,
+    area_m2,
+    levels,
+    over_places,
+    shares_at,
+    spread,
+)
 from forewarn.forecast.falling import falling_futures
 from forewarn.geodesy import (
     FloatArray,
@@ -30,6 +38,7 @@ from forewarn.sim.world import FINNED, LIFT_S, tumble
 
 LAT, LON = np.radians(47.0), np.radians(11.0)
 BODIES = 10_000  # of each family
+MEASURED = 100  # of them have their areas measured
 AT_ONCE = 500  # bodies flown together: their paths fill the memory
 WIND_MPS = 3.0
 STATED = (0.5, 0.95, 0.99)
@@ -155,9 +164,8 @@ def hold(family: Family, drawn: Drawn, params: ForecastParams) -> Held:
         drag_curve(*FINNED),
     )
     share, before = judge(futures, drawn.time_s, drawn.place_rad, params)
-    ee, en, nn = futures[:, 2:5].T
-    det = ee * nn - en * en
-    area = -2.0 * pi * log(1.0 - 0.95) * np.sqrt(det)
+    few = [_spread_of(parts, params) for parts in futures[:: max(n // MEASURED, 1)]]
+    area = [area_m2(one, float(levels(one, (0.95,))[0])) for one in few]
     return Held(share, before, float(np.median(area)), _bound_m2(family, drawn))
 
 
@@ -167,21 +175,44 @@ def judge(
     """Share of the smallest area that reaches to where each body came down (n,), and of
     the stated times that lie before it did.
 
-    futures : (n, 9) as of `falling_futures`, each with its wider twin
+    futures : (n, PARTS, 10) as of `falling_futures`, each with its wider twin
     """
-    scale = np.array(metres_per_radian(float(futures[0, 0])))
-    north, east = ((place_rad - futures[:, :2]) * scale).T
-    ee, en, nn = futures[:, 2:5].T
-    far = (nn * east**2 - 2 * en * east * north + ee * north**2) / (ee * nn - en * en)
-    t, wide = params.tail_share, params.tail_scale
-    share = 1.0 - (1 - t) * np.exp(-far / 2) - t * np.exp(-far / (2 * wide**2))
-    slope_e, slope_n = futures[:, 6:8].T
-    over = slope_e**2 * ee + 2 * slope_e * slope_n * en + slope_n**2 * nn
-    late = (time_s - futures[:, 5]) / np.sqrt(over + futures[:, 8] ** 2)
     # takes a second to import, and only figures need it
     from scipy.special import ndtr
 
-    return share, np.asarray(ndtr(late))
+    share, before = _share_of_one(futures[:, 0], place_rad, params), np.zeros(len(futures))
+    for k in np.flatnonzero(futures[:, 1, 0] > 0.0):
+        share[k] = shares_at(_spread_of(futures[k], params), place_rad[k])[0]
+    for part in range(futures.shape[1]):
+        weight, _, _, *cov, mean_s, slope_e, slope_n, rest_s = futures[:, part].T
+        slope = np.stack([slope_e, slope_n], axis=1)
+        sigma = np.sqrt(over_places(np.stack(cov, axis=1), slope, rest_s))
+        before += weight * ndtr((time_s - mean_s) / np.maximum(sigma, 1e-9))
+    return share, before
+
+
+def _share_of_one(
+    future: FloatArray, place_rad: FloatArray, params: ForecastParams
+) -> FloatArray:
+    """(n,) of bodies that have one future (n, 10) each, and its twin: exact."""
+    scale = np.array(metres_per_radian(float(future[0, 1])))
+    north, east = ((place_rad - future[:, 1:3]) * scale).T
+    ee, en, nn = future[:, 3:6].T
+    far = (nn * east**2 - 2 * en * east * north + ee * north**2) / (ee * nn - en * en)
+    t, wide = params.tail_share, params.tail_scale
+    near, twin = np.exp(-far / 2), np.exp(-far / (2 * wide**2))
+    return np.asarray(1.0 - (1 - t) * near - t * twin)
+
+
+def _spread_of(parts: FloatArray, params: ForecastParams) -> Spread:
+    """Futures (PARTS, 10) of one body, each with its wider twin."""
+    parts = parts[parts[:, 0] > 0.0]
+    t, wide = params.tail_share, params.tail_scale
+    return spread(
+        np.concatenate([(1 - t) * parts[:, 0], t * parts[:, 0]]),
+        np.tile(parts[:, 1:3], (2, 1)),
+        np.concatenate([parts[:, 3:6], wide**2 * parts[:, 3:6]]),
+    )
 
 
 def _bound_m2(family: Family, drawn: Drawn) -> float:

@@ -30,7 +30,7 @@ from forewarn.bench.flying import (
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.dynamics import drag_table
 from forewarn.errors import ConfigError
-from forewarn.flight.lanes import STEP_S
+from forewarn.flight.steps import STEP_S
 from forewarn.forecast import ForecastParams
 from forewarn.forecast.falling import falling_futures
 from forewarn.geodesy import FloatArray

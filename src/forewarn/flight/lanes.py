@@ -12,15 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from forewarn.atmosphere import FLOOR_M, STEP_M
-from forewarn.compiled import inner_kernel, kernel
-from forewarn.dynamics import MACH_STEP, enu_axes, geographic_of, height_over
+from forewarn.compiled import bare_kernel, kernel
+from forewarn.dynamics import MACH_STEP, geographic_of, height_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
+from forewarn.flight.steps import step_of
 from forewarn.geodesy import WGS84, Earth, FloatArray
+from forewarn.records.arrays import IntArray
 
-LANES = 32
-STEP_S = 2.0
-DRAG_TIMES = 0.3  # of a drag time: light bodies need shorter steps than heavy ones
-THINS_M = 7000.0  # height over which the air thins e-fold, to choose steps by
+LANES = 64  # as many as a processor keeps at hand: 31 kB
 LONGEST_S = 3000.0
 # what is braked harder than by its own weight tumbles too fast to be carried aside
 WEIGHT_MPS2 = 9.8
@@ -49,17 +48,19 @@ class Jobs(NamedTuple):
  _LX, _LY, _LZ,                      # its lift over its drag
  ) = range(0, 52 * LANES, LANES)
 # fmt: on
-_LOOK = 52 * LANES  # what the air is at each lane's place: four numbers a lane
-_ROWS = 56
+_ROWS = 52
+# what was looked up, apart from `w`: four numbers of the air a lane, then four of the
+# curve of drag. They are stored as one, and what follows still works on several lanes
+_CURVE = 4 * LANES
 
 
-@inner_kernel
-def _settle(w: FloatArray, live: int, earth: Earth, top: float) -> None:
-    """Height and frame of the stage in hand."""
+@bare_kernel
+def _settle(w: FloatArray, first: int, last: int, earth: Earth, top: float) -> None:
+    """Height and frame of the stage in hand, of lanes from first to before last."""
     a, q = earth.a_m, earth.oblate
     # radius of the ellipsoid along a direction: a / sqrt(1 + q sin2), to 0.02 mm
     c1, c2, c3, c4 = -0.5 * q, 0.375 * q**2, -0.3125 * q**3, 0.2734375 * q**4
-    for i in range(live):
+    for i in range(first, last):
         x, y, z = w[_SX + i], w[_SY + i], w[_SZ + i]
         across2 = x * x + y * y
         r2 = across2 + z * z
@@ -79,26 +80,35 @@ def _settle(w: FloatArray, live: int, earth: Earth, top: float) -> None:
         w[_PLACE + i] = place if place < top else top
 
 
-@inner_kernel
+@bare_kernel
+def _look_up(air: FloatArray, cell: np.uint32, k: int, u: float) -> float:
+    high = air[cell, 2, k] + u * air[cell, 3, k]
+    return float(air[cell, 0, k] + u * (air[cell, 1, k] + u * high))
+
+
+@bare_kernel
 def _accelerate(
     w: FloatArray,
+    look: FloatArray,
     live: int,
     earth: Earth,
     air: FloatArray,
     drag: FloatArray,
+    lifted: bool,
 ) -> None:
-    """Acceleration of the stage in hand, as `dynamics` has it."""
+    """Acceleration of the stage in hand, as `dynamics` has it; lifted : some have lift."""
     mach_top = drag.shape[0] - 1e-9
     for i in range(live):
-        cell = int(w[_PLACE + i])
+        cell = np.uint32(w[_PLACE + i])  # unsigned: nothing is counted from the end
         u = w[_PLACE + i] - cell
-        for k in range(4):
-            w[_LOOK + 4 * i + k] = air[cell, 0, k] + u * (
-                air[cell, 1, k] + u * (air[cell, 2, k] + u * air[cell, 3, k])
-            )
+        # all four before any is stored, for the compiler knows not that they lie apart
+        thick, slow = _look_up(air, cell, 0, u), _look_up(air, cell, 1, u)
+        east, north = _look_up(air, cell, 2, u), _look_up(air, cell, 3, u)
+        look[4 * i], look[4 * i + 1] = thick, slow
+        look[4 * i + 2], look[4 * i + 3] = east, north
     for i in range(live):
-        east = w[_LOOK + 4 * i + 2] + w[_EAST + i]
-        north = w[_LOOK + 4 * i + 3] + w[_NORTH + i]
+        east = look[4 * i + 2] + w[_EAST + i]
+        north = look[4 * i + 3] + w[_NORTH + i]
         x, y = w[_SX + i] * w[_IACROSS + i], w[_SY + i] * w[_IACROSS + i]
         z = w[_SZ + i] * w[_IR + i]
         rx = w[_SVX + i] + east * y + north * z * x
@@ -106,15 +116,16 @@ def _accelerate(
         rz = w[_SVZ + i] - north * w[_UP + i]
         speed = np.sqrt(rx * rx + ry * ry + rz * rz)
         w[_RX + i], w[_RY + i], w[_RZ + i] = rx, ry, rz
-        w[_BRAKE + i] = 0.5 * w[_LOOK + 4 * i] * speed * w[_PER_BETA + i]
-        mach = speed * w[_LOOK + 4 * i + 1] * (1.0 / MACH_STEP)
+        w[_BRAKE + i] = 0.5 * look[4 * i] * speed * w[_PER_BETA + i]
+        mach = speed * look[4 * i + 1] * (1.0 / MACH_STEP)
         w[_MACH + i] = mach if mach < mach_top else mach_top
     for i in range(live):
-        cell = int(w[_MACH + i])
-        u = w[_MACH + i] - cell
-        w[_BRAKE + i] *= drag[cell, 0] + u * (
-            drag[cell, 1] + u * (drag[cell, 2] + u * drag[cell, 3])
-        )
+        cell, k = np.uint32(w[_MACH + i]), _CURVE + 4 * i
+        c0, c1, c2, c3 = drag[cell, 0], drag[cell, 1], drag[cell, 2], drag[cell, 3]
+        look[k], look[k + 1], look[k + 2], look[k + 3] = c0, c1, c2, c3
+    for i in range(live):
+        k, u = _CURVE + 4 * i, w[_MACH + i] - np.floor(w[_MACH + i])
+        w[_BRAKE + i] *= look[k] + u * (look[k + 1] + u * (look[k + 2] + u * look[k + 3]))
     bulge = 1.5 * earth.j2 * earth.a_m * earth.a_m
     spin, spin2 = 2.0 * earth.rate_radps, earth.rate_radps * earth.rate_radps
     for i in range(live):
@@ -126,9 +137,11 @@ def _accelerate(
         w[_AX + i] = flatter * w[_SX + i] + spin * w[_SVY + i] - brake * w[_RX + i]
         w[_AY + i] = flatter * w[_SY + i] - spin * w[_SVX + i] - brake * w[_RY + i]
         w[_AZ + i] = pull * w[_SZ + i] * (1.0 + flat * (3.0 - z2)) - brake * w[_RZ + i]
+    if lifted:
+        _lift(w, live)
 
 
-@inner_kernel
+@bare_kernel
 def _lift(w: FloatArray, live: int) -> None:
     """Add what pulls each body aside: a share of its drag, across its way."""
     for i in range(live):
@@ -143,31 +156,32 @@ def _lift(w: FloatArray, live: int) -> None:
         w[_AZ + i] += force * (lz - along * rz)
 
 
-@inner_kernel
+@bare_kernel
 def _first_stage(w: FloatArray, live: int, drag: FloatArray) -> None:
-    """Choose each lane's step by its drag at the start, and take half of it."""
+    """Remember where each lane is, choose its step by its drag there, take half of it."""
     for i in range(live):
-        w[_STEEP + i] = drag[int(w[_MACH + i]), 4]
+        w[_PX + i], w[_PY + i], w[_PZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
+        w[_PVX + i], w[_PVY + i], w[_PVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
+        w[_PH + i], w[_PCLIMB + i] = w[_H + i], w[_CLIMB + i]
     for i in range(live):
-        # the air it may sink into within the longest step is thicker
-        sinks = -w[_CLIMB + i] * (STEP_S / THINS_M)
-        sinks = sinks if sinks > 0.0 else 0.0
-        rate = w[_STEEP + i] * w[_BRAKE + i] * (1.0 + sinks + 0.5 * sinks * sinks)
-        dt = DRAG_TIMES / rate if rate * STEP_S > DRAG_TIMES else STEP_S
+        w[_STEEP + i] = drag[np.uint32(w[_MACH + i]), 4]
+    for i in range(live):
+        rate = w[_STEEP + i] * w[_BRAKE + i]
+        dt = step_of(rate, w[_H + i], w[_CLIMB + i])
         dt = w[_DT + i] if w[_LAST + i] > 0.0 else dt
         w[_DT + i] = dt
         w[_T + i] += dt
         _add(w, i, 0.5 * dt, 1.0, 0.0)
 
 
-@inner_kernel
+@bare_kernel
 def _next_stage(w: FloatArray, live: int, share: float) -> None:
     """Add a middle stage to the sums, and go on by a share of the step."""
     for i in range(live):
         _add(w, i, share * w[_DT + i], 2.0, 1.0)
 
 
-@inner_kernel
+@bare_kernel
 def _add(w: FloatArray, i: int, dt: float, weight: float, keep: float) -> None:
     w[_QX + i] = keep * w[_QX + i] + weight * w[_AX + i]
     w[_QY + i] = keep * w[_QY + i] + weight * w[_AY + i]
@@ -183,7 +197,7 @@ def _add(w: FloatArray, i: int, dt: float, weight: float, keep: float) -> None:
     w[_SVZ + i] = w[_VZ + i] + dt * w[_AZ + i]
 
 
-@inner_kernel
+@bare_kernel
 def _last_stage(w: FloatArray, live: int) -> None:
     for i in range(live):
         part = w[_DT + i] * (1.0 / 6.0)
@@ -193,26 +207,12 @@ def _last_stage(w: FloatArray, live: int) -> None:
         w[_VX + i] += part * (w[_QX + i] + w[_AX + i])
         w[_VY + i] += part * (w[_QY + i] + w[_AY + i])
         w[_VZ + i] += part * (w[_QZ + i] + w[_AZ + i])
-    _take_up(w, live)
-
-
-@inner_kernel
-def _take_up(w: FloatArray, live: int) -> None:
-    """The state becomes the stage in hand."""
-    for i in range(live):
+    for i in range(live):  # the state becomes the stage in hand
         w[_SX + i], w[_SY + i], w[_SZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
         w[_SVX + i], w[_SVY + i], w[_SVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
 
 
-@inner_kernel
-def _remember(w: FloatArray, live: int) -> None:
-    for i in range(live):
-        w[_PX + i], w[_PY + i], w[_PZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
-        w[_PVX + i], w[_PVY + i], w[_PVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
-        w[_PH + i], w[_PCLIMB + i] = w[_H + i], w[_CLIMB + i]
-
-
-@inner_kernel
+@bare_kernel
 def _ask(w: FloatArray, live: int, highest_m: float) -> bool:
     """Whether any lane may end here, by touching the ground, by age or as no number."""
     asked = 0
@@ -222,17 +222,13 @@ def _ask(w: FloatArray, live: int, highest_m: float) -> bool:
     return asked > 0
 
 
-@inner_kernel
+@bare_kernel
 def _touch(w: FloatArray, i: int, earth: Earth, ground: Ground, room: FloatArray) -> float:
-    """Part of the last step after which lane i came down; 2 = it is in the air.
-
-    room : (3, 6)
-    """
-    level = ground.height_m.size == 1
+    """Part of the last step after which lane i came down; 2 = in the air. room : (3, 6)"""
     dt = w[_DT + i]
     if not w[_H + i] <= ground.highest_m:
         return 2.0
-    if level:
+    if ground.height_m.size == 1:
         below = w[_H + i] - ground.highest_m
         above = w[_PH + i] - ground.highest_m
         return root_of(above, below, dt * w[_PCLIMB + i], dt * w[_CLIMB + i])
@@ -264,7 +260,8 @@ def _enter(
         height -= ground_at(ground, earth.oblate, s[0], s[1], s[2])
         if height <= 0.0:
             out[j, 0] = 0.0
-            out[j, 1:] = s
+            for k in range(6):
+                out[j, 1 + k] = s[k]
         if height > 0.0:
             for k in range(6):
                 w[_X + k * LANES + i] = s[k]
@@ -272,19 +269,23 @@ def _enter(
             w[_PER_BETA + i] = np.exp(-jobs.ln_beta[j])
             w[_EAST + i], w[_NORTH + i] = jobs.push[j, 0], jobs.push[j, 1]
             if jobs.push.shape[1] > 2:
-                lat, lon, _ = geographic_of(s[0], s[1], s[2])
-                turn = enu_axes(lat, lon)
-                for k in range(3):
-                    along = 0.0
-                    for axis in range(3):
-                        along += jobs.push[j, 2 + axis] * turn[axis, k]
-                    w[_LX + k * LANES + i] = along
+                _turn_lift(w, i, s, jobs.push[j])
             w[_T + i], w[_LAST + i], w[_DT + i] = 0.0, 0.0, 0.0
             return j
     return len(jobs.state)
 
 
-@inner_kernel
+@bare_kernel
+def _turn_lift(w: FloatArray, i: int, s: FloatArray, push: FloatArray) -> None:
+    """Lift over drag of lane i: told towards east, north, up, kept Earth-fixed."""
+    lat, lon, _ = geographic_of(s[0], s[1], s[2])
+    ahead = push[4] * np.cos(lat) - push[3] * np.sin(lat)  # away from the axis
+    w[_LX + i] = ahead * np.cos(lon) - push[2] * np.sin(lon)
+    w[_LY + i] = ahead * np.sin(lon) + push[2] * np.cos(lon)
+    w[_LZ + i] = push[3] * np.cos(lat) + push[4] * np.sin(lat)
+
+
+@bare_kernel
 def _land(w: FloatArray, i: int, under_m: float, out: FloatArray) -> None:
     """Write where lane i came down; what height its last step missed is fallen straight."""
     rest = (under_m - w[_H + i]) / w[_CLIMB + i]
@@ -294,7 +295,7 @@ def _land(w: FloatArray, i: int, under_m: float, out: FloatArray) -> None:
         out[4 + k] = w[_VX + k * LANES + i]
 
 
-@inner_kernel
+@bare_kernel
 def _shorten(w: FloatArray, i: int, part: float) -> None:
     """Lane i takes its last step again, only so far: to the ground."""
     w[_T + i] -= w[_DT + i]
@@ -331,24 +332,37 @@ def fall(
     Errors stay below 0.2 m and 1 ms of a flight in steps of 0.01 s, from light debris to
     missiles of 300 km: `forewarn bench forecast`.
     """
-    n = len(state)
-    jobs = Jobs(state, ln_beta, push)
-    lifted = push.shape[1] > 2
-    out = np.full((n, 7), np.nan)
-    w = np.zeros(_ROWS * LANES)
-    room = np.empty((3, 6))
+    out = np.full((len(state), 7), np.nan)
+    w, look, room = np.zeros(_ROWS * LANES), np.zeros(8 * LANES), np.empty((3, 6))
     job = np.zeros(LANES, np.int64)
+    _carry(Jobs(state, ln_beta, push), ground, air, drag, earth, w, look, room, job, out)
+    return out
+
+
+@bare_kernel
+def _carry(
+    jobs: Jobs,
+    ground: Ground,
+    air: FloatArray,
+    drag: FloatArray,
+    earth: Earth,
+    w: FloatArray,
+    look: FloatArray,
+    room: FloatArray,
+    job: IntArray,
+    out: FloatArray,
+) -> None:
+    """`fall` on workspaces: w, look (flat), room (3, 6), job (LANES,)."""
+    n, lifted = len(jobs.state), jobs.push.shape[1] > 2
     top = air.shape[0] - 1e-9
     live, upcoming = 0, 0
     while live < LANES and upcoming < n:
         job[live] = _enter(w, live, upcoming, jobs, earth, ground, out)
-        upcoming = job[live] + 1
-        live += 1 if upcoming <= n else 0
+        upcoming, live = job[live] + 1, live + (1 if job[live] < n else 0)
     while live:
-        _settle(w, live, earth, top)
+        _settle(w, 0, live, earth, top)
         # where nobody ends there is nothing to look at lane by lane
         i = 0 if _ask(w, live, ground.highest_m) else live
-        changed = False
         while i < live:
             over = not (w[_T + i] < LONGEST_S and np.isfinite(w[_H + i]))
             if w[_LAST + i] > 0.0:
@@ -359,36 +373,26 @@ def fall(
                 part = _touch(w, i, earth, ground, room)
                 if part <= 1.0:
                     _shorten(w, i, part)
-                    changed = True
+                    _settle(w, i, i + 1, earth, top)
             if not over:
                 i += 1
                 continue
             job[i] = _enter(w, i, upcoming, jobs, earth, ground, out)
             upcoming = job[i] + 1
-            changed = True
             if job[i] < n:
+                _settle(w, i, i + 1, earth, top)
                 i += 1
                 continue
             live -= 1
-            for k in range(_LOOK // LANES):
+            for k in range(_ROWS):
                 w[k * LANES + i] = w[k * LANES + live]
             job[i] = job[live]
-        if changed:
-            _settle(w, live, earth, top)
-        _remember(w, live)
-        _accelerate(w, live, earth, air, drag)
-        if lifted:
-            _lift(w, live)
+        _accelerate(w, look, live, earth, air, drag, lifted)
         _first_stage(w, live, drag)
         for share in (0.5, 1.0):
-            _settle(w, live, earth, top)
-            _accelerate(w, live, earth, air, drag)
-            if lifted:
-                _lift(w, live)
+            _settle(w, 0, live, earth, top)
+            _accelerate(w, look, live, earth, air, drag, lifted)
             _next_stage(w, live, share)
-        _settle(w, live, earth, top)
-        _accelerate(w, live, earth, air, drag)
-        if lifted:
-            _lift(w, live)
+        _settle(w, 0, live, earth, top)
+        _accelerate(w, look, live, earth, air, drag, lifted)
         _last_stage(w, live)
-    return out

@@ -6,7 +6,8 @@ from forewarn.atmosphere import air_at
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import MACH_STEP, braking, gravity_over, height_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
-from forewarn.flight.lanes import DRAG_TIMES, LONGEST_S, STEP_S, THINS_M
+from forewarn.flight.lanes import LONGEST_S
+from forewarn.flight.steps import step_of
 from forewarn.geodesy import Earth, FloatArray
 
 
@@ -81,11 +82,9 @@ def follow_path(
         brake, rx, ry, rz = braking(
             earth, s[0], s[1], s[2], s[3], s[4], s[5], per_beta, gust[0], gust[1], air, drag
         )
-        sinks = max(-climb * STEP_S / THINS_M, 0.0)
         mach = np.sqrt(rx * rx + ry * ry + rz * rz) * air_at(air, height)[1]
         cell = int(min(mach / MACH_STEP, drag.shape[0] - 1.0))
-        rate = drag[cell, 4] * brake * (1.0 + sinks + 0.5 * sinks * sinks)
-        dt = min(STEP_S, DRAG_TIMES / max(rate, 1e-12), longest_step_s)
+        dt = min(step_of(drag[cell, 4] * brake, height, climb), longest_step_s)
         if k < len(times_s):
             dt = min(dt, times_s[k] - now_s)
         before[:] = s

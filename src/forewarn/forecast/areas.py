@@ -243,12 +243,31 @@ def arrival_s(
     Given that it comes down at all; over all places where it may.
     """
     own = slice(forecasts.start[row], forecasts.start[row + 1])
-    slope, cov = forecasts.slope_spm[own], forecasts.cov_m2[own]
-    over_place = slope[:, 0] ** 2 * cov[:, 0] + slope[:, 1] ** 2 * cov[:, 2]
-    over_place += 2.0 * slope[:, 0] * slope[:, 1] * cov[:, 1]
-    sigma = np.sqrt(forecasts.sigma_time_s[own] ** 2 + over_place)
-    weight = forecasts.weight[own] / forecasts.weight[own].sum()
-    return _quantiles(weight, forecasts.time_s[own], sigma, np.array(quantiles))
+    columns = (forecasts.time_s[own], forecasts.slope_spm[own], forecasts.sigma_time_s[own])
+    return times(forecasts.weight[own], forecasts.cov_m2[own], *columns, quantiles)
+
+
+def times(
+    weight: FloatArray,
+    cov_m2: FloatArray,
+    time_s: FloatArray,
+    slope_spm: FloatArray,
+    sigma_s: FloatArray,
+    quantiles: tuple[float, ...] = QUANTILES,
+) -> FloatArray:
+    """Seconds by which one of k futures has come true; columns as of Forecasts."""
+    sigma = np.sqrt(over_places(cov_m2, slope_spm, sigma_s))
+    return _quantiles(weight / weight.sum(), time_s, sigma, np.array(quantiles))
+
+
+def over_places(
+    cov_m2: FloatArray, slope_spm: FloatArray, sigma_s: FloatArray
+) -> FloatArray:
+    """(k,) variance of the time of coming down over all places of a future, s2."""
+    ee, en, nn = cov_m2.T
+    east, north = slope_spm.T
+    over = east**2 * ee + 2.0 * east * north * en + north**2 * nn
+    return np.asarray(over + sigma_s**2)
 
 
 @kernel

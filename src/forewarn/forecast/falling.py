@@ -8,12 +8,22 @@ from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.flight import Ground, fall
 from forewarn.geodesy import FloatArray
+from forewarn.records.arrays import IntArray
 
 DIMENSIONS = 9  # position, velocity, ln beta, wind east, wind north
 LEAST_LIFT = 0.005  # below which a body is flown as if it had none
 # weights of the unscented transform for n + kappa = 3, about its centre point
 EDGE = 1.0 / 6.0
 SMALLEST_SIGMA_M = 20.0
+# a fall that ln beta bends by more than this, in standard deviations, is told in PARTS: at
+# a third of the skew that a Gaussian has none of
+BENT = 0.06
+PARTS = 3
+# a normal number is one of variance 1/2 about each of the three points of Gauss-Hermite
+# for another of 1/2: its first five moments stay. Source: Julier, Uhlmann (2004)
+BETWEEN = np.sqrt(1.5)
+PART_WEIGHT = (1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0)
+BETA = 6  # the axis of ln beta
 TUMBLES, TUMBLES_EDGE = 7.0, 0.1  # ln beta below which real wrecks slide and turn
 DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
 
@@ -61,8 +71,10 @@ def _air_doubt(
     """Variance of ln beta that comes on the way, and of the time of coming down, s2.
 
     The air is thicker than told, a body turns. For the place it counts for as long as the
-    way would take at the speed of now: what a fast light body does once it is stopped only
-    tells when it comes down (a fall at its final speed takes as the root of beta).
+    way would take at the speed of now, and of a walk of ln beta through a speed that dies
+    away over that time half counts: what changes late changes little. What a fast light
+    body does once it is stopped only tells when it comes down: a fall at its final speed
+    takes as the root of beta, and the mean of a walk varies a third as much as its end.
     mean : (7,) of the body; landed : (7,) as of `fall`
     """
     speed2, way2 = 1.0, 0.0
@@ -73,8 +85,8 @@ def _air_doubt(
     seconds = min(longest, np.sqrt(way2 / speed2))
     loose = _tumbles(mean[6])
     drift = loose * noise.drift**2 + (1.0 - loose) * noise.steady**2
-    late = 0.25 * landed[0] ** 2 * drift * (longest - seconds)
-    return float(noise.density**2 + drift * seconds), float(late)
+    late = 0.25 * landed[0] ** 2 * drift * (longest - seconds) / 3.0
+    return float(noise.density**2 + 0.5 * drift * seconds), float(late)
 
 
 @inner_kernel
@@ -123,6 +135,21 @@ def _spread(
 
 
 @kernel
+def _stops(
+    mean: FloatArray, cov: FloatArray, rows: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Four more points along ln beta of some bodies: states (4 r, 6), ln beta (4 r,)."""
+    state, ln_beta = np.empty((4 * len(rows), 6)), np.empty(4 * len(rows))
+    root = np.empty((7, 7))
+    for k in range(4 * len(rows)):
+        job, times = rows[k // 4], (-2.0, 2.0, -1.0, 1.0)[k % 4]
+        lower_root(cov[job], root)
+        state[k] = mean[job, :6]
+        ln_beta[k] = mean[job, 6] + times * BETWEEN * root[6, 6]
+    return state, ln_beta
+
+
+@kernel
 def _pair(low: FloatArray, high: FloatArray, centre: FloatArray, turn: FloatArray) -> None:
     """Two points of an axis become how far east, north (m) and late (s) each came down.
 
@@ -157,55 +184,102 @@ def _median(late_s: FloatArray) -> float:
 
 
 @kernel
-def _gather(
-    centre: FloatArray,
-    landed: FloatArray,
-    time_s: FloatArray,
-    late: FloatArray,
-    out: FloatArray,
-) -> None:
-    """One Gaussian on the ground from where the points of each job came down.
+def _measure(centre: FloatArray, landed: FloatArray) -> None:
+    """Where points came down becomes how far from the centre of their body: `_pair`.
 
-    centre : (m, 7), landed : (m * p, 7) as of `fall`, spoilt; time_s : (m,) of the states
-    late   : (m,) variance of the time beside that of the points, s2
-    out    : (m, 9) as of `falling_futures`
+    centre : (m, 7), landed : (m * p, 7) as of `fall`
     """
-    each = len(landed) // len(centre)
-    shift, spread = np.empty(3), np.empty((3, 3))
+    each = len(landed) // max(len(centre), 1)
     for job in range(len(centre)):
-        if not np.isfinite(centre[job, 0]):
-            continue
         lat, lon, _ = geographic_of(centre[job, 1], centre[job, 2], centre[job, 3])
         turn = enu_axes(lat, lon)
-        points = landed[job * each : (job + 1) * each]
-        shift[:] = 0.0
-        spread[:] = 0.0
         for axis in range(each // 2):
-            low, high = points[2 * axis], points[2 * axis + 1]
+            low, high = landed[job * each + 2 * axis], landed[job * each + 2 * axis + 1]
             _pair(low, high, centre[job], turn)
             if axis >= DIMENSIONS:
                 # lift both ways is in the fitted drag already: what differs is new
                 for i in range(1, 4):
                     high[i] = 0.5 * (high[i] - low[i])
                     low[i] = -high[i]
-            for i in range(3):
-                shift[i] += EDGE * (low[1 + i] + high[1 + i])
-                for j in range(3):
-                    both = low[1 + i] * low[1 + j] + high[1 + i] * high[1 + j]
-                    spread[i, j] += EDGE * both
-        ee = spread[0, 0] + SMALLEST_SIGMA_M**2
-        nn = spread[1, 1] + SMALLEST_SIGMA_M**2
-        en = spread[0, 1]
-        det = ee * nn - en * en
-        slope_e = (spread[0, 2] * nn - spread[1, 2] * en) / det
-        slope_n = (spread[1, 2] * ee - spread[0, 2] * en) / det
-        rest = spread[2, 2] - slope_e * spread[0, 2] - slope_n * spread[1, 2]
-        middle = centre[job, 1:4] + turn[0] * shift[0] + turn[1] * shift[1]
-        out[job, 0], out[job, 1], _ = geographic_of(middle[0], middle[1], middle[2])
-        out[job, 2], out[job, 3], out[job, 4] = ee, en, nn
-        out[job, 5] = time_s[job] + centre[job, 0] + _median(points[:, 3])
-        out[job, 6], out[job, 7] = slope_e, slope_n
-        out[job, 8] = np.sqrt(max(rest, 0.0) + late[job] + 0.01)
+
+
+@kernel
+def _gather(
+    points: FloatArray, base: FloatArray, centre: FloatArray, late: float, out: FloatArray
+) -> None:
+    """One Gaussian on the ground.
+
+    points : (p, 7) in pairs, 1 .. 3 of each: metres east, north, and seconds from the base
+    base   : (7,) of the base itself, likewise from the centre
+    centre : (7,) as of `fall`
+    late   : variance of the time beside that of the points, s2
+    out    : (9,) as of `falling_futures`, the time from that of the state
+    """
+    shift, spread = np.zeros(3), np.zeros((3, 3))
+    for k in range(len(points)):
+        for i in range(3):
+            shift[i] += EDGE * points[k, 1 + i]
+            for j in range(3):
+                spread[i, j] += EDGE * points[k, 1 + i] * points[k, 1 + j]
+    ee = spread[0, 0] + SMALLEST_SIGMA_M**2
+    nn = spread[1, 1] + SMALLEST_SIGMA_M**2
+    en = spread[0, 1]
+    det = ee * nn - en * en
+    slope_e = (spread[0, 2] * nn - spread[1, 2] * en) / det
+    slope_n = (spread[1, 2] * ee - spread[0, 2] * en) / det
+    rest = spread[2, 2] - slope_e * spread[0, 2] - slope_n * spread[1, 2]
+    lat, lon, _ = geographic_of(centre[1], centre[2], centre[3])
+    turn = enu_axes(lat, lon)
+    middle = centre[1:4] + turn[0] * (base[1] + shift[0]) + turn[1] * (base[2] + shift[1])
+    out[0], out[1], _ = geographic_of(middle[0], middle[1], middle[2])
+    out[2], out[3], out[4] = ee, en, nn
+    out[5] = centre[0] + base[3] + _median(points[:, 3])
+    out[6], out[7] = slope_e, slope_n
+    out[8] = np.sqrt(max(rest, 0.0) + late + 0.01)
+
+
+@kernel
+def _bent(points: FloatArray, future: FloatArray) -> bool:
+    """Whether ln beta bends a fall beyond what one Gaussian tells; as of `_gather`."""
+    east = EDGE * (points[2 * BETA, 1] + points[2 * BETA + 1, 1])
+    north = EDGE * (points[2 * BETA, 2] + points[2 * BETA + 1, 2])
+    ee, en, nn = future[2], future[3], future[4]
+    far2 = (nn * east * east - 2.0 * en * east * north + ee * north * north) / (
+        ee * nn - en * en
+    )
+    return bool(far2 > BENT * BENT)
+
+
+@kernel
+def _part(
+    rows: IntArray,
+    points: FloatArray,
+    along: FloatArray,
+    centre: FloatArray,
+    late: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Futures of bent falls, each in PARTS along ln beta.
+
+    rows   : (b,) of them among the m bodies
+    points : (m * p, 7) of all, `_measure`d; those along ln beta are spoilt
+    along  : (b * 4, 7) at -2, 2, -1, 1 times BETWEEN, `_measure`d
+    out    : (m, PARTS, 10) to fill
+    """
+    each = len(points) // len(centre)
+    stops = np.zeros((5, 7))
+    for k in range(len(rows)):
+        job = rows[k]
+        own = points[job * each : (job + 1) * each]
+        stops[0], stops[4] = along[4 * k], along[4 * k + 1]
+        stops[1], stops[3] = along[4 * k + 2], along[4 * k + 3]
+        for part in range(PARTS):
+            base = stops[part + 1]
+            # the edges of a part are where its neighbours stand
+            own[2 * BETA] = stops[part] - base
+            own[2 * BETA + 1] = stops[part + 2] - base
+            out[job, part, 0] = PART_WEIGHT[part]
+            _gather(own, base, centre[job], late[job], out[job, part, 1:])
 
 
 @kernel
@@ -218,20 +292,21 @@ def falling_futures(
     air: FloatArray,
     drag: FloatArray,
 ) -> FloatArray:
-    """One Gaussian future on the ground for each of m bodies of one drag curve.
+    """Gaussian futures on the ground of each of m bodies of one drag curve.
 
     mean   : (m, 7)     ECEF position, velocity, ln beta
     cov    : (m, 7, 7)
     time_s : (m,)       time of the state
     noise  : of `ForecastParams.fall_noise`
-    returns: (m, 9)     latitude, longitude rad; covariance ee, en, nn m2; median arrival,
-                        UTC s; its slope east, north s/m; what remains of its sigma s.
+    returns: (m, PARTS, 10) weight (0 = no such part: most falls are told in one); latitude,
+                        longitude rad; covariance ee, en, nn m2; median arrival, UTC s; its
+                        slope east, north s/m; what remains of its sigma s.
                         nan where it never comes down
 
     Source: Julier, Uhlmann, "Unscented filtering and nonlinear estimation" (2004).
     """
     jobs = len(mean)
-    out = np.full((jobs, 9), np.nan)
+    out = np.zeros((jobs, PARTS, 10))
     state, ln_beta = mean[:, :6].copy(), mean[:, 6].copy()
     centre = fall(state, ln_beta, np.zeros((jobs, 2)), ground, air, drag)
     wide, late, lift = cov.copy(), np.zeros(jobs), np.zeros(jobs)
@@ -239,10 +314,27 @@ def falling_futures(
         if np.isfinite(centre[job, 0]):
             doubt, late[job] = _air_doubt(mean[job], centre[job], noise)
             wide[job, 6, 6] += doubt
-            lift[job] = _slides(mean[job, 6], centre[job, 0], noise)
-    if jobs and lift.max() < LEAST_LIFT:
+            slides = _slides(mean[job, 6], centre[job, 0], noise)
+            lift[job] = slides if slides >= LEAST_LIFT else 0.0
+    if jobs and lift.max() <= 0.0:
         lift = lift[:0]
     state, ln_beta, push = _spread(mean, wide, noise.wind_mps, lift)
-    landed = fall(state, ln_beta, push, ground, air, drag)
-    _gather(centre, landed, time_s, late, out)
+    points = fall(state, ln_beta, push, ground, air, drag)
+    _measure(centre, points)
+    each, bent = len(points) // max(jobs, 1), np.zeros(jobs, np.bool_)
+    for job in range(jobs):
+        own = points[job * each : (job + 1) * each]
+        out[job, 0, 0] = 1.0
+        if not np.isfinite(centre[job, 0]):
+            out[job, 0, 1:] = np.nan
+            continue
+        _gather(own, np.zeros(7), centre[job], late[job], out[job, 0, 1:])
+        bent[job] = _bent(own, out[job, 0, 1:])
+    rows = np.flatnonzero(bent)
+    if len(rows):
+        state, ln_beta = _stops(mean, wide, rows)
+        along = fall(state, ln_beta, np.zeros((len(state), 2)), ground, air, drag)
+        _measure(centre[rows], along)
+        _part(rows, points, along, centre, late, out)
+    out[:, :, 6] += time_s.reshape(-1, 1)
     return out

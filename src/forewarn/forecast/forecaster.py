@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from forewarn.atmosphere import with_profile
 from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground, level_ground
-from forewarn.forecast.falling import falling_futures
+from forewarn.forecast.falling import PARTS, falling_futures
 from forewarn.forecast.fan import fan_of
 from forewarn.forecast.holding import AIM, aims, doubts, holds
 from forewarn.forecast.missing import Missing
@@ -177,7 +177,7 @@ class Forecaster:
         """
         p = self._params
         fan = fan_of(tracks, rows, falling, p)
-        made = np.empty((len(fan.owner), 9))
+        made = np.empty((len(fan.owner), PARTS, 10))
         for curve in np.unique(fan.curve):
             by = np.flatnonzero(fan.curve == curve)
             made[by] = falling_futures(
@@ -189,7 +189,9 @@ class Forecaster:
                 self._air,
                 self._drag[curve],
             )
-        owner, futures = _finite(fan.owner, np.column_stack([fan.weight, made]))
+        made[:, :, 0] *= fan.weight[:, None]
+        body, part = np.nonzero(made[:, :, 0] > 0.0)
+        owner, futures = _finite(fan.owner[body], made[body, part])
         twin = futures.copy()
         futures[:, 0] *= 1 - p.tail_share
         twin[:, 0] *= p.tail_share

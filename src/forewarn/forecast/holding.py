@@ -7,6 +7,7 @@ sure that is. Where the one ends where the many did, these are kept.
 import numpy as np
 
 from forewarn.flight import Ground, fall
+from forewarn.forecast.areas import over_places
 from forewarn.forecast.params import ForecastParams
 from forewarn.geodesy import FloatArray
 from forewarn.records import FALLING, STRAIGHT, BoolArray, IntArray, Tracks
@@ -52,10 +53,8 @@ def doubts(owner: IntArray, futures: FloatArray, count: int) -> FloatArray:
     owner : (k,) rising; futures : (k, 10) weight, then as of `falling_futures`
     """
     weight = futures[:, 0]
-    slope, cov = futures[:, 7:9], futures[:, 3:6]
-    over = slope[:, 0] ** 2 * cov[:, 0] + slope[:, 1] ** 2 * cov[:, 2]
-    over += 2.0 * slope[:, 0] * slope[:, 1] * cov[:, 1] + futures[:, 9] ** 2
-    wide = 0.5 * (cov[:, 0] + cov[:, 2])
+    over = over_places(futures[:, 3:6], futures[:, 7:9], futures[:, 9])
+    wide = 0.5 * (futures[:, 3] + futures[:, 5])
     total = np.maximum(np.bincount(owner, weight, count), 1e-300)
     place = np.bincount(owner, weight * wide, count) / total
     time = np.bincount(owner, weight * over, count) / total

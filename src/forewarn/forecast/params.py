@@ -13,7 +13,7 @@ class ForecastParams:
     wind_sigma_mps      : upper-air wind is forecast to about 3 m/s (vector error)
     density_sigma       : error of the density of the air, as a share of it
     ln_beta_drift       : growth of the error of ln(beta) while falling, per sqrt(s), of
-                          light bodies: they tumble, and drift by a few per cent a second
+                          light bodies: they tumble, and drift by some per cent a second
     ln_beta_steady      : the same of heavy ones, which fly nose first
     lift_share          : force across the way of a light body over its drag, standard
                           deviation: wrecks slide sideways
@@ -47,7 +47,7 @@ class ForecastParams:
     ground_m: float = 0.0
     wind_sigma_mps: float = 3.0
     density_sigma: float = 0.02
-    ln_beta_drift: float = 0.03
+    ln_beta_drift: float = 0.05
     ln_beta_steady: float = 0.005
     lift_share: float = 0.35
     lift_s: float = 10.0
