@@ -43,6 +43,7 @@ WINDOWS = (
     ("30-45 s to go", False, 30.0, 45.0, 180.0),
     ("15-20 s to go", False, 15.0, 20.0, 60.0),
 )
+DRAG = drag_tables()
 OTHER = 1.5  # times as much may other drag curves cost than the first
 
 
@@ -154,12 +155,14 @@ def _missed(
 
 def _bent(tracks: Tracks, row: int, ends: Ends) -> FloatArray:
     """How far, ECEF m, a track comes down over our Earth from where it would in its plane."""
-    mode = int(tracks.mode_weight[row, FALLING:STRAIGHT].argmax()) + FALLING
+    weight = tracks.mode_weight[row, FALLING:STRAIGHT]
+    # where no falling mode is awake it is flown as the forecast does, by the first curve
+    mode = FALLING + int(weight.argmax()) if weight.any() else int(tracks.mode_weight[row].argmax())
     body = tracks.mean[row, mode]
     up = enu_from_ecef(*PLACE)[2]
     lower = np.zeros(6)
     lower[:3] = ends.earth.a_m * up - ecef_from_geographic(*PLACE, 0.0)
-    drag = drag_tables()[mode - FALLING]
+    drag = DRAG[weight.argmax()]
 
     def down(state: FloatArray, earth: Earth) -> FloatArray:
         args = (body[6:], np.zeros((1, 2)), level_ground(0.0), ends.air, drag, earth)

@@ -16,6 +16,7 @@ EDGE = 1.0 / 6.0
 SMALLEST_SIGMA_M = 20.0
 TUMBLES, TUMBLES_EDGE = 7.0, 0.1  # ln beta below which real wrecks slide and turn
 DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
+SLOW_MPS = 270.0  # below which drag goes with the square of speed whatever the body
 
 
 @kernel
@@ -46,6 +47,7 @@ class FallNoise(NamedTuple):
     steady: float
     lift_share: float
     lift_s: float
+    unseen: float
 
 
 @inner_kernel
@@ -74,7 +76,12 @@ def _air_doubt(
     loose = _tumbles(mean[6])
     drift = loose * noise.drift**2 + (1.0 - loose) * noise.steady**2
     late = 0.25 * landed[0] ** 2 * drift * (longest - seconds)
-    return float(noise.density**2 + drift * seconds), float(late)
+    # drag at speeds that it will only come to is a guess: the mean speed of the rest of
+    # the way tells how far it is yet to slow down
+    mean_mps = np.sqrt(way2) / max(landed[0], 0.1)
+    slows = np.log(max(np.sqrt(speed2), SLOW_MPS) / max(mean_mps, SLOW_MPS))
+    unseen = noise.unseen * max(slows, 0.0)
+    return float(noise.density**2 + unseen**2 + drift * seconds), float(late)
 
 
 @inner_kernel

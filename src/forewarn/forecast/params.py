@@ -18,6 +18,8 @@ class ForecastParams:
     lift_share          : force across the way of a light body over its drag, standard
                           deviation: wrecks slide sideways
     lift_s              : for how long it keeps a direction
+    ln_beta_unseen      : doubt of ln(beta) at speeds at which a body was not seen yet, per
+                          e-fold it is yet to slow down: nobody tells its drag curve
     tail_share          : share of a fall's probability put into a wider twin, because
                           a model is never all of the truth
     tail_scale          : standard deviations of the twin over those computed
@@ -50,6 +52,9 @@ class ForecastParams:
     ln_beta_steady: float = 0.005
     lift_share: float = 0.35
     lift_s: float = 10.0
+    ln_beta_unseen: float = 0.3
+    curve_shares: tuple[float, ...] = (0.6, 0.25, 0.15)
+    curve_slows: float = 0.2
     tail_share: float = 0.01
     tail_scale: float = 3.0
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
@@ -79,4 +84,5 @@ class ForecastParams:
             self.ln_beta_steady,
             self.lift_share,
             self.lift_s,
+            self.ln_beta_unseen,
         )
