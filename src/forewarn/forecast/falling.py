@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
-from forewarn.dynamics import enu_axes, geographic_of
+from forewarn.dynamics import enu_axes, falling_acceleration, geographic_of
 from forewarn.flight import Ground, fall
 from forewarn.geodesy import FloatArray
 
@@ -16,7 +16,9 @@ EDGE = 1.0 / 6.0
 SMALLEST_SIGMA_M = 20.0
 TUMBLES, TUMBLES_EDGE = 7.0, 0.1  # ln beta below which real wrecks slide and turn
 DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
-SLOW_MPS = 270.0  # below which drag goes with the square of speed whatever the body
+# drag coefficients differ most from body to body between these speeds; below, hardly
+SLOW_MPS, FAST_MPS = 240.0, 400.0
+LAGS_S = 5.0  # by so much a track's ballistic coefficient lags behind what drag does
 
 
 @kernel
@@ -57,15 +59,32 @@ def _tumbles(ln_beta: float) -> float:
 
 
 @inner_kernel
+def _course(speed_mps: float) -> float:
+    """How far along what drag curves differ by a speed is: twice as steep across Mach 1."""
+    speed = max(speed_mps, SLOW_MPS)
+    return float(np.log(speed) + np.log(min(speed, FAST_MPS)))
+
+
+@inner_kernel
+def _seen_mps(mean: FloatArray, air: FloatArray, drag: FloatArray) -> float:
+    """Speed at which a body (7,) showed the drag that its track knows: that of a while ago."""
+    x, y, z, vx, vy, vz, ln_beta = mean
+    ax, ay, az = falling_acceleration(x, y, z, vx, vy, vz, ln_beta, air, drag)
+    speed = np.sqrt(vx * vx + vy * vy + vz * vz) + 1e-9
+    gains = (ax * vx + ay * vy + az * vz) / speed
+    return float(speed - LAGS_S * min(gains, 0.0))
+
+
+@inner_kernel
 def _air_doubt(
-    mean: FloatArray, landed: FloatArray, noise: FallNoise
+    mean: FloatArray, landed: FloatArray, seen_mps: float, noise: FallNoise
 ) -> tuple[float, float]:
     """Variance of ln beta that comes on the way, and of the time of coming down, s2.
 
     The air is thicker than told, a body turns. For the place it counts for as long as the
     way would take at the speed of now: what a fast light body does once it is stopped only
     tells when it comes down (a fall at its final speed takes as the root of beta).
-    mean : (7,) of the body; landed : (7,) as of `fall`
+    mean : (7,) of the body; landed : (7,) as of `fall`; seen_mps : as of `_seen_mps`
     """
     speed2, way2 = 1.0, 0.0
     for i in range(3):
@@ -79,8 +98,7 @@ def _air_doubt(
     # drag at speeds that it will only come to is a guess: the mean speed of the rest of
     # the way tells how far it is yet to slow down
     mean_mps = np.sqrt(way2) / max(landed[0], 0.1)
-    slows = np.log(max(np.sqrt(speed2), SLOW_MPS) / max(mean_mps, SLOW_MPS))
-    unseen = noise.unseen * max(slows, 0.0)
+    unseen = noise.unseen * max(_course(seen_mps) - _course(mean_mps), 0.0)
     return float(noise.density**2 + unseen**2 + drift * seconds), float(late)
 
 
@@ -244,7 +262,8 @@ def falling_futures(
     wide, late, lift = cov.copy(), np.zeros(jobs), np.zeros(jobs)
     for job in range(jobs):
         if np.isfinite(centre[job, 0]):
-            doubt, late[job] = _air_doubt(mean[job], centre[job], noise)
+            seen = _seen_mps(mean[job], air, drag)
+            doubt, late[job] = _air_doubt(mean[job], centre[job], seen, noise)
             wide[job, 6, 6] += doubt
             lift[job] = _slides(mean[job, 6], centre[job, 0], noise)
     if jobs and lift.max() < LEAST_LIFT:
