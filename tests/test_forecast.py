@@ -92,7 +92,12 @@ def moments(f: Forecasts) -> tuple[FloatArray, FloatArray, float]:
 
 def test_a_fall_is_where_a_monte_carlo_of_the_same_uncertainty_falls() -> None:
     params = ForecastParams(
-        tail_share=0.0, ln_beta_drift=0.0, ln_beta_steady=0.0, density_sigma=0.0
+        tail_share=0.0,
+        ln_beta_drift=0.0,
+        ln_beta_steady=0.0,
+        density_sigma=0.0,
+        ln_beta_unseen=0.0,
+        curve_slows=1e9,
     )
     mean = state(3000.0, (420.0, 0.0, 326.0))
     got = Forecaster(AIR, ZONES, params).step(track(mean), Tick(1, 10.0))

@@ -104,7 +104,9 @@ class Rockets(NamedTuple):
     flyers: list[Flyer]
 
 
-def make_rockets(curve: FloatArray, rng: np.random.Generator) -> Rockets:
+def make_rockets(
+    curve: FloatArray, rng: np.random.Generator, longest_burn_s: float = 10.0
+) -> Rockets:
     """Drawn anew each time, flown with this drag curve."""
     n = ROCKETS
     scale = metres_per_radian(PLACE[0])
@@ -112,7 +114,7 @@ def make_rockets(curve: FloatArray, rng: np.random.Generator) -> Rockets:
     speed_mps = rng.uniform(450.0, 1500.0, n)
     # a motor that pushes less than 100 m/s2 does not carry an unguided body off its rail
     burn_s = STEP_S * np.round(
-        rng.uniform(2.0, np.minimum(10.0, speed_mps / 100.0)) / STEP_S
+        rng.uniform(2.0, np.minimum(longest_burn_s, speed_mps / 100.0)) / STEP_S
     )
     launch = Launch(
         site_rad=site,
@@ -123,7 +125,7 @@ def make_rockets(curve: FloatArray, rng: np.random.Generator) -> Rockets:
         beta=rng.uniform(6e3, 14e3, n),
     )
     age, states, down, _ = fly(launch, WIND_MPS, curve=curve)
-    starts = START_S + APART_S * np.arange(n)
+    starts = START_S + APART_S * np.arange(n, dtype=np.float64)
     flyers = []
     for i in range(n):
         keep = age <= down[i]

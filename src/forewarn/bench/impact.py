@@ -1,10 +1,10 @@
 """Where tracks of rockets are said to come down, against where they do.
 
 The whole way from plots to impact points: the tracker, and the forecast of each of its
-tracks at every scan. Rockets are those of our own world, once with each of five drag
-curves, or of files. What a file's plane leaves out, the bending and turning of the Earth,
-moves an impact by some hundred metres: for each track the truth is moved by as much as one
-flight of it over our Earth ends from one over the plane.
+tracks at every scan, told of the wind. Rockets are those of our own world, once with each
+of five drag curves, or of files. What a file's plane leaves out, the bending and turning
+of the Earth, moves an impact by some hundred metres: for each track the truth is moved by
+as much as one flight of it over our Earth ends from one over the plane.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from forewarn.bench.following import shown
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.scenes import PLACE, Ends, Scene, read_scene, sights
 from forewarn.dynamics import drag_tables
+from forewarn.errors import ConfigError
 from forewarn.flight import fall, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.forecast.areas import futures_of, shares_at
@@ -35,21 +36,22 @@ from forewarn.score.tracks import TrackMeter
 from forewarn.sim.sight import LATENCY_S, watch
 from forewarn.track import Tracker, TrackParams
 
-SEEDS = (1, 2)
-WIND_OFF_MPS = 2.0  # a component of what is told of the wind, from the true one
-# seconds since launch, or to go; median error m that is asked for
+SEEDS = (1, 2, 3)
+BURN_S = 4.0  # at most
+WIND_OFF_MPS = 2.0  # of each component of the wind that is told, from the true one
+# of scans: from .. to so many seconds after launch, or to go; median error asked for, m
 WINDOWS = (
     ("12-16 s after launch", True, 12.0, 16.0, 500.0),
     ("30-45 s to go", False, 30.0, 45.0, 180.0),
     ("15-20 s to go", False, 15.0, 20.0, 60.0),
 )
-DRAG = drag_tables()
-OTHER = 1.5  # times as much may other drag curves cost than the first
+OTHER = 1.5  # times as far off it may be with other drag curves than the first
+STATED = 0.95
 
 
-class Missed(NamedTuple):
-    """One forecast: which window, how far off m, share of the smallest area that reaches
-    to where it came down, area m2 that holds 95 %."""
+class Told(NamedTuple):
+    """One forecast: in which window, how far off (m; nan = none was made), and the share of
+    the smallest area that reaches to where it came down."""
 
     window: int
     away_m: float
@@ -57,137 +59,146 @@ class Missed(NamedTuple):
 
 
 def measure(ask: Ask, progress: Callable[[], None]) -> Result:
-    """Each drag curve or file apart, then 1,000 drones at once."""
-    figures: list[Figure] = []
-    table: list[tuple[str, ...]] = [
-        ("flights", *(f"{name}: {what}" for name, *_ in WINDOWS for what in ("median m", "in 95 %", "known")))
-    ]
-    groups: list[tuple[str, list[Scene]]]
+    """Each drag curve, or file, apart; the first also without range rate."""
     if ask.scenarios:
         groups = [(path.stem, [read_scene(path)]) for path in ask.scenarios]
     else:
         groups = [(name, [own(name, seed) for seed in SEEDS]) for name in CURVES]
-    for number, (name, scenes) in enumerate(groups):
-        missed, asked = [], np.zeros(len(WINDOWS))
-        for scene in scenes:
-            more, count = forecasts_of(scene)
-            missed += more
-            asked += count
-            progress()
-        figures += figures_of(name, missed, OTHER if number else 1.0)
-        table.append(row_of(name, missed, asked))
-    return Result("impact", "x", tuple(figures), tuple(table))
+    first, scenes = groups[0]
+    groups.append((f"{first}, positions only", [s.without_rate() for s in scenes]))
+    table: list[tuple[str, ...]] = [
+        ("flights", *(f"{name}: {what}" for name, *_ in WINDOWS for what in ("m", "held")))
+    ]
+    figures: list[Figure] = []
+    everyone: list[Told] = []
+    for name, scenes in groups:
+        told = [one for scene in scenes for one in follow_down(scene, progress)]
+        everyone += told
+        room = 1.0 if name == first else OTHER
+        own_figures = figures_of(name, told, 0.0 if "only" in name else room)
+        figures += own_figures
+        cells = ((f"{one.value:.0f}", one.note.split(" of")[0]) for one in own_figures)
+        table.append((name, *(cell for pair in cells for cell in pair)))
+    for window, (label, *_) in enumerate(WINDOWS):
+        share = held([one for one in everyone if one.window == window])
+        figures.append(Figure(f"all, {label}: 95 % areas hold", share, "%"))
+    return Result(
+        "impact_files" if ask.scenarios else "impact",
+        "Impact points of tracks against the true ones: median error",
+        tuple(figures),
+        tuple(table),
+    )
 
 
 def own(name: str, seed: int) -> Scene:
     """Rockets of our own world with one of CURVES, and the wind told a little wrong."""
     rng = np.random.default_rng(seed)
     sensors = radars(with_rate=True)
-    rockets = make_rockets(CURVES[name], rng)
-    end_s = max(float(flyer.path.time_s[-1]) for flyer in rockets.flyers)
-    batches = watch(sensors, rockets.flyers, (START_S, end_s), np.random.SeedSequence(seed))
-    ways = {n: (f.path.time_s, f.path.state[:, :3]) for n, f in enumerate(rockets.flyers)}
-    last = np.array([flyer.path.state[-1] for flyer in rockets.flyers])
-    down_s = np.array([flyer.path.time_s[-1] for flyer in rockets.flyers])
-    # the path ends a part of a step above the ground
+    rockets = make_rockets(CURVES[name], rng, BURN_S)
+    flown = [flyer.path for flyer in rockets.flyers]
+    span_s = START_S, max(float(path.time_s[-1]) for path in flown)
+    batches = watch(sensors, rockets.flyers, span_s, np.random.SeedSequence(seed))
+    ways = {n: (path.time_s, path.state[:, :3]) for n, path in enumerate(flown)}
+    # paths end less than a step above the ground
+    last = np.array([path.state[-1] for path in flown])
     lat, lon, height = geographic_points(last[:, :3].copy())
-    up = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], 1)
-    rest_s = -height / (up * last[:, 3:]).sum(axis=1)
-    ends = Ends(
-        rockets.starts,
-        down_s + rest_s,
-        last[:, :3] + rest_s[:, None] * last[:, 3:],
-        told_air(rng),
-    )
+    up = np.array([enu_from_ecef(*place)[2] for place in zip(lat, lon, strict=True)])
+    rest_s = height / -(up * last[:, 3:]).sum(axis=1)
+    down_s = np.array([path.time_s[-1] for path in flown]) + rest_s
+    place = last[:, :3] + rest_s[:, None] * last[:, 3:]
+    ends = Ends(rockets.starts, down_s, place, told_air(rng))
     truth = sights(batches, sensors, ways)
     return Scene(f"{name}, seed {seed}", sensors, batches, truth, len(ways), ends)
 
 
 def told_air(rng: np.random.Generator) -> FloatArray:
-    """The wind of `sim` a little wrong: a third of WIND_MPS below, all of it from 5 km on."""
-    height = np.array([0.0, 5e3])
+    """The wind of `sim`, a third of it at the ground and all from 5 km on, a little off."""
     wind = np.array([[1 / 3], [1.0]]) * WIND_MPS + WIND_OFF_MPS * rng.standard_normal(2)
-    return with_profile(standard_air(), height, wind)
+    return with_profile(standard_air(), np.array([0.0, 5e3]), wind)
 
 
-def forecasts_of(scene: Scene) -> tuple[list[Missed], FloatArray]:
-    """All forecasts of rockets in the windows; how many there might be in each."""
+def follow_down(scene: Scene, progress: Callable[[], None] = lambda: None) -> list[Told]:
+    """What is told of every rocket in view at every scan in one of WINDOWS."""
     ends = scene.ends
-    assert ends is not None
+    if ends is None:
+        raise ConfigError(f"{scene.name}: nobody knows where its targets came down")
     tracker = Tracker(scene.sensors, standard_air(), TrackParams())
     forecaster = Forecaster(ends.air, None, ForecastParams())
-    meter, missed, asked = TrackMeter(), [], np.zeros(len(WINDOWS))
+    meter, out, drag = TrackMeter(), [], drag_tables()
     for k, (batch, sight) in enumerate(zip(scene.batches, scene.truth, strict=True)):
         event = replace(batch, seq=k + 1)
         tracks = tracker.step(event)
-        now_s = batch.received_s - LATENCY_S
         forecasts = forecaster.step(tracks, event)
+        now_s = batch.received_s - LATENCY_S
         good, place = shown(tracks, now_s, scene)
         ids = tracks.track_id[good].tolist()
         meter.step(sight.target.tolist(), sight.place, sight.mature, ids, place[good])
-        for target in sight.target:
-            age_s, to_go_s = now_s - ends.launch_s[target], ends.down_s[target] - now_s
+        for target in sight.target.tolist():
+            clock = now_s - ends.launch_s[target], ends.down_s[target] - now_s
             for window, (_, since, low, high, _) in enumerate(WINDOWS):
-                if low <= (age_s if since else to_go_s) <= high:
-                    asked[window] += 1
-                    one = _missed(tracks, forecasts, meter.held.get(int(target)), ends, target)
-                    if one is not None:
-                        missed.append(Missed(window, *one))
-    return missed, asked
-
-
-def _missed(
-    tracks: Tracks, forecasts: Forecasts, track: int | None, ends: Ends, target: int
-) -> tuple[float, float] | None:
-    """How far off the forecast of a track is, m, and which share of it is nearer; None = none."""
-    if track is None or track not in forecasts.track_id:
-        return None
-    told = futures_of(forecasts, int(np.searchsorted(forecasts.track_id, track)))
-    truth = ends.place[target]
-    if ends.earth != WGS84:
-        row = int(np.searchsorted(tracks.track_id, track))
-        truth = truth + _bent(tracks, row, ends)
-    lat, lon, _ = geographic_points(truth)
-    spot = np.array([lat[0], lon[0]])
-    away = np.hypot(*((spot - told.middle_rad) * told.scale))
-    return float(away), float(shares_at(told, spot)[0])
-
-
-def _bent(tracks: Tracks, row: int, ends: Ends) -> FloatArray:
-    """How far, ECEF m, a track comes down over our Earth from where it would in its plane."""
-    weight = tracks.mode_weight[row, FALLING:STRAIGHT]
-    # where no falling mode is awake it is flown as the forecast does, by the first curve
-    mode = FALLING + int(weight.argmax()) if weight.any() else int(tracks.mode_weight[row].argmax())
-    body = tracks.mean[row, mode]
-    up = enu_from_ecef(*PLACE)[2]
-    lower = np.zeros(6)
-    lower[:3] = ends.earth.a_m * up - ecef_from_geographic(*PLACE, 0.0)
-    drag = DRAG[weight.argmax()]
-
-    def down(state: FloatArray, earth: Earth) -> FloatArray:
-        args = (body[6:], np.zeros((1, 2)), level_ground(0.0), ends.air, drag, earth)
-        return np.asarray(fall(state[None], *args)[0, 1:4])
-
-    return down(body[:6], WGS84) - (down(body[:6] + lower, ends.earth) - lower[:3])
-
-
-def figures_of(name: str, missed: list[Missed], room: float) -> list[Figure]:
-    """Median error by window, and how often the true place lies in the 95 % area."""
-    out = []
-    for window, (label, *_, bar) in enumerate(WINDOWS):
-        mine = [one for one in missed if one.window == window]
-        away = float(np.median([one.away_m for one in mine])) if mine else np.nan
-        out.append(Figure(f"{name}: {label}, median error", away, "m", f"<= {room * bar:g}"))
+                if low <= clock[0 if since else 1] <= high:
+                    track = meter.held.get(target, -1)
+                    off = _off(tracks, forecasts, track, ends, target, drag)
+                    out.append(Told(window, *off))
+    progress()
     return out
 
 
-def row_of(name: str, missed: list[Missed], asked: FloatArray) -> tuple[str, ...]:
-    """The same as text."""
-    cells = [name]
-    for window in range(len(WINDOWS)):
-        mine = [one for one in missed if one.window == window]
-        inside = np.mean([one.share <= 0.95 for one in mine]) if mine else np.nan
-        cells.append(f"{np.median([one.away_m for one in mine]) if mine else np.nan:.0f}")
-        cells.append(f"{100 * inside:.1f} %")
-        cells.append(f"{100 * len(mine) / max(asked[window], 1):.0f} %")
-    return tuple(cells)
+def _off(
+    tracks: Tracks,
+    forecasts: Forecasts,
+    track: int,
+    ends: Ends,
+    target: int,
+    drag: FloatArray,
+) -> tuple[float, float]:
+    """As `Told` has them."""
+    if track not in forecasts.track_id:
+        return np.nan, np.nan
+    told = futures_of(forecasts, int(np.searchsorted(forecasts.track_id, track)))
+    truth = ends.place[target]
+    if ends.earth != WGS84:
+        truth = truth + _bent(tracks, track, ends, drag)
+    lat, lon, _ = geographic_points(truth)
+    spot = np.array([lat[0], lon[0]])
+    away_m = np.hypot(*((spot - told.middle_rad) * told.scale))
+    return float(away_m), float(shares_at(told, spot)[0])
+
+
+def _bent(tracks: Tracks, track: int, ends: Ends, drag: FloatArray) -> FloatArray:
+    """(3,) m from where a track comes down in its plane to where over our own Earth."""
+    row = int(np.searchsorted(tracks.track_id, track))
+    weight = tracks.mode_weight[row]
+    shape = int(weight[FALLING:STRAIGHT].argmax())
+    # where no falling mode is awake it falls by the first curve, as in the forecast
+    awake = weight[FALLING:STRAIGHT].any()
+    body = tracks.mean[row, FALLING + shape if awake else int(weight.argmax())]
+    up = enu_from_ecef(*PLACE)[2]
+    lower = ends.earth.a_m * up - ecef_from_geographic(*PLACE, 0.0)
+
+    def down(place: FloatArray, earth: Earth) -> FloatArray:
+        state = np.concatenate([place, body[3:6]])[None]
+        rest = (np.zeros((1, 2)), level_ground(0.0), ends.air, drag[shape], earth)
+        return np.asarray(fall(state, body[6:].copy(), *rest)[0, 1:4])
+
+    flat = down(body[:3] + lower, ends.earth) - lower
+    return np.asarray(down(body[:3], WGS84) - flat)
+
+
+def figures_of(name: str, told: list[Told], room: float) -> list[Figure]:
+    """Median error by window; room : times the bar, 0 = only told."""
+    out = []
+    for window, (label, *_, bar) in enumerate(WINDOWS):
+        mine = [one for one in told if one.window == window]
+        # what has no forecast is as far off as can be
+        away = np.nan_to_num([one.away_m for one in mine], nan=np.inf)
+        value = float(np.median(away)) if len(away) else np.nan
+        goal = f"<= {room * bar:g}" if room else ""
+        note = f"{held(mine):.1f} % of {len(mine)} in their 95 % areas"
+        out.append(Figure(f"{name}: {label}", value, "m", goal, note=note))
+    return out
+
+
+def held(told: list[Told]) -> float:
+    """Per cent of true places inside the areas stated to hold 95 %."""
+    return 100 * float(np.mean([one.share <= STATED for one in told])) if told else np.nan

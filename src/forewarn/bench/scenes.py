@@ -164,13 +164,13 @@ def _laid_out(path: Path, data: dict[str, Any]) -> Scene:
         _radar(k, row @ plane + origin, data) for k, row in enumerate(data["radars"])
     )
     turns = [enu_from_ecef(s.lat_rad, s.lon_rad) for s in sensors]
-    ends = np.searchsorted(data["plot_scan"], np.arange(len(data["scan_time"]) + 1))
+    plot_ends = np.searchsorted(data["plot_scan"], np.arange(len(data["scan_time"]) + 1))
     truth_ends = np.searchsorted(data["truth_scan"], np.arange(len(data["scan_time"]) + 1))
     batches, truth = [], []
     for k, (time_s, radar) in enumerate(
         zip(data["scan_time"], data["scan_sensor"], strict=True)
     ):
-        rows = slice(ends[k], ends[k + 1])
+        rows = slice(plot_ends[k], plot_ends[k + 1])
         reach, azimuth, elevation = (
             data[f"plot_{name}"][rows] for name in ("range", "azimuth", "elevation")
         )

@@ -18,7 +18,8 @@ TUMBLES, TUMBLES_EDGE = 7.0, 0.1  # ln beta below which real wrecks slide and tu
 DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
 # drag coefficients differ most from body to body between these speeds; below, hardly
 SLOW_MPS, FAST_MPS = 240.0, 400.0
-LAGS_S = 5.0  # by so much a track's ballistic coefficient lags behind what drag does
+FASTER = 1 / 3  # as much as there, per e-fold, they differ at greater speeds
+LAGS_S = 8.0  # by so much a track's ballistic coefficient lags behind what drag does
 
 
 @kernel
@@ -60,14 +61,14 @@ def _tumbles(ln_beta: float) -> float:
 
 @inner_kernel
 def _course(speed_mps: float) -> float:
-    """How far along what drag curves differ by a speed is: twice as steep across Mach 1."""
+    """How far a speed is along what drag curves differ by: steepest across Mach 1."""
     speed = max(speed_mps, SLOW_MPS)
-    return float(np.log(speed) + np.log(min(speed, FAST_MPS)))
+    return float(FASTER * np.log(speed) + np.log(min(speed, FAST_MPS)))
 
 
 @inner_kernel
 def _seen_mps(mean: FloatArray, air: FloatArray, drag: FloatArray) -> float:
-    """Speed at which a body (7,) showed the drag that its track knows: that of a while ago."""
+    """Speed at which a body (7,) showed the drag that is known of it: a while ago."""
     x, y, z, vx, vy, vz, ln_beta = mean
     ax, ay, az = falling_acceleration(x, y, z, vx, vy, vz, ln_beta, air, drag)
     speed = np.sqrt(vx * vx + vy * vy + vz * vz) + 1e-9

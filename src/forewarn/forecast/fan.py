@@ -51,7 +51,7 @@ def fan_of(
     glides = np.where(none[:, None], np.eye(shapes)[0], glides)
     each = glides / glides.sum(axis=1)[:, None]
     unseen = np.where(none, 0.0, _unseen(aim, tracks.time_s[rows], p))[:, None]
-    guess = (1 - unseen) * each + unseen * np.array(p.curve_shares)
+    guess = (1 - unseen) * each + unseen / shapes
     share = np.column_stack([(1 - thrust) * guess, thrust * np.array(p.thrust_shares)])
     weight = falling[:, None] * share
     owner, kind = np.nonzero(weight > p.negligible)
@@ -79,14 +79,15 @@ def _unseen(aim: FloatArray, time_s: FloatArray, p: ForecastParams) -> FloatArra
     mean_mps = np.linalg.norm(aim[:, 6:9] - aim[:, :3], axis=1) / to_go_s
     now_mps = np.linalg.norm(aim[:, 3:6], axis=1)
     slows = np.log(np.maximum(now_mps, 1.0) / np.maximum(mean_mps, 1.0))
-    return np.nan_to_num(1.0 - np.exp(-np.maximum(slows, 0.0) / p.curve_slows))
+    share = 1.0 - np.exp(-np.maximum(slows, 0.0) / p.curve_slows)
+    return np.asarray(np.nan_to_num(share))
 
 
 @kernel
 def _as_much(
     mean: FloatArray, known: IntArray, curve: IntArray, air: FloatArray, drag: FloatArray
 ) -> FloatArray:
-    """(m,) change of ln beta that gives bodies (m, 7) by another curve the drag they have."""
+    """(m,) change of ln beta that keeps the drag of bodies (m, 7) under another curve."""
     out = np.empty(len(mean))
     for i in range(len(mean)):
         s = mean[i]
