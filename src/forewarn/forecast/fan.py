@@ -8,6 +8,7 @@ from forewarn.atmosphere import air_at
 from forewarn.compiled import kernel
 from forewarn.dynamics import drag_at, height_of
 from forewarn.forecast.params import ForecastParams
+from forewarn.forecast.prior import with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
@@ -64,9 +65,9 @@ def fan_of(
     flown = np.where(asleep, FALLING + known, flown)
     faster = np.ones((len(kind), 7))
     faster[:, 3:6] += gains[kind][:, None]
-    mean = tracks.mean[rows[owner], flown] * faster
+    mean, cov = with_class_prior(tracks, rows[owner], flown)
+    mean = mean * faster
     mean[asleep, 6] += _as_much(mean[asleep], known[asleep], curve[asleep], air, drag)
-    cov = np.ascontiguousarray(tracks.cov[rows[owner], flown])
     return Fan(owner, weight[owner, kind], mean, cov, curve)
 
 
