@@ -61,7 +61,11 @@ class Told(NamedTuple):
 def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     """Each drag curve, or file, apart; the first also without range rate."""
     if ask.scenarios:
-        groups = [(path.stem, [read_scene(path)]) for path in ask.scenarios]
+        # files whose names differ by a number at the end are drawings of the same
+        alike: dict[str, list[Scene]] = {}
+        for path in ask.scenarios:
+            alike.setdefault(path.stem.rstrip("0123456789"), []).append(read_scene(path))
+        groups = list(alike.items())
     else:
         groups = [(name, [own(name, seed) for seed in SEEDS]) for name in CURVES]
     first, scenes = groups[0]
