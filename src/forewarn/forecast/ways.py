@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ModelError
+from forewarn.forecast.sobol import sobol
 from forewarn.geodesy import FloatArray
 from forewarn.records.arrays import seal
 from forewarn.threats import CRUISE_MISSILE, DRONE, THREATS
@@ -138,7 +139,6 @@ def draw_ways(
     """
     # takes a second to import, and whoever only reads settings never needs it
     from scipy.special import ndtri
-    from scipy.stats import qmc
 
     own = habits or HABITS.get(kind)
     if own is None:
@@ -146,8 +146,7 @@ def draw_ways(
     if count < 1 or not step_s > 0.0 or not step_s <= horizon_s < np.inf:
         raise ModelError(f"ways: {count} over {horizon_s} s by {step_s} s: none drawn")
     # the first point is left out: all its shares are zero
-    sobol = qmc.Sobol(DRAWS + HABIT_DRAWS, scramble=False)
-    points = sobol.random(1 << count.bit_length())[1 : count + 1]
+    points = sobol(count + 1, DRAWS + HABIT_DRAWS)[1:]
     points = np.clip(points, 1e-4, 1 - 1e-4)
     normal = ndtri(points)
     draw = normal[:, :DRAWS].copy()
