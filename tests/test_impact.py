@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forewarn.bench.impact import WINDOWS, Told, figures_of, follow_down, held, own
-from forewarn.bench.scenes import own_scene, read_scene
+from forewarn.atmosphere import standard_air
+from forewarn.bench.impact import WINDOWS, Told, bent, figures_of, follow_down, held, own
+from forewarn.bench.scenes import FLAT, PLACE, Ends, own_scene, read_scene
+from forewarn.dynamics import drag_table
 from forewarn.errors import ConfigError
+from forewarn.flight import fall, level_ground
+from forewarn.geodesy import ecef_from_geographic, enu_from_ecef
 
 SHARED = Path(__file__).parents[2] / "shared" / "bench" / "tracking"
 
@@ -37,7 +41,7 @@ def test_areas_are_honest_with_a_drag_curve_that_is_not_in_the_library() -> None
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not here")
-def test_a_plane_of_others_has_its_own_earth(
+def test_a_scene_of_others_is_forecast_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -48,8 +52,28 @@ def test_a_plane_of_others_has_its_own_earth(
     path = tmp_path / "scene.npz"
     np.savez(path, wind=np.array(settings.wind), **scenario.generate(settings))
     told = follow_down(read_scene(path))
-    # over our own Earth these come down some 150 m from there
     assert medians(told)[2] < 50.0
+
+
+def test_over_a_plane_a_body_without_drag_flies_a_parabola() -> None:
+    origin, turn = np.array(ecef_from_geographic(*PLACE, 0.0)), enu_from_ecef(*PLACE)
+    place, velocity = np.array([20e3, 30e3, 8e3]), np.array([-200.0, 100.0, 50.0])
+    mean = np.array([*(place @ turn + origin), *(velocity @ turn), 25.0])
+    none = np.full(1, np.nan)
+    ends = Ends(none, none, none, standard_air(), FLAT)
+    moved = bent(track(mean), 1 << 16, ends, drag_tables())
+    landed = fall(
+        mean[None, :6],
+        mean[6:],
+        np.zeros((1, 2)),
+        level_ground(0.0),
+        ends.air,
+        drag_table(),
+    )
+    seconds = (50.0 + np.sqrt(50.0**2 + 2 * 9.80665 * 8e3)) / 9.80665
+    flat = turn @ (landed[0, 1:4] - moved - origin)
+    np.testing.assert_allclose(flat, [*(place + seconds * velocity)[:2], 0.0], atol=0.1)
+    assert np.linalg.norm(moved) > 100.0
 
 
 def test_what_no_forecast_was_made_of_counts_as_missed() -> None:

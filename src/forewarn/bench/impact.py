@@ -3,8 +3,8 @@
 The whole way from plots to impact points: the tracker, and the forecast of each of its
 tracks at every scan, told of the wind. Rockets are those of our own world, once with each
 of five drag curves, or of files. What a file's plane leaves out, the bending and turning
-of the Earth, moves an impact by some hundred metres: for each track the truth is moved by
-as much as one flight of it over our Earth ends from one over the plane.
+of the Earth, moves an impact by 20 to 300 m: for each track the truth is moved by as much
+as one flight of it over our Earth ends from one over the plane.
 """
 
 from collections.abc import Callable
@@ -162,27 +162,32 @@ def _off(
     told = futures_of(forecasts, int(np.searchsorted(forecasts.track_id, track)))
     truth = ends.place[target]
     if ends.earth != WGS84:
-        truth = truth + _bent(tracks, track, ends, drag)
+        body, curve = _likeliest(tracks, track)
+        truth = truth + bent(body, drag[curve], ends)
     lat, lon, _ = geographic_points(truth)
     spot = np.array([lat[0], lon[0]])
     away_m = np.hypot(*((spot - told.middle_rad) * told.scale))
     return float(away_m), float(shares_at(told, spot)[0])
 
 
-def _bent(tracks: Tracks, track: int, ends: Ends, drag: FloatArray) -> FloatArray:
-    """(3,) m from where a track comes down in its plane to where over our own Earth."""
+def _likeliest(tracks: Tracks, track: int) -> tuple[FloatArray, int]:
+    """State (7,) of the likeliest mode of a track that falls, and its drag curve."""
     row = int(np.searchsorted(tracks.track_id, track))
     weight = tracks.mode_weight[row]
-    shape = int(weight[FALLING:STRAIGHT].argmax())
+    curve = int(weight[FALLING:STRAIGHT].argmax())
     # where no falling mode is awake it falls by the first curve, as in the forecast
     awake = weight[FALLING:STRAIGHT].any()
-    body = tracks.mean[row, FALLING + shape if awake else int(weight.argmax())]
+    return tracks.mean[row, FALLING + curve if awake else int(weight.argmax())], curve
+
+
+def bent(body: FloatArray, drag: FloatArray, ends: Ends) -> FloatArray:
+    """(3,) m from where a body (7,) comes down in its plane to where over our own Earth."""
     up = enu_from_ecef(*PLACE)[2]
     lower = ends.earth.a_m * up - ecef_from_geographic(*PLACE, 0.0)
 
     def down(place: FloatArray, earth: Earth) -> FloatArray:
         state = np.concatenate([place, body[3:6]])[None]
-        rest = (np.zeros((1, 2)), level_ground(0.0), ends.air, drag[shape], earth)
+        rest = (np.zeros((1, 2)), level_ground(0.0), ends.air, drag, earth)
         return np.asarray(fall(state, body[6:].copy(), *rest)[0, 1:4])
 
     flat = down(body[:3] + lower, ends.earth) - lower
