@@ -61,15 +61,9 @@ def test_over_a_plane_a_body_without_drag_flies_a_parabola() -> None:
     mean = np.array([*(place @ turn + origin), *(velocity @ turn), 25.0])
     none = np.full(1, np.nan)
     ends = Ends(none, none, none, standard_air(), FLAT)
-    moved = bent(track(mean), 1 << 16, ends, drag_tables())
-    landed = fall(
-        mean[None, :6],
-        mean[6:],
-        np.zeros((1, 2)),
-        level_ground(0.0),
-        ends.air,
-        drag_table(),
-    )
+    moved = bent(mean, drag_table(), ends)
+    calm, ground = np.zeros((1, 2)), level_ground(0.0)
+    landed = fall(mean[None, :6], mean[6:], calm, ground, ends.air, drag_table())
     seconds = (50.0 + np.sqrt(50.0**2 + 2 * 9.80665 * 8e3)) / 9.80665
     flat = turn @ (landed[0, 1:4] - moved - origin)
     np.testing.assert_allclose(flat, [*(place + seconds * velocity)[:2], 0.0], atol=0.1)
