@@ -8,7 +8,7 @@ from forewarn.atmosphere import air_at
 from forewarn.compiled import kernel
 from forewarn.dynamics import drag_at, height_of
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.prior import with_class_prior
+from forewarn.forecast.prior import with_class_odds, with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
@@ -43,7 +43,7 @@ def fan_of(
     shapes = STRAIGHT - FALLING
     gains = np.array([0.0] * shapes + [*p.thrust_gains])
     mode = np.array([*range(FALLING, STRAIGHT)] + [BOOSTING] * len(p.thrust_gains))
-    glides = tracks.mode_weight[rows, FALLING:STRAIGHT]
+    glides = with_class_odds(tracks, rows)
     unsteered = glides.sum(axis=1) + tracks.mode_weight[rows, BOOSTING]
     thrust = tracks.mode_weight[rows, BOOSTING] / np.maximum(unsteered, 1e-12)
     thrust = np.where(thrust > p.thrust_from, thrust, 0.0)[:, None]

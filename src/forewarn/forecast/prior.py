@@ -1,13 +1,22 @@
-"""What the class of a body says about how heavy it is for its size, before drag tells."""
+"""What the class of a body says of its shape and weight before drag tells."""
 
 import numpy as np
 
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import SEVENTH
-from forewarn.records import FALLING, IntArray, Tracks
+from forewarn.records import FALLING, STRAIGHT, IntArray, Tracks
 from forewarn.threats import BALLISTIC_MISSILE, THREATS
 
 HEAVIER = (FALLING, FALLING + 1)  # finned, boat-tailed: a blunt one is a wreck or a stage
+# odds of each shape of what is known to be a ballistic missile, over those of all that
+# falls: one in a hundred that is no wreck yet, and did not part from another, is blunt
+WHOLE = np.array([1.0, 1.0, 0.06])
+
+
+def with_class_odds(tracks: Tracks, rows: IntArray) -> FloatArray:
+    """(rows, shapes) weights of the falling modes, the class taken into account."""
+    sure = tracks.class_prob[rows, BALLISTIC_MISSILE, None]
+    return tracks.mode_weight[rows, FALLING:STRAIGHT] * WHOLE**sure
 
 
 def with_class_prior(
