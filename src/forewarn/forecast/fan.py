@@ -8,7 +8,7 @@ from forewarn.atmosphere import air_at
 from forewarn.compiled import kernel
 from forewarn.dynamics import drag_at, height_of
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.prior import with_class_odds, with_class_prior
+from forewarn.forecast.prior import class_odds, with_class_odds, with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
@@ -52,7 +52,8 @@ def fan_of(
     glides = np.where(none[:, None], np.eye(shapes)[0], glides)
     each = glides / glides.sum(axis=1)[:, None]
     unseen = np.where(none, 0.0, _unseen(aim, tracks.time_s[rows], p))[:, None]
-    guess = (1 - unseen) * each + unseen / shapes
+    alike = class_odds(tracks, rows)
+    guess = (1 - unseen) * each + unseen * alike / alike.sum(axis=1)[:, None]
     share = np.column_stack([(1 - thrust) * guess, thrust * np.array(p.thrust_shares)])
     weight = falling[:, None] * share
     owner, kind = np.nonzero(weight > p.negligible)
