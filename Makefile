@@ -36,6 +36,7 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench start
 	$(BIN)/forewarn bench chain
 	$(BIN)/forewarn bench tracking
+	$(BIN)/forewarn bench impact
 	$(BIN)/forewarn bench accuracy
 	$(BIN)/forewarn bench sensing
 	$(BIN)/forewarn bench forecast

@@ -11,6 +11,7 @@ MEASURED = (
     "start",
     "chain",
     "tracking",
+    "impact",
     "accuracy",
     "sensing",
     "forecast",

@@ -1,5 +1,6 @@
 """The core: journal, chain, record. In a process of its own, never on the event loop."""
 
+import gc
 import os
 import time
 from collections.abc import Sequence
@@ -131,6 +132,8 @@ def _run(
 ) -> None:
     from forewarn.app.rehearsal import rehearse
 
+    # a third of a start would go into looking for rubbish among all that is here to stay
+    gc.disable()
     parent = os.getppid()
     for done, total in rehearse():
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
@@ -145,6 +148,8 @@ def _run(
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
     pipe.send(("ready",))
+    gc.freeze()
+    gc.enable()
     _serve(pipe, core, parent)
 
 

@@ -90,7 +90,8 @@ def areas_of(case: Case) -> dict[str, Any]:
         np.array([[*case.state, -np.log(case.per_beta)]]),
         np.diag(np.append(sigma, case.sigma.ln_beta) ** 2)[None],
         np.zeros(1),
-        params.fall_noise,
+        # how its drag goes is told, so nothing of it is left to be seen
+        params.fall_noise._replace(unseen=0.0),
         case.ground,
         case.air,
         case.drag,

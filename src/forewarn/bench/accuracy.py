@@ -13,6 +13,7 @@ of uncertain origin", IEEE Transactions on Signal Processing 49(7), 2001 (detect
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import radians
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,16 +92,29 @@ def radars(with_rate: bool) -> tuple[Sensor, ...]:
     )
 
 
-def make_flights(curve: FloatArray, sensors: tuple[Sensor, ...], seed: int) -> Flights:
-    """Rockets from all over the east, one by one, and drones that turn and climb."""
-    rng = np.random.default_rng(seed)
+class Rockets(NamedTuple):
+    """Rockets from all over the east, one by one.
+
+    starts : (n,) seconds; states : (k, n, 6) every STEP_S since then
+    """
+
+    launch: Launch
+    starts: FloatArray
+    states: FloatArray
+    flyers: list[Flyer]
+
+
+def make_rockets(
+    curve: FloatArray, rng: np.random.Generator, longest_burn_s: float = 10.0
+) -> Rockets:
+    """Drawn anew each time, flown with this drag curve."""
     n = ROCKETS
     scale = metres_per_radian(PLACE[0])
     site = PLACE + rng.uniform([-30e3, 5e3], [30e3, 55e3], (n, 2)) / scale
     speed_mps = rng.uniform(450.0, 1500.0, n)
     # a motor that pushes less than 100 m/s2 does not carry an unguided body off its rail
     burn_s = STEP_S * np.round(
-        rng.uniform(2.0, np.minimum(10.0, speed_mps / 100.0)) / STEP_S
+        rng.uniform(2.0, np.minimum(longest_burn_s, speed_mps / 100.0)) / STEP_S
     )
     launch = Launch(
         site_rad=site,
@@ -111,16 +125,24 @@ def make_flights(curve: FloatArray, sensors: tuple[Sensor, ...], seed: int) -> F
         beta=rng.uniform(6e3, 14e3, n),
     )
     age, states, down, _ = fly(launch, WIND_MPS, curve=curve)
-    starts = START_S + APART_S * np.arange(n)
+    starts = START_S + APART_S * np.arange(n, dtype=np.float64)
     flyers = []
     for i in range(n):
         keep = age <= down[i]
         way = Way(starts[i] + age[keep], states[keep, i])
         flyers.append(Flyer(f"r{i}", way))
-    bound_m = _bounds(launch, states, np.asarray(starts), curve, sensors)
+    return Rockets(launch, starts, states, flyers)
+
+
+def make_flights(curve: FloatArray, sensors: tuple[Sensor, ...], seed: int) -> Flights:
+    """Rockets, and drones that turn and climb."""
+    rng = np.random.default_rng(seed)
+    launch, starts, states, flyers = make_rockets(curve, rng)
+    bound_m = _bounds(launch, states, starts, curve, sensors)
+    scale = metres_per_radian(PLACE[0])
     for i in range(DRONES):
         legs, course, left = [], radians(270.0), 0.0
-        for _ in range(int(APART_S * n) + 60):
+        for _ in range(int(APART_S * ROCKETS) + 60):
             if left <= 0.0:
                 left = rng.uniform(20.0, 40.0)
                 turn = radians(rng.uniform(-4.0, 4.0)) * (rng.random() < 0.6)
@@ -129,7 +151,7 @@ def make_flights(curve: FloatArray, sensors: tuple[Sensor, ...], seed: int) -> F
             legs.append((1.0, course, 50.0, climb))
         at = PLACE + rng.uniform([-25e3, 5e3], [25e3, 45e3]) / scale
         flyers.append(Flyer(f"d{i}", steer(at, legs, rng.uniform(800.0, 2000.0), START_S)))
-    return Flights(flyers, starts + burn_s, bound_m)
+    return Flights(flyers, starts + launch.burn_s, bound_m)
 
 
 def _bounds(

@@ -158,7 +158,8 @@ def hold(family: Family, drawn: Drawn, params: ForecastParams) -> Held:
         drawn.known,
         np.tile(drawn.cov, (n, 1, 1)),
         np.zeros(n),
-        params.fall_noise,
+        # their drag curve is known
+        params.fall_noise._replace(unseen=0.0),
         level_ground(0.0),
         standard_air(),
         drag_curve(*FINNED),

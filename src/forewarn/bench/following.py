@@ -38,18 +38,18 @@ def follow(scene: Scene, from_s: float = 0.0) -> Followed:
         took_s[k] = time.process_time() - before
         if batch.received_s < start_s:
             continue
-        shown, place = _shown(tracks, batch.received_s - LATENCY_S, scene)
+        good, place = shown(tracks, batch.received_s - LATENCY_S, scene)
         meter.step(
             sight.target.tolist(),
             sight.place,
             sight.mature,
-            tracks.track_id[shown].tolist(),
-            place[shown],
+            tracks.track_id[good].tolist(),
+            place[good],
         )
     return Followed(took_s, meter.result(), tracker)
 
 
-def _shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
+def shown(tracks: Tracks, when_s: float, scene: Scene) -> tuple[BoolArray, FloatArray]:
     """Tracks named that surely exist where a radar looks, and all places at when_s."""
     state = states_at(tracks, when_s)
     seen = np.zeros(len(state), bool)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from forewarn.bench.result import Ask, Figure, Result
+from forewarn.bench.swarm import swarm_figures
 from forewarn.bench.wanderers import MODELS, STEP_S, Flown, wander
 from forewarn.compiled import kernel
 from forewarn.forecast.manoeuvring import Steered, carry, chances
@@ -146,6 +147,7 @@ def speed_figures(ways: Ways) -> list[Figure]:
             "x",
             note=f"{plain:.1f} ms: normal draws, turn events, one look-up a step",
         ),
+        *swarm_figures(),
         *_stone_soup(full),
     ]
 

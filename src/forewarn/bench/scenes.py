@@ -9,12 +9,15 @@ small beside what a tracker allows for.
 from dataclasses import dataclass, replace
 from math import radians
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from forewarn.atmosphere import standard_air, with_profile
 from forewarn.errors import ConfigError
 from forewarn.geodesy import (
+    WGS84,
+    Earth,
     FloatArray,
     ecef_from_geographic,
     ecef_points,
@@ -29,6 +32,8 @@ from forewarn.units import RAD_PER_DEG
 
 MATURE_S = 15.0
 PLACE = (radians(50.0), radians(10.0))
+# a plane, as a sphere so large that it does not bend, with the same pull everywhere
+FLAT = Earth(1e10, 0.0, 9.80665 * 1e20, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +45,27 @@ class Sight:
     mature: BoolArray
 
 
+class Ends(NamedTuple):
+    """Where and when targets came down, by their number; nan = it did not.
+
+    launch_s, down_s : (n,) seconds; place : (n, 3) Earth-fixed m
+    air   : table of `atmosphere`, with the wind that is told
+    earth : what they flew over
+    """
+
+    launch_s: FloatArray
+    down_s: FloatArray
+    place: FloatArray
+    air: FloatArray
+    earth: Earth = WGS84
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """Batches in order, and the truth at each.
 
     fallers : how many targets are rockets or missiles
+    ends    : where they came down, if that is known
     """
 
     name: str
@@ -52,6 +73,7 @@ class Scene:
     batches: list[PlotBatch]
     truth: list[Sight]
     fallers: int
+    ends: Ends | None = None
 
     def without_rate(self) -> "Scene":
         """The same seen by radars that measure no range rate."""
@@ -95,27 +117,34 @@ def scene_of(name: str, drawn: Generated) -> Scene:
     number = np.array([names.get(n, other[n]) for n in truth.state_id])
     lat, lon, height = truth.state[:, 0], truth.state[:, 1], truth.state[:, 2]
     place = ecef_points(lat * RAD_PER_DEG, lon * RAD_PER_DEG, height)
-    start = {n: truth.state_time_s[number == n].min() for n in np.unique(number)}
-    sights = []
+    rows = {n: np.flatnonzero(number == n) for n in np.unique(number)}
+    ways = {int(n): (truth.state_time_s[row], place[row]) for n, row in rows.items()}
+    fallers = sum(kind != "drone" for kind in truth.kind)
+    return Scene(name, sensors, batches, sights(batches, sensors, ways), fallers)
+
+
+def sights(
+    batches: list[PlotBatch],
+    sensors: tuple[Sensor, ...],
+    ways: dict[int, tuple[FloatArray, FloatArray]],
+) -> list[Sight]:
+    """Truth at each batch, of targets whose times (k,) and places (k, 3) are known."""
+    out = []
     for batch in batches:
         now_s = batch.received_s - LATENCY_S
-        ids, places = [], []
-        for n in start:
-            rows = np.flatnonzero(number == n)
-            times = truth.state_time_s[rows]
-            if times[0] <= now_s < times[-1]:
-                ids.append(n)
-                places.append([np.interp(now_s, times, place[rows, k]) for k in range(3)])
-        there = np.array(places).reshape(-1, 3)
+        aloft = [n for n, (times, _) in ways.items() if times[0] <= now_s < times[-1]]
+        there = np.empty((len(aloft), 3))
+        for row, n in enumerate(aloft):
+            times, place = ways[n]
+            there[row] = [np.interp(now_s, times, place[:, k]) for k in range(3)]
         states = np.concatenate([there, np.zeros_like(there)], axis=1)
-        seen = np.zeros(len(ids), bool)
+        seen = np.zeros(len(aloft), bool)
         for sensor in sensors:
             seen |= in_cover(polar(states, sensor), sensor)
-        which = np.array(ids, np.int64)[seen]
-        age = np.array([now_s - start[n] for n in which])
-        sights.append(Sight(which, there[seen], np.asarray(age >= MATURE_S)))
-    fallers = sum(kind != "drone" for kind in truth.kind)
-    return Scene(name, sensors, batches, sights, fallers)
+        which = np.array(aloft, np.int64)[seen]
+        age = np.array([now_s - ways[n][0][0] for n in which])
+        out.append(Sight(which, there[seen], np.asarray(age >= MATURE_S)))
+    return out
 
 
 def read_scene(path: Path) -> Scene:
@@ -135,13 +164,13 @@ def _laid_out(path: Path, data: dict[str, Any]) -> Scene:
         _radar(k, row @ plane + origin, data) for k, row in enumerate(data["radars"])
     )
     turns = [enu_from_ecef(s.lat_rad, s.lon_rad) for s in sensors]
-    ends = np.searchsorted(data["plot_scan"], np.arange(len(data["scan_time"]) + 1))
+    plot_ends = np.searchsorted(data["plot_scan"], np.arange(len(data["scan_time"]) + 1))
     truth_ends = np.searchsorted(data["truth_scan"], np.arange(len(data["scan_time"]) + 1))
-    batches, sights = [], []
+    batches, truth = [], []
     for k, (time_s, radar) in enumerate(
         zip(data["scan_time"], data["scan_sensor"], strict=True)
     ):
-        rows = slice(ends[k], ends[k + 1])
+        rows = slice(plot_ends[k], plot_ends[k + 1])
         reach, azimuth, elevation = (
             data[f"plot_{name}"][rows] for name in ("range", "azimuth", "elevation")
         )
@@ -166,9 +195,17 @@ def _laid_out(path: Path, data: dict[str, Any]) -> Scene:
         # drones have no launch: always mature
         young = time_s - data["target_launch_time"][target] < MATURE_S
         place = data["truth_state"][seen, :3] @ plane + origin
-        sights.append(Sight(target, place, ~young))
+        truth.append(Sight(target, place, ~young))
     fallers = int((~data["target_is_drone"]).sum())
-    return Scene(path.stem, sensors, batches, sights, fallers)
+    wind = data.get("wind", np.zeros(2))[:2]
+    ends = Ends(
+        data["target_launch_time"],
+        data["target_impact_time"],
+        data["target_impact"] @ plane + origin,
+        with_profile(standard_air(), np.array([0.0, 1e3]), np.tile(wind, (2, 1))),
+        FLAT,
+    )
+    return Scene(path.stem, sensors, batches, truth, fallers, ends)
 
 
 def _radar(number: int, place: FloatArray, data: dict[str, Any]) -> Sensor:

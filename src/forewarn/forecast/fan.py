@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forewarn.atmosphere import air_at
+from forewarn.compiled import kernel
+from forewarn.dynamics import drag_at, height_of
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.prior import with_class_odds, with_class_prior
+from forewarn.forecast.prior import class_odds, with_class_odds, with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
@@ -23,10 +26,19 @@ class Fan(NamedTuple):
     curve: IntArray
 
 
-def fan_of(tracks: Tracks, rows: IntArray, falling: FloatArray, p: ForecastParams) -> Fan:
+def fan_of(
+    tracks: Tracks,
+    rows: IntArray,
+    falling: FloatArray,
+    aim: FloatArray,
+    air: FloatArray,
+    drag: FloatArray,
+    p: ForecastParams,
+) -> Fan:
     """Each falling mode by its own drag curve; boosting by several shares of more speed.
 
     falling : (rows,) probability that it is a threat and falls
+    aim     : (rows, 10) as of `holding.aims`
     """
     shapes = STRAIGHT - FALLING
     gains = np.array([0.0] * shapes + [*p.thrust_gains])
@@ -39,18 +51,49 @@ def fan_of(tracks: Tracks, rows: IntArray, falling: FloatArray, p: ForecastParam
     none = glides.sum(axis=1) <= 0.0
     glides = np.where(none[:, None], np.eye(shapes)[0], glides)
     each = glides / glides.sum(axis=1)[:, None]
-    share = np.column_stack([(1 - thrust) * each, thrust * np.array(p.thrust_shares)])
+    unseen = np.where(none, 0.0, _unseen(aim, tracks.time_s[rows], p))[:, None]
+    alike = class_odds(tracks, rows)
+    guess = (1 - unseen) * each + unseen * alike / alike.sum(axis=1)[:, None]
+    share = np.column_stack([(1 - thrust) * guess, thrust * np.array(p.thrust_shares)])
     weight = falling[:, None] * share
     owner, kind = np.nonzero(weight > p.negligible)
     likeliest = tracks.mode_weight[rows].argmax(axis=1)
     flown = np.where(none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind])
+    curve = np.maximum(mode[kind] - FALLING, 0)
+    # a curve that is asleep starts from the likeliest that is awake, with as much drag
+    known = glides.argmax(axis=1)[owner]
+    asleep = (mode[kind] >= FALLING) & (glides[owner, curve] <= 0.0)
+    flown = np.where(asleep, FALLING + known, flown)
     faster = np.ones((len(kind), 7))
     faster[:, 3:6] += gains[kind][:, None]
     mean, cov = with_class_prior(tracks, rows[owner], flown)
-    return Fan(
-        owner,
-        weight[owner, kind],
-        mean * faster,
-        cov,
-        np.maximum(mode[kind] - FALLING, 0),
-    )
+    mean = mean * faster
+    mean[asleep, 6] += _as_much(mean[asleep], known[asleep], curve[asleep], air, drag)
+    return Fan(owner, weight[owner, kind], mean, cov, curve)
+
+
+def _unseen(aim: FloatArray, time_s: FloatArray, p: ForecastParams) -> FloatArray:
+    """(rows,) how much of the drag to come is at speeds a body was not seen at yet, 0 .. 1.
+
+    It is slower on the rest of its way than now, or flies no faster than it did before.
+    """
+    to_go_s = np.maximum(aim[:, 9] - time_s, 0.1)
+    mean_mps = np.linalg.norm(aim[:, 6:9] - aim[:, :3], axis=1) / to_go_s
+    now_mps = np.linalg.norm(aim[:, 3:6], axis=1)
+    slows = np.log(np.maximum(now_mps, 1.0) / np.maximum(mean_mps, 1.0))
+    share = 1.0 - np.exp(-np.maximum(slows, 0.0) / p.curve_slows)
+    return np.asarray(np.nan_to_num(share))
+
+
+@kernel
+def _as_much(
+    mean: FloatArray, known: IntArray, curve: IntArray, air: FloatArray, drag: FloatArray
+) -> FloatArray:
+    """(m,) change of ln beta that keeps the drag of bodies (m, 7) under another curve."""
+    out = np.empty(len(mean))
+    for i in range(len(mean)):
+        s = mean[i]
+        slowness = air_at(air, height_of(s[0], s[1], s[2]))[1]
+        mach = np.sqrt(s[3] ** 2 + s[4] ** 2 + s[5] ** 2) * slowness
+        out[i] = np.log(drag_at(drag[curve[i]], mach) / drag_at(drag[known[i]], mach))
+    return out

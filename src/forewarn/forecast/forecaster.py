@@ -154,7 +154,7 @@ class Forecaster:
         if self._steering is None:
             steering = np.zeros(len(rows))
         falling = threat[rows] - steering
-        parts = [self._falling(tracks, rows, falling)]
+        parts = [self._falling(tracks, rows, falling, now)]
         if self._steering is not None:
             parts.append(_finite(*self._steering.futures(tracks, rows, steering)))
         owner = np.concatenate([part[0] for part in parts])
@@ -169,14 +169,14 @@ class Forecaster:
         self._futures = np.concatenate([self._futures, made])[order]
 
     def _falling(
-        self, tracks: Tracks, rows: IntArray, falling: FloatArray
+        self, tracks: Tracks, rows: IntArray, falling: FloatArray, now: FloatArray
     ) -> tuple[IntArray, FloatArray]:
         """Futures of boosting and falling modes, and a wider twin of each.
 
-        falling : (rows,) probability that it is a threat and falls
+        falling : (rows,) probability that it is a threat and falls; now : as of `aims`
         """
         p = self._params
-        fan = fan_of(tracks, rows, falling, p)
+        fan = fan_of(tracks, rows, falling, now, self._air, self._drag, p)
         made = np.empty((len(fan.owner), PARTS, 10))
         for curve in np.unique(fan.curve):
             by = np.flatnonzero(fan.curve == curve)

@@ -18,6 +18,12 @@ class ForecastParams:
     lift_share          : force across the way of a light body over its drag, standard
                           deviation: wrecks slide sideways
     lift_s              : for how long it keeps a direction
+    ln_beta_unseen      : doubt of ln(beta) at speeds at which a body was not seen yet, per
+                          e-fold it is to slow down, four thirds of that across the speed of
+                          sound: so much do drag curves of rockets and projectiles differ
+    curve_slows         : and each drag curve of the library is as likely as any other, in
+                          place of what a track showed of its own: to 63 % where a body is
+                          to slow down by this share, to more the further
     tail_share          : share of a fall's probability put into a wider twin, because
                           a model is never all of the truth
     tail_scale          : standard deviations of the twin over those computed
@@ -51,6 +57,8 @@ class ForecastParams:
     ln_beta_steady: float = 0.005
     lift_share: float = 0.35
     lift_s: float = 10.0
+    ln_beta_unseen: float = 0.3
+    curve_slows: float = 0.1
     tail_share: float = 0.01
     tail_scale: float = 3.0
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
@@ -81,4 +89,5 @@ class ForecastParams:
             self.ln_beta_steady,
             self.lift_share,
             self.lift_s,
+            self.ln_beta_unseen,
         )

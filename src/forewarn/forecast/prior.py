@@ -15,8 +15,13 @@ WHOLE = np.array([1.0, 1.0, 0.06])
 
 def with_class_odds(tracks: Tracks, rows: IntArray) -> FloatArray:
     """(rows, shapes) weights of the falling modes, the class taken into account."""
+    return tracks.mode_weight[rows, FALLING:STRAIGHT] * class_odds(tracks, rows)
+
+
+def class_odds(tracks: Tracks, rows: IntArray) -> FloatArray:
+    """(rows, shapes) how the class changes the odds of each shape."""
     sure = tracks.class_prob[rows, BALLISTIC_MISSILE, None]
-    return tracks.mode_weight[rows, FALLING:STRAIGHT] * WHOLE**sure
+    return np.asarray(WHOLE**sure)
 
 
 def with_class_prior(

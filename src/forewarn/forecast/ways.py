@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ModelError
+from forewarn.forecast.sobol import sobol
 from forewarn.geodesy import FloatArray
 from forewarn.records.arrays import seal
 from forewarn.threats import CRUISE_MISSILE, DRONE, THREATS
@@ -143,9 +144,7 @@ def draw_ways(
     habits : in place of those of the class
     """
     # takes a second to import, and whoever only reads settings never needs it
-    from scipy.special import ndtri
-    from scipy.stats import qmc
-    from scipy.stats import t as student
+    from scipy.special import ndtri, stdtrit
 
     own = habits or HABITS.get(kind)
     if own is None:
@@ -153,16 +152,14 @@ def draw_ways(
     if count < 1 or not step_s > 0.0 or not step_s <= horizon_s < np.inf:
         raise ModelError(f"ways: {count} over {horizon_s} s by {step_s} s: none drawn")
     # the first point is left out: all its shares are zero
-    sobol = qmc.Sobol(DRAWS + HABIT_DRAWS, scramble=False)
-    points = sobol.random(1 << count.bit_length())[1 : count + 1]
+    points = sobol(count + 1, DRAWS + HABIT_DRAWS)[1:]
     points = np.clip(points, 1e-4, 1 - 1e-4)
     normal = ndtri(points)
     draw = normal[:, :DRAWS].copy()
     draw[:, 5] = -own.hold_s * np.log(1.0 - points[:, 5])
     draw[:, 7] = points[:, 7]
-    draw[:, 8] = np.clip(
-        own.dive_rad * student.ppf(points[:, 8], 3), -MOST_ASIDE, MOST_ASIDE
-    )
+    aside = own.dive_rad * stdtrit(3, points[:, 8])
+    draw[:, 8] = np.clip(aside, -MOST_ASIDE, MOST_ASIDE)
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([SEED, kind])))
     habit = np.column_stack([normal[:, DRAWS:-1], points[:, -1]])
     way = _chain(own, habit, round(horizon_s / step_s), step_s, rng)

@@ -138,6 +138,11 @@ class TrackMeter:
             self._last[target] = track
         self._held = held
 
+    @property
+    def held(self) -> dict[int, int]:
+        """Track of each target at the last scan."""
+        return self._held
+
     def result(self) -> TrackScore:
         """All scans so far."""
         return TrackScore(
