@@ -76,7 +76,7 @@ class Speaker:
         }
         exercise = any(sensor.simulated for sensor in sensors)
         self._voices = [
-            Voice(language, exercise, time_zone=site.time_zone)
+            Voice(language, exercise, time_zone=site.time_zone, own=site.texts)
             for language in site.languages
         ]
         for voice in self._voices:

@@ -101,6 +101,7 @@ class _SiteKeys:
     zones: str = ""
     region: dict[str, Any] | None = None
     ground: Path | None = None
+    texts: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Site:
     """A whole site, checked; paths are absolute.
 
     time_zone : IANA name of where people read their clocks
+    texts     : folder of its own texts, LANGUAGE.ftl
     profile   : what [air] says of the air of the day; ground: heights, None = level
     """
 
@@ -125,6 +127,7 @@ class Site:
     air: AirKeys = field(default_factory=AirKeys)
     profile: Profile = STANDARD
     zone_keys: ZoneKeys = field(default_factory=ZoneKeys)
+    texts: Path | None = None
     ground: Ground | None = None
     track: TrackParams = field(default_factory=TrackParams)
     forecast: ForecastParams = field(default_factory=ForecastParams)
@@ -175,6 +178,7 @@ def read_site(path: Path) -> Site:
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=tuple(_channel(table, path) for table in tables.get("channel", [])),
         store=StoreKeys(folder / store.path),
+        texts=folder / keys.texts if keys.texts else None,
         zone_keys=_zone_keys(zone_keys, folder),
         ground=read_ground(folder / keys.ground) if keys.ground else None,
         **parts,
