@@ -8,12 +8,22 @@ from pathlib import Path
 import h3
 import numpy as np
 import pytest
+import shapely
 
 from forewarn.app.assembly import site_zones
 from forewarn.errors import ConfigError
 from forewarn.files import Region as SiteRegion
 from forewarn.files import Site, ZoneKeys, read_site
-from forewarn.zones import Census, Region, made_zones, make_zones, read_zones, write_zones
+from forewarn.zones import (
+    Census,
+    Region,
+    import_zones,
+    made_zones,
+    make_zones,
+    read_zones,
+    write_zones,
+)
+from forewarn.zones.importing import parse_map
 from forewarn.zones.making import outline
 from forewarn.zones.people import PeopleGrid, places_grid
 from forewarn.zones.places import COUNTRYSIDE_M, disc_m, places
@@ -250,6 +260,26 @@ def test_places_over_a_grid_keep_their_people() -> None:
         & (known.lon_deg > 4.0) & (known.lon_deg < 5.6)
     )  # fmt: skip
     assert spread.people.sum() == pytest.approx(known.people[inside].sum(), rel=0.05)
+
+
+def test_real_districts_hold_the_people_of_their_city(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    source = shared_data / "ukraine-zones/city_districts.geojson"
+    mapping = parse_map(["zone_id=koatuu", "name=district_uk", "raion=city_uk"])
+    collection, _ = import_zones(source, None, mapping)
+    for row, feature in enumerate(collection["features"]):
+        feature["properties"]["zone_id"] += f" {row}"  # some stand there twice
+    path = tmp_path / "z.geojson"
+    write_zones(path, collection)
+    zones = read_zones(path, "uk", Census("places"))
+    city = np.array([parents[1] for parents in zones.parents])
+    for name, people in (("Київ", 2.95e6), ("Харків", 1.42e6), ("Кривий Ріг", 0.60e6)):
+        # a disc is no city: some of it lies beyond the borders
+        assert 0.6 * people < zones.population[city == name].sum() < people
+    lat, lon = np.degrees(zones.point_rad).T
+    polygons = shapely.from_geojson(list(zones.polygons))
+    assert shapely.intersects_xy(polygons[zones.point_zone], lon, lat).all()
 
 
 @pytest.mark.parametrize(
