@@ -31,7 +31,7 @@ do-stay = ابقوا في الملجأ حتى إعلان انتهاء الإنذ
 do-all_clear = يمكنكم مغادرة الملجأ. لا تلمسوا الشظايا.
 
 # قصير: ثلاث صفحات من البث الخلوي، 123 حرفاً مع اسم المكان
-short-at = الساعة { $clock }
+short-at = حوالي الساعة { $clock }
 short-headline-prepare = { $zone }: احتمال { $kind }، { $when }.
 short-headline-take_cover = { $zone }: { $kind }، { $when }.
 short-headline-stay = { $zone }: { $kind }، الخطر مستمر، { $issued }.

@@ -31,7 +31,7 @@ do-stay = הישארו | שבו במרחב המוגן עד להודעה על ס�
 do-all_clear = ניתן לצאת מהמרחב המוגן. אין לגעת בשברים.
 
 # קצר: שלושה דפים של שידור סלולרי, 123 תווים יחד עם שם המקום
-short-at = בשעה { $clock }
+short-at = בסביבות { $clock }
 short-headline-prepare = { $zone }: ייתכן { $kind }, { $when }.
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
 short-headline-stay = { $zone }: { $kind }, הסכנה נמשכת, { $issued }.

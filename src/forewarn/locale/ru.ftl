@@ -31,10 +31,10 @@ do-stay = Оставайтесь в укрытии до отбоя.
 do-all_clear = Можно выйти из укрытия. Не трогайте обломки.
 
 # коротко: три страницы сотового вещания, 123 буквы вместе с названием места
-short-at = в { $clock }
+short-at = около { $clock }
 short-headline-prepare = { $zone }: возможна угроза ({ $kind }), { $when }.
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
-short-headline-stay = { $zone }: { $kind }, угроза сохраняется, { $issued }.
+short-headline-stay = { $zone }: { $kind }, угроза сохраняется в { $issued }.
 short-headline-all_clear = { $zone }: отбой в { $issued }.
 short-do-prepare = { $audience ->
     [schools] Готовьте всех к укрытию.

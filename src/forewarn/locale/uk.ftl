@@ -31,10 +31,10 @@ do-stay = Залишайтеся в укритті до відбою.
 do-all_clear = Можна вийти з укриття. Не торкайтеся уламків.
 
 # коротко: три сторінки стільникового мовлення, 123 літери разом із назвою місця
-short-at = о { $clock }
+short-at = близько { $clock }
 short-headline-prepare = { $zone }: можлива загроза ({ $kind }), { $when }.
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
-short-headline-stay = { $zone }: { $kind }, загроза триває, { $issued }.
+short-headline-stay = { $zone }: { $kind }, загроза триває о { $issued }.
 short-headline-all_clear = { $zone }: відбій о { $issued }.
 short-do-prepare = { $audience ->
     [schools] Готуйте всіх до укриття.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ EVENLY = Census()
 
 
 def write_zones(path: Path, collection: dict[str, Any]) -> None:
-    """Write a FeatureCollection of zones, one feature a line."""
+    """Write a FeatureCollection of zones, one feature a line; whole or not at all."""
     features = ",\n".join(
         json.dumps(feature, ensure_ascii=False, separators=(",", ":"))
         for feature in collection["features"]
@@ -55,7 +56,9 @@ def write_zones(path: Path, collection: dict[str, Any]) -> None:
     head = {name: value for name, value in collection.items() if name != "features"}
     text = json.dumps({"schema": 1, **head}, ensure_ascii=False)[:-1]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{text},"features":[\n{features}\n]}}\n', encoding="utf-8")
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(f'{text},"features":[\n{features}\n]}}\n', encoding="utf-8")
+    half.replace(path)
 
 
 def read_zones(path: Path, language: str = "en", census: Census = EVENLY) -> Zones:
