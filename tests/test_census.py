@@ -229,6 +229,19 @@ def test_people_come_from_a_grid_where_zones_do_not_say(tmp_path: Path) -> None:
     assert evenly.version != zones.version
 
 
+def test_a_grid_goes_before_the_people_of_made_zones(tmp_path: Path) -> None:
+    people = tmp_path / "people.asc"
+    people.write_text(
+        "ncols 40\nnrows 20\nxllcorner 9.2\nyllcorner 56.35\ncellsize 0.01\n"
+        + "\n".join(" ".join(["5"] * 40) for _ in range(20))
+    )
+    region = SiteRegion(56.45, 9.4, 5.0)
+    zones = site_zones(Site("x", ("en",), None, region, zone_keys=ZoneKeys(str(people))))
+    # 5 people in each 0.01 degree squared: 7.3 per km2, also in the middle of Viborg
+    assert zones.population / (zones.area_m2 / 1e6) == pytest.approx(7.3, rel=0.1)
+    assert site_zones(Site("x", ("en",), None, region)).population.max() > 1000
+
+
 def test_a_zone_in_which_a_grid_has_nobody_is_still_warned(tmp_path: Path) -> None:
     path = write(tmp_path / "z.geojson", square("far", 12.0))
     people = PeopleGrid(np.ones((2, 2)), 56.0, 9.0, 0.01, 0.01)
