@@ -14,7 +14,7 @@ import httpx
 
 from forewarn.files import read_recording, write_recording
 from forewarn.sim import raids
-from forewarn.sim.raids import Raid, RaidKeys, RegionKeys, SalvoKeys
+from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:

@@ -6,13 +6,16 @@ within its harmful radius of them, so that cutting a zone in two silences nobody
 
 import numpy as np
 
-from forewarn.compiled import kernel
+from forewarn.compiled import inner_kernel, kernel
 from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray
 from forewarn.records import Exposures, Forecasts, IntArray, Zones
 
 CELL_RAD = 2000.0 / 6.37e6  # of the search grid
 REACH_SIGMAS = 4.0
 FLOOR = 1e-7  # pairs below this are not worth a row
+UNHEARD = 1e-3  # a future with less of a zone's probability does not bound its times
+NEAR_S = 0.1  # to which times are told
+LOGISTIC = 1.702  # at which the logistic comes nearest the normal distribution
 
 
 class PointIndex:
@@ -95,14 +98,14 @@ class Exposer:
         return self._record(forecasts)
 
     def _record(self, forecasts: Forecasts) -> Exposures:
-        p, mean_s, variance = self._rows.T
+        p, early_s, median_s = self._rows.T
         return Exposures(
             received_s=forecasts.received_s,
             zone=self._zone.copy(),
             threat=np.searchsorted(forecasts.track_id, self._owner),
             probability=np.minimum(p, 1.0),
-            onset_p05_s=mean_s - 1.645 * np.sqrt(np.maximum(variance, 0.0)),
-            onset_p50_s=mean_s.copy(),
+            onset_p05_s=early_s.copy(),
+            onset_p50_s=median_s.copy(),
             track_id=forecasts.track_id,
             group_mask=forecasts.group_mask,
             trusted=forecasts.trusted,
@@ -115,7 +118,7 @@ class Exposer:
 def _votes(
     forecasts: Forecasts, threats: IntArray, index: PointIndex
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Rows (zone, threat, [p, mean time, variance of time]) of some threats.
+    """Rows (zone, threat, [p, 5 % quantile and median of the time]) of some threats.
 
     The vote of a future for a person is the Gaussian probability of the disc of harmful
     radius around them, by matching the second moment of the disc: 1 - exp(-q) with
@@ -139,21 +142,22 @@ def _votes(
     )
 
 
-@kernel
-def _vote_one(
+@inner_kernel
+def _voice(
     weight: float,
     place: FloatArray,
     cov: FloatArray,
     time_s: float,
     slope: FloatArray,
-    sigma_time_s: float,
     harmful_m: float,
     grid: Grid,
     sums: FloatArray,
     touched: IntArray,
-    count: int,
 ) -> int:
-    """Add one future's votes to `sums` (zone, [p, p t, p t2]); returns zones touched."""
+    """Add one future's votes to `sums` (zone, [p, p dt, p dt2]); returns zones touched.
+
+    dt : how much later than time_s the future would come down near a zone's people
+    """
     spot, zone, share, sigma, start, origin, shape = grid
     sin2 = np.sin(place[0]) ** 2
     squeeze = 1 - EARTH_E2 * sin2
@@ -170,6 +174,7 @@ def _vote_one(
     col_1 = min(
         int(np.floor((place[1] + reach_e / per_lon - origin[1]) / CELL_RAD)), shape[1] - 1
     )
+    count = 0
     if col_1 < col_0:
         return count
     for row in range(row_0, row_1 + 1):
@@ -190,17 +195,44 @@ def _vote_one(
             pull_e += (cov[1] * ee - cov[0] * cov[1]) / det * north
             pull_n = (cov[1] * nn - cov[2] * cov[1]) / det * east
             pull_n += (cov[2] * ee - cov[1] * cov[1]) / det * north
-            t = time_s + slope[0] * pull_e + slope[1] * pull_n
+            dt = slope[0] * pull_e + slope[1] * pull_n
             z = zone[i]
             if sums[z, 0] == 0.0 and p > 0.0:
                 touched[count] = z
                 count += 1
-                sums[z, 3] = t  # reference, to keep squares of differences small
-            dt = t - sums[z, 3]
             sums[z, 0] += p
             sums[z, 1] += p * dt
-            sums[z, 2] += p * (dt * dt + sigma_time_s * sigma_time_s)
+            sums[z, 2] += p * dt * dt
     return count
+
+
+@inner_kernel
+def _early(parts: FloatArray, first: int, links: IntArray, p: float, share: float) -> float:
+    """Time by which `share` of a zone's probability p has come down.
+
+    parts : (k, 3) probability, mean and standard deviation of the time of each future
+    links : (k,) the zone's next one after each, from `first` on; -1 = no more
+    """
+    low, high = np.inf, -np.inf
+    k = first
+    while k >= 0:
+        if parts[k, 0] > UNHEARD * p:
+            low = min(low, parts[k, 1] - 4.0 * parts[k, 2])
+            high = max(high, parts[k, 1] + 4.0 * parts[k, 2])
+        k = links[k]
+    while high - low > NEAR_S:
+        middle = 0.5 * (low + high)
+        by = 0.0
+        k = first
+        while k >= 0:
+            sigma = max(parts[k, 2], 1e-3)
+            by += parts[k, 0] / (1.0 + np.exp(LOGISTIC * (parts[k, 1] - middle) / sigma))
+            k = links[k]
+        if by < share * p:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
 
 
 @kernel
@@ -219,52 +251,76 @@ def _vote(
     widest_m: float,
     zone_count: int,
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Rows (zone, threat, [p, mean time, variance of time]) of all pairs above FLOOR."""
-    sums = np.zeros((zone_count, 4))
-    touched = np.empty(zone_count, np.int64)
+    """Rows (zone, threat, [p, early, median]) of all pairs above FLOOR."""
+    sums = np.zeros((zone_count, 3))
+    touched = np.empty(zone_count, np.int64)  # by one future
+    reached = np.empty(zone_count, np.int64)  # by one threat
+    total = np.zeros(zone_count)
+    first = np.full(zone_count, -1, np.int64)
+    parts, links = np.empty((1024, 3)), np.empty(1024, np.int64)
     room = 1024
     out_zone = np.empty(room, np.int64)
     out_threat = np.empty(room, np.int64)
     out = np.empty((room, 3))
     filled = 0
     for threat in threats:
-        count = 0
+        count = used = 0
         for k in range(start[threat], start[threat + 1]):
             det = cov[k, 0] * cov[k, 2] - cov[k, 1] * cov[k, 1]
             narrow = np.sqrt(max(det, 0.0) / max(cov[k, 0] + cov[k, 2], 1.0))
             grid = zones if narrow > 2.0 * widest_m else points
-            count = _vote_one(
+            heard = _voice(
                 weight[k],
                 place[k],
                 cov[k],
                 time_s[k],
                 slope[k],
-                sigma_time_s[k],
                 harmful_m[threat],
                 grid,
                 sums,
                 touched,
-                count,
             )
+            if used + heard > len(links):
+                wider = np.empty((2 * (used + heard), 3))
+                wider[:used] = parts[:used]
+                longer = np.empty(2 * (used + heard), np.int64)
+                longer[:used] = links[:used]
+                parts, links = wider, longer
+            for j in range(heard):
+                z = touched[j]
+                p = sums[z, 0]
+                mean = sums[z, 1] / p
+                spread = max(sums[z, 2] / p - mean * mean, 0.0)
+                if first[z] < 0:
+                    reached[count] = z
+                    count += 1
+                total[z] += p
+                parts[used, 0] = p
+                parts[used, 1] = time_s[k] + mean
+                parts[used, 2] = np.sqrt(spread + sigma_time_s[k] * sigma_time_s[k])
+                links[used] = first[z]
+                first[z] = used
+                used += 1
+                sums[z] = 0.0
         for j in range(count):
-            z = touched[j]
-            p = sums[z, 0]
+            z = reached[j]
+            p = total[z]
             if p > FLOOR:
                 if filled == room:
                     room *= 2
                     wider_zone = np.empty(room, np.int64)
                     wider_threat = np.empty(room, np.int64)
-                    wider = np.empty((room, 3))
+                    more = np.empty((room, 3))
                     wider_zone[:filled] = out_zone
                     wider_threat[:filled] = out_threat
-                    wider[:filled] = out
-                    out_zone, out_threat, out = wider_zone, wider_threat, wider
-                mean = sums[z, 1] / p
+                    more[:filled] = out
+                    out_zone, out_threat, out = wider_zone, wider_threat, more
                 out_zone[filled] = z
                 out_threat[filled] = threat
                 out[filled, 0] = p
-                out[filled, 1] = sums[z, 3] + mean
-                out[filled, 2] = sums[z, 2] / p - mean * mean
+                out[filled, 1] = _early(parts, first[z], links, p, 0.05)
+                out[filled, 2] = _early(parts, first[z], links, p, 0.5)
                 filled += 1
-            sums[z] = 0.0
+            total[z] = 0.0
+            first[z] = -1
     return out_zone[:filled], out_threat[:filled], out[:filled]

@@ -37,6 +37,8 @@ class RaidSource:
         drawn = await draw
         self.truth = drawn.truth
         self.over_s = drawn.batches[-1].received_s + AFTER_S
+        for event in drawn.told:
+            yield event
         for batch in drawn.batches:
             wait_s = (batch.received_s - self.now_s()) / self._speed
             if wait_s > 0:

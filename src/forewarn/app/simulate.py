@@ -27,7 +27,7 @@ def simulate(
         loaded = raids.load(raid)
         drawn = raids.generate(loaded, seed)
         bar.advance(task)
-        write_recording(out / "recording", drawn.sensors, drawn.batches)
+        write_recording(out / "recording", drawn.sensors, drawn.batches, drawn.told)
         bar.advance(task)
         write_truth(out / "truth", drawn.truth)
         bar.advance(task)

@@ -11,7 +11,7 @@ from forewarn.pipeline import Pipeline
 from forewarn.records import LIVE_STATES, Alert, Event, Sensor, Tick, Zones
 from forewarn.score import Judged, judge
 from forewarn.score.reading import make_case
-from forewarn.sim.raids import Generated, Raid
+from forewarn.sim.raid_keys import Generated, Raid
 from forewarn.track import Tracker, TrackParams
 from forewarn.warning import Warner, WarningParams
 from forewarn.zones import Region, made_zones
@@ -42,7 +42,7 @@ def numbered(drawn: Generated) -> Iterator[Event]:
     """Scans and a tick a second, numbered, in order of arrival."""
     first, last = drawn.batches[0].received_s, drawn.batches[-1].received_s
     ticks = (Tick(0, float(second)) for second in range(ceil(first), ceil(last)))
-    arrivals: list[Iterable[Event]] = [drawn.batches, ticks]
+    arrivals: list[Iterable[Event]] = [drawn.told, drawn.batches, ticks]
     merged = heapq.merge(*arrivals, key=lambda event: event.received_s)
     for seq, event in enumerate(merged, start=1):
         yield replace(event, seq=seq)

@@ -23,7 +23,7 @@ from forewarn.geodesy import (
 )
 from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
 from forewarn.sim import raids
-from forewarn.sim.raids import Generated
+from forewarn.sim.raid_keys import Generated
 from forewarn.sim.sight import LATENCY_S, in_cover, polar
 from forewarn.units import RAD_PER_DEG
 

@@ -11,7 +11,7 @@ from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, geographic_points
 from forewarn.records import AlertState, Tracks, Zones
 from forewarn.score import summarise
-from forewarn.sim.raids import Generated
+from forewarn.sim.raid_keys import Generated
 from forewarn.sim.traffic import Extra, make_traffic, traffic_raid
 from forewarn.units import RAD_PER_DEG
 

@@ -7,7 +7,6 @@
 """
 
 import heapq
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, isnan, nan
@@ -18,14 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError
+from forewarn.files.events import read_events, write_weather
 from forewarn.files.parquet import numbers, read_table, texts, unknown, write_table
 from forewarn.files.sensors import read_sensors, write_sensors
-from forewarn.files.toml import check_schema
 from forewarn.geodesy import FloatArray, ecef_points, geographic_points
 from forewarn.records import (
-    ChannelDelay,
-    Command,
-    CommandAction,
     Event,
     PlotBatch,
     Sensor,
@@ -129,7 +125,7 @@ def read_recording(folder: Path) -> Recording:
     scans = _empty_scans(folder / "scans.parquet", sensors)
     batches = _batches(columns, names, identity, np.flatnonzero(good), sensors)
     merged = sorted((*batches, *scans), key=lambda batch: batch.received_s)
-    others = _read_events(folder / "events.jsonl")
+    others = read_events(folder / "events.jsonl")
     return Recording(sensors, tuple(merged), others, tuple(refused), count, notices)
 
 
@@ -278,57 +274,17 @@ def _empty_scans(path: Path, sensors: Sequence[Sensor]) -> list[PlotBatch]:
     return [empty_batch(names[row], received[row]) for row in np.flatnonzero(plots == 0)]
 
 
-def _read_events(path: Path) -> tuple[Event, ...]:
-    if not path.exists():
-        return ()
-    events = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        where = f"{path}: line {number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"{where}: is not JSON: {error}") from None
-        if number == 1 and set(row) == {"schema"}:
-            check_schema(path, row["schema"])
-            continue
-        events.append(_event(row, where))
-    return tuple(sorted(events, key=lambda event: event.received_s))
-
-
-def _event(row: dict[str, Any], where: str) -> Event:
-    try:
-        now_s = float(row["received_s"])
-        if row["kind"] == "command":
-            action = CommandAction(row["action"])
-            return Command(
-                0, now_s, str(row["operator_id"]), action, tuple(row["zone_ids"])
-            )
-        if row["kind"] == "delay":
-            return ChannelDelay(0, now_s, str(row["channel"]), float(row["delay_s"]))
-        if row["kind"] == "weather":
-            height, wind = (
-                np.array(row["height_m"], float),
-                np.array(row["wind_mps"], float),
-            )
-            more = (
-                np.array(row.get(name, []), float)
-                for name in ("density_kgpm3", "temperature_k")
-            )
-            return Weather(0, now_s, height, wind, *more)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ConfigError(f"{where}: {type(error).__name__}: {error}") from None
-    raise ConfigError(
-        f"{where} kind: found {row['kind']!r}, expected command, delay or weather"
-    )
-
-
 def write_recording(
-    folder: Path, sensors: Sequence[Sensor], batches: Iterable[PlotBatch]
+    folder: Path,
+    sensors: Sequence[Sensor],
+    batches: Iterable[PlotBatch],
+    weather: Sequence[Weather] = (),
 ) -> None:
-    """Write sensors, plots and scans; batches in order of arrival."""
+    """Write sensors, plots, scans and the weather told; batches in order of arrival."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_sensors(folder / "sensors.toml", sensors)
+    write_weather(folder / "events.jsonl", weather)
     kinds = {sensor.sensor_id: sensor.kind for sensor in sensors}
     parts: list[dict[str, Any]] = []
     scans: list[tuple[str, int, float, int]] = []

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forewarn.forecast.params import ForecastParams
+from forewarn.forecast.prior import with_class_odds, with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
@@ -30,7 +31,7 @@ def fan_of(tracks: Tracks, rows: IntArray, falling: FloatArray, p: ForecastParam
     shapes = STRAIGHT - FALLING
     gains = np.array([0.0] * shapes + [*p.thrust_gains])
     mode = np.array([*range(FALLING, STRAIGHT)] + [BOOSTING] * len(p.thrust_gains))
-    glides = tracks.mode_weight[rows, FALLING:STRAIGHT]
+    glides = with_class_odds(tracks, rows)
     unsteered = glides.sum(axis=1) + tracks.mode_weight[rows, BOOSTING]
     thrust = tracks.mode_weight[rows, BOOSTING] / np.maximum(unsteered, 1e-12)
     thrust = np.where(thrust > p.thrust_from, thrust, 0.0)[:, None]
@@ -45,10 +46,11 @@ def fan_of(tracks: Tracks, rows: IntArray, falling: FloatArray, p: ForecastParam
     flown = np.where(none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind])
     faster = np.ones((len(kind), 7))
     faster[:, 3:6] += gains[kind][:, None]
+    mean, cov = with_class_prior(tracks, rows[owner], flown)
     return Fan(
         owner,
         weight[owner, kind],
-        tracks.mean[rows[owner], flown] * faster,
-        np.ascontiguousarray(tracks.cov[rows[owner], flown]),
+        mean * faster,
+        cov,
         np.maximum(mode[kind] - FALLING, 0),
     )

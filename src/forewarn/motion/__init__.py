@@ -65,6 +65,7 @@ __all__ = [
 ]
 
 LONGEST_STEP_S = 1.0
+FELT_MPS2 = 1.0  # drag from which on a ballistic coefficient wanders as it does below
 
 
 @inner_kernel
@@ -93,6 +94,7 @@ def predict(
         if weight[mode] <= 0.0:
             continue
         s, p = mean[mode], cov[mode]
+        wanders = 1.0
         for _ in range(steps):
             if mode == STRAIGHT:
                 for i in range(3):
@@ -110,5 +112,8 @@ def predict(
                 else:
                     fall_step(s, dt, air, drag[mode - FALLING], slope)
                     fall_matrix(slope, up, dt, move)
+                    # above the air nothing tells of a body's drag, and nothing changes it
+                    wanders = slope[0, 4] ** 2 + slope[1, 4] ** 2 + slope[2, 4] ** 2
+                    wanders = min(np.sqrt(wanders) / FELT_MPS2, 1.0)
                 grow(p, move, dt, room)
-            add_noise(p, dt, NOISE[mode], SEVENTH[mode, 2])
+            add_noise(p, dt, NOISE[mode], wanders * SEVENTH[mode, 2])

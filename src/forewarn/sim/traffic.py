@@ -11,16 +11,15 @@ import numpy as np
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, geographic_points
 from forewarn.records import Sensor, SensorKind
-from forewarn.sim.raids import (
+from forewarn.sim.raid_keys import (
     DroneKeys,
     Generated,
     Raid,
     RaidKeys,
     RegionKeys,
     SalvoKeys,
-    add_threats,
-    site_text,
 )
+from forewarn.sim.raids import add_threats, site_text
 from forewarn.sim.sight import Flyer, watch
 from forewarn.sim.truth import Fallen, make_truth
 from forewarn.sim.world import Path as Way

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.files import Truth
-from forewarn.geodesy import FloatArray, enu_from_ecef, geographic_points
+from forewarn.geodesy import FloatArray, geographic_points
 from forewarn.sim.sight import Flyer
 from forewarn.threats import HARMFUL_M
 from forewarn.units import DEG_PER_RAD
@@ -51,8 +51,9 @@ def make_truth(flyers: Sequence[Flyer], fallen: Sequence[Fallen]) -> Truth:
 
 def _geographic(state: FloatArray) -> FloatArray:
     lat, lon, height = geographic_points(np.ascontiguousarray(state[:, :3]))
-    out = np.empty((len(state), 6))
-    out[:, :3] = np.stack([lat * DEG_PER_RAD, lon * DEG_PER_RAD, height], axis=1)
-    for i in range(len(state)):
-        out[i, 3:] = enu_from_ecef(lat[i], lon[i]) @ state[i, 3:]
-    return out
+    east = np.stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)], axis=1)
+    up = np.stack(
+        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1
+    )
+    speeds = [(state[:, 3:] * axis).sum(axis=1) for axis in (east, np.cross(up, east), up)]
+    return np.stack([lat * DEG_PER_RAD, lon * DEG_PER_RAD, height, *speeds], axis=1)

@@ -18,6 +18,7 @@ from forewarn.geodesy import (
 )
 
 STEP_S = 0.25
+LONGEST_S = 900.0  # a flight that takes longer is not followed to its end
 LIFT_S = 2.5  # for so long a tumbling body is pulled to one side
 # what is braked harder than by its own weight (m/s2) tumbles too fast to be carried aside
 _HEAVY = 9.8
@@ -107,6 +108,11 @@ def _height(x: float, y: float, z: float) -> float:
     return r - _A * (1 - _F * sin2 * (1 - 1.5 * _F * (1 - sin2)))  # type: ignore[no-any-return]
 
 
+def wind_strength(height_m: FloatArray) -> FloatArray:
+    """Wind at heights over that aloft: a third at the ground, all of it from 5 km on."""
+    return np.clip(1 / 3 + height_m / 7500.0, 1 / 3, 1.0)
+
+
 @kernel
 def _slope(
     s: FloatArray,
@@ -131,8 +137,7 @@ def _slope(
     density = 0.0
     if height <= _HEIGHT[-1]:
         density = np.exp(np.interp(height, _HEIGHT, _LN_DENSITY))
-    # wind grows from a third at the ground to its full value at 5 km
-    strength = max(even, min(1 / 3 + height / 7500.0, 1.0))
+    strength = max(even, min(1 / 3 + height / 7500.0, 1.0))  # as `wind_strength`
     speed2 = own2 = 0.0
     for i in range(3):
         out[i] = s[3 + i]
@@ -216,12 +221,15 @@ def _fly(
 def fly(
     launch: Launch,
     wind_enu_mps: tuple[float, float],
-    longest_s: float = 900.0,
+    longest_s: float = LONGEST_S,
     curve: FloatArray = FINNED,
+    tumbling: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Fly all bodies to the ground.
 
     curve   : (2, k) Mach numbers, and drag there over that at rest
+    tumbling: (n, k, 4) over LIFT_S each since launch: share of drag that pulls aside (east,
+              north, up), ln of how much more drag there is; None = nothing tumbles
     returns : (k,) seconds since launch, (k, n, 6) states (nan once a body is down), (n,)
               seconds of impact (nan = still up at longest_s), (n, 2) its latitude,
               longitude in rad
@@ -244,8 +252,9 @@ def fly(
     gain = (launch.speed_mps - rail) / launch.burn_s
     path = np.full((round(longest_s / STEP_S) + 1, n, 6), np.nan)
     down = np.full(n, np.nan)
-    none = np.zeros((n, 1, 4))
-    _fly(first, gain, launch.burn_s, launch.beta, wind, 0.0, none, curve, path, down)
+    pull = np.zeros((n, 1, 4)) if tumbling is None else tumbling.copy()
+    pull[:, :, :3] = np.einsum("nki,nij->nkj", pull[:, :, :3], turns)
+    _fly(first, gain, launch.burn_s, launch.beta, wind, 0.0, pull, curve, path, down)
     used = int(np.flatnonzero(np.isfinite(path[:, :, 0]).any(axis=1))[-1]) + 1
     flown: FloatArray = path[:used]
     return np.arange(0.0, used) * STEP_S, flown, np.asarray(down), _landing(flown, down)
@@ -334,18 +343,17 @@ def steer(
 ) -> Path:
     """A path flown by legs of (seconds, course rad, speed m/s, climb m/s), at 1 s steps."""
     lat, lon = start_rad
-    rows = [(start_s, lat, lon, height_m)]
+    time_s, height = start_s, height_m
+    rows = [np.array([[time_s, lat, lon, height]])]
     for seconds, course, speed, climb in legs:
         whole = max(int(np.ceil(seconds)), 1)
-        for _ in range(whole):
-            dt = seconds / whole
-            per_lat, per_lon = metres_per_radian(lat)
-            lat += speed * np.cos(course) * dt / per_lat
-            lon += speed * np.sin(course) * dt / per_lon
-            time_s, _, _, height = rows[-1]
-            rows.append((time_s + dt, lat, lon, height + climb * dt))
-    times, lats, lons, heights = np.array(rows).T
-    return path_of_places(times, lats, lons, heights)
+        gone = seconds / whole * np.arange(1, whole + 1)
+        per_lat, per_lon = metres_per_radian(lat)
+        north = lat + speed * np.cos(course) * gone / per_lat
+        east = lon + speed * np.sin(course) * gone / per_lon
+        rows.append(np.stack([time_s + gone, north, east, height + climb * gone], axis=1))
+        time_s, lat, lon, height = rows[-1][-1]
+    return path_of_places(*np.concatenate(rows).T)
 
 
 def path_of_places(
