@@ -47,9 +47,7 @@ CITIES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.mark.parametrize("country", NATIONS)
@@ -383,10 +381,10 @@ def test_fifty_thousand_zones_load_in_two_seconds_after_the_first_time(
     np.testing.assert_array_equal(zones.point_rad, first.point_rad)
 
 
-def test_a_damaged_record_of_zones_is_made_anew(tmp_path: Path) -> None:
+def test_a_damaged_record_of_zones_is_made_anew(tmp_path: Path, own_cache: Path) -> None:
     path = write(tmp_path / "z.geojson", square("a", 9.0))
     first = read_zones(path)
-    (kept,) = (tmp_path / "cache").rglob("*.npz")
+    (kept,) = own_cache.rglob("*.npz")
     kept.write_bytes(kept.read_bytes()[:200])
     again = read_zones(path)
     np.testing.assert_array_equal(again.point_rad, first.point_rad)

@@ -355,10 +355,7 @@ def test_texts_that_are_nowhere_are_refused(tmp_path: Path) -> None:
         prepare(Voice("en", own=tmp_path / "none"))
 
 
-def test_a_check_of_a_site_reads_its_texts_aloud(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def test_a_check_of_a_site_reads_its_texts_aloud(tmp_path: Path, own_cache: Path) -> None:
     (tmp_path / "texts").mkdir()
     own(tmp_path / "texts", "en", "do-stay = Stay where you are.\n")
     site = tmp_path / "site.toml"

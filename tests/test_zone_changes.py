@@ -15,6 +15,8 @@ from conftest import square_zones
 from forewarn.records import Zones
 from forewarn.zones import read_zones, remap, write_zones
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 def zones_of(folder: Path, boxes: dict[str, tuple[float, float, float, float]]) -> Zones:
     """Zones of boxes in hundredths of a degree: west, south, east, north."""

@@ -12,6 +12,8 @@ from forewarn.errors import ConfigError
 from forewarn.zones import Region, import_zones, make_zones, read_zones, write_zones
 from forewarn.zones.importing import parse_map
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 SQUARE = [[9.0, 56.0], [9.02, 56.0], [9.02, 56.01], [9.0, 56.01], [9.0, 56.0]]
 BOW = [[9.0, 56.0], [9.02, 56.01], [9.02, 56.0], [9.0, 56.01], [9.0, 56.0]]
 

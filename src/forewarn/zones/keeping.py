@@ -1,6 +1,8 @@
-"""Zones once read, kept on disk by the hash of all they were read from."""
+"""Zones once read, kept on disk by the hash of all they were read from, and by what."""
 
+import hashlib
 import os
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -11,7 +13,6 @@ import platformdirs
 
 from forewarn.records import Zones
 
-LAYOUT = 3  # of what is kept: another one is never read
 _ARRAYS = (
     "population",
     "shelter_s",
@@ -38,9 +39,16 @@ def folder() -> Path:
     return Path(platformdirs.user_cache_dir("forewarn")) / "zones"
 
 
+@cache
+def method() -> str:
+    """Hash of the code that makes and reads zones: what another one kept is not used."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:8]
+
+
 def kept(key: str) -> Zones | None:
     """The zones of a key; None if there are none, or they are damaged."""
-    path = folder() / f"{key}-{LAYOUT}.npz"
+    path = folder() / f"{key}-{method()}.npz"
     try:
         with path.open("rb") as file, np.load(file) as found:
             arrays = {name: found[name] for name in _ARRAYS}
@@ -55,7 +63,7 @@ def kept(key: str) -> Zones | None:
 
 def keep(key: str, zones: Zones) -> None:
     """Put zones on disk for the next start."""
-    path = folder() / f"{key}-{LAYOUT}.npz"
+    path = folder() / f"{key}-{method()}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     words = _Words(*(getattr(zones, name) for name in _Words._fields))
     half = path.with_suffix(f".{os.getpid()}.npz")

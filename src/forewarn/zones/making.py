@@ -18,7 +18,7 @@ from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, ecef_points, ground_scales, metres_per_radian
 from forewarn.records import Zones
 from forewarn.units import RAD_PER_DEG
-from forewarn.zones.keeping import folder
+from forewarn.zones.keeping import folder, method
 from forewarn.zones.places import (
     COUNTRYSIDE_M,
     COUNTRYSIDE_PER_M2,
@@ -33,7 +33,6 @@ from forewarn.zones.reading import Census, read_zones, write_zones
 PRACTICES_KM2 = {"raion": 4460.0, "oblast": 24_000.0}
 HROMADA_RESOLUTION = 5  # 253 km2, against 297 in practice
 MOST_ZONES = 300_000
-METHOD = 2  # of making; zones made by another are made anew
 
 
 class Region(NamedTuple):
@@ -86,7 +85,7 @@ def made_zones(region: Region, language: str = "en", census: Census | None = Non
 
     census : who lives there; None = as the bundled places have it
     """
-    told = hashlib.sha256(f"{region} {METHOD} {edition()}".encode()).hexdigest()[:8]
+    told = hashlib.sha256(f"{region} {method()} {edition()}".encode()).hexdigest()[:8]
     path = folder() / f"made-{region}-{told}.geojson"
     if not path.exists():
         write_zones(path, make_zones(region))
