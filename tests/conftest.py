@@ -23,6 +23,13 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of this test alone: what others kept is not read."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 def square_zones(
     side_m: float = 800.0, rows: int = 40, people: float = 200.0, shelter_s: float = 60.0
 ) -> Zones:

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from forewarn.app.command_line import cli
+from forewarn.files import ZoneKeys
 from forewarn.forecast import ForecastParams
 from forewarn.sources.asterix_frame import editions
 from forewarn.track import TrackParams
@@ -59,7 +60,12 @@ def test_documented_commands_exist() -> None:
 
 @pytest.mark.parametrize(
     ("table", "params"),
-    [("track", TrackParams), ("forecast", ForecastParams), ("warning", WarningParams)],
+    [
+        ("track", TrackParams),
+        ("forecast", ForecastParams),
+        ("warning", WarningParams),
+        ("zones", ZoneKeys),
+    ],
 )
 def test_setting_is_documented_with_its_default(table: str, params: type) -> None:
     body = SETTINGS.split(f"## `[{table}]`")[1].split("\n## ")[0]

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from forewarn.errors import ConfigError
-from forewarn.zones import import_zones, make_zones, read_zones, write_zones
+from forewarn.zones import Region, import_zones, make_zones, read_zones, write_zones
 from forewarn.zones.importing import parse_map
+
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 SQUARE = [[9.0, 56.0], [9.02, 56.0], [9.02, 56.01], [9.0, 56.01], [9.0, 56.0]]
 BOW = [[9.0, 56.0], [9.02, 56.01], [9.02, 56.0], [9.0, 56.01], [9.0, 56.0]]
@@ -51,6 +53,31 @@ def test_a_zone_reads_with_its_people_inside_it(tmp_path: Path) -> None:
         (zone(shelter_s="soon"), "zone 'a': shelter_s is 'soon'"),
         ({"type": "Feature", "properties": {}, "geometry": None}, "feature 0: zone_id"),
         ({**zone(), "geometry": {"type": "Point", "coordinates": [9, 56]}}, "is a Point"),
+        (
+            {**zone(), "geometry": {"type": "Polygon", "coordinates": []}},
+            "'a': geometry has",
+        ),
+        ({**zone(), "geometry": None}, "zone 'a': geometry is None"),
+        (
+            zone(SQUARE[:-1]),
+            r"zone 'a': geometry: a ring is open: it begins at \[9.0, 56.0\]",
+        ),
+        (zone(SQUARE[:2]), "zone 'a': geometry: a ring has fewer than four positions"),
+        (zone([[9.0], *SQUARE]), "zone 'a': geometry: a position is not"),
+        (zone([["9", "x"], *SQUARE[1:]]), "zone 'a': geometry: a position is not"),
+        (zone([[56.0, 9e3], *SQUARE[1:-1], [56.0, 9e3]]), "is not within 180 degrees"),
+        (
+            zone([[179.9, 1], [-179.9, 1], [-179.9, 1.1], [179.9, 1.1], [179.9, 1]]),
+            "zone 'a': geometry: a ring crosses the antimeridian; cut the area there",
+        ),
+        (
+            zone([[9.0, 56.0], [9.000001, 56.0], [9.000001, 56.000001], [9.0, 56.0]]),
+            "zone 'a': has no area",
+        ),
+        (
+            zone([[9.0, 56.0], [9.1, 56.0], [9.2, 56.0], [9.0, 56.0]]),
+            "'a': not a valid area",
+        ),
     ],
 )
 def test_a_wrong_zone_is_refused_by_its_id(
@@ -79,8 +106,18 @@ def test_a_hole_holds_nobody(tmp_path: Path) -> None:
     assert not ((lat > 56.003) & (lat < 56.007) & (lon > 9.005) & (lon < 9.015)).any()
 
 
+def test_parts_of_a_zone_are_all_of_it_and_islands_are_people_too(tmp_path: Path) -> None:
+    island = [[lon + 0.1, lat] for lon, lat in SQUARE]
+    feature = zone()
+    feature["geometry"] = {"type": "MultiPolygon", "coordinates": [[SQUARE], [island]]}
+    zones = read_zones(write(tmp_path / "z.geojson", feature))
+    assert zones.area_m2[0] == pytest.approx(2 * 1247.0 * 1113.0, rel=0.01)
+    east = np.degrees(zones.point_rad[:, 1]) > 9.05
+    assert zones.point_share[east].sum() == pytest.approx(0.5, abs=0.01)
+
+
 def test_zones_are_made_where_people_live(tmp_path: Path) -> None:
-    made = make_zones(56.45, 9.40, 12.0)
+    made = make_zones(Region(56.45, 9.40, 12.0))
     zones = read_zones(write(tmp_path / "z.geojson", *made["features"]))
     assert 30_000 < zones.population.sum() < 120_000  # Viborg and what lies around it
     assert zones.area_m2.mean() == pytest.approx(0.7e6, rel=0.2)
@@ -90,7 +127,7 @@ def test_zones_are_made_where_people_live(tmp_path: Path) -> None:
 
 def test_a_sea_without_places_is_refused() -> None:
     with pytest.raises(ConfigError, match="no populated place"):
-        make_zones(40.0, -40.0, 20.0)
+        make_zones(Region(40.0, -40.0, 20.0))
 
 
 def test_an_import_takes_the_smaller_of_two_sources(tmp_path: Path) -> None:

@@ -140,3 +140,10 @@ def metres_per_radian(lat_rad: float) -> tuple[float, float]:
         EARTH_A_M * (1 - EARTH_E2) / squeeze / sqrt(squeeze),
         EARTH_A_M / sqrt(squeeze) * float(np.cos(lat_rad)),
     )
+
+
+def ground_scales(lat_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """`metres_per_radian` of many latitudes (n,)."""
+    squeeze = 1 - EARTH_E2 * np.sin(lat_rad) ** 2
+    per_lat = EARTH_A_M * (1 - EARTH_E2) / squeeze**1.5
+    return per_lat, EARTH_A_M / np.sqrt(squeeze) * np.cos(lat_rad)

@@ -2,15 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
+from math import isfinite
+from pathlib import Path
 
-from forewarn.files import Site
+from forewarn.errors import ConfigError
+from forewarn.files import Site, ZoneKeys, read_grid
 from forewarn.forecast import Forecaster
 from forewarn.pipeline import Pipeline
 from forewarn.records import Alert, Sensor, Zones
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 from forewarn.words import Voice, prepare
-from forewarn.zones import Region, made_zones, read_zones
+from forewarn.zones import (
+    Census,
+    PeopleGrid,
+    Region,
+    made_zones,
+    read_shelter,
+    read_zones,
+)
 
 Texts = dict[str, dict[str, str]]
 
@@ -18,10 +28,29 @@ Texts = dict[str, dict[str, str]]
 def site_zones(site: Site) -> Zones:
     """Zones of the site's file, or made for its region and kept."""
     language = site.languages[0]
+    census = _census(site.zone_keys, made=site.zones is None)
     if site.zones is not None:
-        return read_zones(site.zones, language)
+        return read_zones(site.zones, language, census)
     assert site.region is not None  # read_site sees to it
-    return made_zones(Region(*astuple(site.region)), language)
+    return made_zones(Region(*astuple(site.region)), language, census)
+
+
+def _census(keys: ZoneKeys, made: bool) -> Census:
+    """Who lives in the zones: a user's grid goes before numbers we made ourselves."""
+    shelter = read_shelter(keys.shelter_line, keys.shelter_km_s, keys.shelter_s)
+    if keys.people in ("", "places"):
+        return Census("places" if made else keys.people or None, shelter=shelter)
+    grid = read_grid(Path(keys.people))
+    if grid.values.min() < 0 or not isfinite(grid.values.sum()):
+        raise ConfigError(f"{keys.people}: some numbers of people are below 0, or none")
+    people = PeopleGrid(
+        grid.values,
+        grid.south_deg - grid.step_deg / 2,
+        grid.west_deg - grid.step_deg / 2,
+        grid.step_deg,
+        grid.step_deg,
+    )
+    return Census(people, made, shelter)
 
 
 def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
@@ -47,7 +76,7 @@ class Speaker:
         }
         exercise = any(sensor.simulated for sensor in sensors)
         self._voices = [
-            Voice(language, exercise, time_zone=site.time_zone)
+            Voice(language, exercise, time_zone=site.time_zone, own=site.texts)
             for language in site.languages
         ]
         for voice in self._voices:

@@ -1,27 +1,30 @@
 """`forewarn check`: what a site file would run, in plain words."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from forewarn.files import Site
+    from forewarn.records import Zones
 
-def check(site: Annotated[Path, typer.Argument(help="site file")]) -> None:
+
+def check(
+    site: Annotated[Path, typer.Argument(help="site file")],
+    texts: Annotated[bool, typer.Option("--texts", help="every text, to read")] = False,
+) -> None:
     """Read a site file and all it names, and say what would run."""
     from dataclasses import fields
 
     from forewarn.app.assembly import site_zones
-    from forewarn.errors import ConfigError
     from forewarn.files import read_site
     from forewarn.sources import parse_feed
-    from forewarn.words import LANGUAGES
+    from forewarn.words import Voice, prepare
 
     said = read_site(site)
     for language in said.languages:
-        if language not in LANGUAGES:
-            raise ConfigError(
-                f"{site}: languages: found {language!r}, known: {', '.join(LANGUAGES)}"
-            )
+        prepare(Voice(language, time_zone=said.time_zone, own=said.texts))
     zones = site_zones(said)
     print(f"{said.name}: texts in {', '.join(said.languages)}")
     print(
@@ -45,4 +48,44 @@ def check(site: Annotated[Path, typer.Argument(help="site file")]) -> None:
             value = getattr(params, field.name)
             if value != field.default:
                 print(f"[{name}] {field.name} = {value} (usually {field.default})")
+    _names(said, zones)
+    if texts:
+        _texts(said, zones)
     print("all of it can be used")
+
+
+def _names(site: "Site", zones: "Zones") -> None:
+    """Which names are too long for cell broadcast, and what becomes of them."""
+    from forewarn.words import shortened
+
+    for language in site.languages:
+        names = [_name(zones, row, language) for row in range(len(zones.name))]
+        cut = {name: short for name in names if (short := shortened(name)) != name}
+        if cut:
+            name, short = max(cut.items(), key=lambda pair: len(pair[0]))
+            print(
+                f"{language}: {len(cut)} names may be shortened in cell broadcast, "
+                f"for example {name!r} to {short!r}"
+            )
+
+
+def _texts(site: "Site", zones: "Zones") -> None:
+    """Everything that people may be told, for the zone with the longest name."""
+    from forewarn.words import Audience, Form, Voice, sample
+    from forewarn.words.checking import STATES
+
+    for language in site.languages:
+        rows = range(len(zones.name))
+        name = max((_name(zones, row, language) for row in rows), key=len)
+        for form in Form:
+            for state in STATES:
+                for audience in Audience:
+                    voice = Voice(
+                        language, False, audience, site.time_zone, form, site.texts
+                    )
+                    print(f"{language} {form} {state} {audience}:")
+                    print(f"    {voice.render(sample(state, 'rocket', 600.0), name)}")
+
+
+def _name(zones: "Zones", row: int, language: str) -> str:
+    return dict(zones.names[row]).get(language, zones.name[row])

@@ -261,7 +261,7 @@ class Service:
         def confirm(keys: list[Key]) -> None:
             self._send(("delivered", cap.kind, keys, time.time()))
 
-        sender = Sender(cap.sender, exercise=self.plan.simulated)
+        sender = Sender(cap.sender, self.plan.simulated, self.plan.site.texts)
         return {cap.kind: CapFolder(cap.folder, sender, confirm)}
 
     async def _beat(self) -> None:

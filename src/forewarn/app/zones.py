@@ -1,5 +1,6 @@
 """`forewarn zones`: make, import, check."""
 
+from math import isfinite, nan
 from pathlib import Path
 from typing import Annotated
 
@@ -10,18 +11,22 @@ cli = typer.Typer(help="Zones: made for a region, imported from a map, checked."
 
 @cli.command("make")
 def make(
-    lat_deg: Annotated[float, typer.Option("--lat", help="centre, degrees north")],
-    lon_deg: Annotated[float, typer.Option("--lon", help="centre, degrees east")],
     out: Annotated[Path, typer.Option("--out", help="GeoJSON file to write")],
-    radius_km: Annotated[float, typer.Option("--radius-km")] = 50.0,
+    country: Annotated[str, typer.Option(help="ISO 3166 code, two letters")] = "",
+    lat_deg: Annotated[float, typer.Option("--lat", help="centre, degrees north")] = nan,
+    lon_deg: Annotated[float, typer.Option("--lon", help="centre, degrees east")] = nan,
+    radius_km: Annotated[float, typer.Option("--radius-km", help="around it")] = 50.0,
     resolution: Annotated[int, typer.Option(help="of H3 cells; 8 is 0.7 km2")] = 8,
     shelter_s: Annotated[float, typer.Option(help="seconds people need")] = 60.0,
 ) -> None:
-    """Make zones where people live, around a centre, for places without a zones file."""
-    from forewarn.zones import make_zones, write_zones
+    """Make zones where people live, in a country or around a centre."""
+    from forewarn.errors import ConfigError
+    from forewarn.zones import Region, make_zones, write_zones
 
-    collection = make_zones(lat_deg, lon_deg, radius_km, resolution, shelter_s)
-    write_zones(out, collection)
+    if bool(country) == isfinite(lat_deg + lon_deg):
+        raise ConfigError("zones make: expected --country, or --lat and --lon")
+    region = Region(lat_deg, lon_deg, radius_km, resolution, shelter_s, country)
+    write_zones(out, make_zones(region))
     _report(out)
 
 

@@ -43,10 +43,14 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who speaks: an address of the site, and whether this is an exercise."""
+    """Who speaks: an address of the site, and whether this is an exercise.
+
+    own : folder of the site's own texts
+    """
 
     address: str
     exercise: bool = False
+    own: Path | None = None
 
     def __post_init__(self) -> None:
         if not _NO_SPACE.fullmatch(self.address):
@@ -81,22 +85,22 @@ def cap_message(parcel: Parcel, sender: Sender) -> bytes:
         )
         _add(root, "references", " ".join(earlier))
     for language, text in parcel.texts.items():
-        told = as_exercise(text, language) if sender.exercise else text
-        _area(_info(root, alert, language, told), parcel)
+        told = as_exercise(text, language, sender.own) if sender.exercise else text
+        _area(_info(root, alert, language, told, sender.own), parcel)
     body: bytes = etree.tostring(
         root, xml_declaration=True, encoding="UTF-8", pretty_print=True
     )
     return body
 
 
-def _info(root: Any, alert: Alert, language: str, text: str) -> Any:
+def _info(root: Any, alert: Alert, language: str, text: str, own: Path | None) -> Any:
     response, urgency, severity, certainty = _CODES[alert.state]
-    headline, instruction = parted(text, alert.state, language)
+    headline, instruction = parted(text, alert.state, language, own)
     info = _add(root, "info")
     _add(info, "language", language)
     _add(info, "category", "Security")
     _add(info, "category", "Safety")
-    _add(info, "event", kind_name(alert.kind, language))
+    _add(info, "event", kind_name(alert.kind, language, own))
     _add(info, "responseType", response)
     _add(info, "urgency", urgency)
     _add(info, "severity", severity)

@@ -1,5 +1,6 @@
 """The contract files, read and written: recordings, truth, sites, output of runs."""
 
+from forewarn.files.grid import Grid, read_grid
 from forewarn.files.recording import (
     Recording,
     empty_batch,
@@ -8,24 +9,27 @@ from forewarn.files.recording import (
 )
 from forewarn.files.run import Run, RunWriter, alert_line, read_alerts, read_run
 from forewarn.files.sensors import read_sensors, write_sensors
-from forewarn.files.site import ChannelKeys, Feed, Region, Site, read_site
+from forewarn.files.site import ChannelKeys, Feed, Region, Site, ZoneKeys, read_site
 from forewarn.files.toml import convert, fill, read_toml
 from forewarn.files.truth import Truth, read_truth, write_truth
 
 __all__ = [
     "ChannelKeys",
     "Feed",
+    "Grid",
     "Recording",
     "Region",
     "Run",
     "RunWriter",
     "Site",
     "Truth",
+    "ZoneKeys",
     "alert_line",
     "convert",
     "empty_batch",
     "fill",
     "read_alerts",
+    "read_grid",
     "read_recording",
     "read_run",
     "read_sensors",

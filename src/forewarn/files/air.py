@@ -9,6 +9,7 @@ import numpy as np
 
 from forewarn.atmosphere import standard_air, with_profile
 from forewarn.errors import ConfigError
+from forewarn.files.grid import read_grid
 from forewarn.flight.ground import Ground, ground_grid
 from forewarn.geodesy import FloatArray
 
@@ -130,24 +131,12 @@ def read_ground(path: Path) -> Ground:
 
     Heights are taken as metres above the ellipsoid; what has none counts as 0.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        head: dict[str, float] = {}
-        while lines and lines[0].strip() and lines[0].split()[0][0].isalpha():
-            name, value = lines.pop(0).split()
-            head[name.lower()] = float(value)
-        rows, columns = int(head["nrows"]), int(head["ncols"])
-        grid = np.array(" ".join(lines).split(), float).reshape(rows, columns)
-        step = head["cellsize"]
-        half = 0.5 * step if "xllcorner" in head else 0.0
-        west = head.get("xllcorner", head.get("xllcenter", np.nan)) + half
-        south = head.get("yllcorner", head.get("yllcenter", np.nan)) + half
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise ConfigError(f"{path}: is no ESRI ASCII grid: {error!r}") from None
-    grid[grid == head.get("nodata_value", -9999.0)] = 0.0
+    grid = read_grid(path)
+    rows, columns = grid.values.shape
+    south, west, step = grid.south_deg, grid.west_deg, grid.step_deg
     try:
         return ground_grid(
-            np.ascontiguousarray(grid[::-1]),
+            grid.values,
             (radians(south), radians(south + step * (rows - 1))),
             (radians(west), radians(west + step * (columns - 1))),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,33 @@ from forewarn.warning import WarningParams
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A circle for which zones are made where there is no zones file.
+    """A circle, or a country, for which zones are made where there is no zones file.
 
     resolution : of the H3 cells; 8 is 0.7 km2
+    country    : ISO 3166, two letters
     """
 
-    lat_deg: float
-    lon_deg: float
-    radius_km: float
+    lat_deg: float = nan
+    lon_deg: float = nan
+    radius_km: float = 0.0
     resolution: int = 8
     shelter_s: float = 60.0
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneKeys:
+    """[zones]: who lives in them, and how long these people need.
+
+    people       : "places" or an ESRI ASCII grid of people; "" = as the zones say
+    shelter_s    : of zones that do not say
+    shelter_line : GeoJSON; shelter_km_s: (within km of it, seconds), nearest first
+    """
+
+    people: str = ""
+    shelter_s: float = 60.0
+    shelter_line: Path | None = None
+    shelter_km_s: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ class _SiteKeys:
     zones: str = ""
     region: dict[str, Any] | None = None
     ground: Path | None = None
+    texts: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,7 @@ class Site:
     """A whole site, checked; paths are absolute.
 
     time_zone : IANA name of where people read their clocks
+    texts     : folder of its own texts, LANGUAGE.ftl
     profile   : what [air] says of the air of the day; ground: heights, None = level
     """
 
@@ -106,6 +126,8 @@ class Site:
     operators: OperatorKeys = field(default_factory=OperatorKeys)
     air: AirKeys = field(default_factory=AirKeys)
     profile: Profile = STANDARD
+    zone_keys: ZoneKeys = field(default_factory=ZoneKeys)
+    texts: Path | None = None
     ground: Ground | None = None
     track: TrackParams = field(default_factory=TrackParams)
     forecast: ForecastParams = field(default_factory=ForecastParams)
@@ -113,6 +135,7 @@ class Site:
 
 
 _TABLES = {
+    "zones": ZoneKeys,
     "store": StoreKeys,
     "web": WebKeys,
     "operators": OperatorKeys,
@@ -144,7 +167,7 @@ def read_site(path: Path) -> Site:
         for name, kind in _TABLES.items()
     }
     parts["profile"] = profile_of(parts["air"], folder, f"{path}: [air]")
-    store = parts.pop("store")
+    store, zone_keys = parts.pop("store"), parts.pop("zones")
     return Site(
         name=keys.name,
         languages=keys.languages,
@@ -155,6 +178,8 @@ def read_site(path: Path) -> Site:
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=tuple(_channel(table, path) for table in tables.get("channel", [])),
         store=StoreKeys(folder / store.path),
+        texts=folder / keys.texts if keys.texts else None,
+        zone_keys=_zone_keys(zone_keys, folder),
         ground=read_ground(folder / keys.ground) if keys.ground else None,
         **parts,
     )
@@ -163,12 +188,28 @@ def read_site(path: Path) -> Site:
 def _region(table: Any, where: str) -> Region | None:
     if table is None:
         return None
+    if isinstance(table, str):
+        return Region(country=table)
     if not isinstance(table, Mapping):
         raise ConfigError(
             f"{where}: found {table!r}, "
-            "expected {lat_deg = .., lon_deg = .., radius_km = ..}"
+            'expected "NL" or {lat_deg = .., lon_deg = .., radius_km = ..}'
         )
-    return fill(Region, table, where)
+    region = fill(Region, table, where)
+    circle = {"lat_deg", "lon_deg", "radius_km"}
+    if set(table) & {"country", *circle} not in ({"country"}, circle):
+        raise ConfigError(f"{where}: expected country, or lat_deg, lon_deg and radius_km")
+    return region
+
+
+def _zone_keys(keys: ZoneKeys, folder: Path) -> ZoneKeys:
+    """With absolute paths."""
+    grid = keys.people and keys.people != "places"
+    return replace(
+        keys,
+        people=str(folder / keys.people) if grid else keys.people,
+        shelter_line=folder / keys.shelter_line if keys.shelter_line else None,
+    )
 
 
 def _feed(table: dict[str, Any], where: str) -> Feed:

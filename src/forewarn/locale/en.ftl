@@ -30,6 +30,53 @@ do-take_cover = { $audience ->
 do-stay = Stay in shelter until the all-clear.
 do-all_clear = You may leave shelter. Do not touch debris.
 
+# short: one page of cell broadcast, 93 letters with the name of the place
+short-at = at { $clock }
+short-headline-prepare = { $zone }: { $kind } possible { $when }.
+short-headline-take_cover = { $zone }: { $kind }, { $when }.
+short-headline-stay = { $zone }: { $kind }, not over at { $issued }.
+short-headline-all_clear = { $zone }: all clear at { $issued }.
+short-do-prepare = { $audience ->
+    [schools] Get everyone ready.
+    [drivers] Be ready to stop.
+    [slow] Go to a safe place.
+   *[everyone] Stay near shelter.
+}
+short-do-take_cover = { $audience ->
+    [schools] Take everyone to shelter now.
+    [drivers] Stop. Get inside or lie down.
+    [slow] Get down by an inner wall.
+   *[everyone] Go to shelter or inner room.
+}
+short-do-stay = Stay in shelter.
+short-do-all_clear = You may go out. Touch no debris.
+
+# plain: short sentences and easy words
+plain-kind-rocket = rockets
+plain-kind-ballistic_missile = a missile
+plain-kind-cruise_missile = a missile
+plain-kind-drone = a drone with a bomb
+plain-kind-debris = falling debris
+plain-kind-unknown = a threat from the air
+plain-headline-prepare = { $zone }. Possible danger: { $kind }. It can come { $when }.
+plain-headline-take_cover = { $zone }. Danger: { $kind }. It can hit { $when }.
+plain-headline-stay = { $zone }. Danger: { $kind }. It is not over. The time is { $issued }.
+plain-headline-all_clear = { $zone }. All clear. The danger is over. The time is { $issued }.
+plain-do-prepare = { $audience ->
+    [schools] Get ready. Tell everyone where the shelter is. Help people who need help.
+    [drivers] Drive slowly. Look for a building. Be ready to stop.
+    [slow] Go to a safe place now. Ask someone to help you.
+   *[everyone] Get ready. Find your shelter. Stay near it.
+}
+plain-do-take_cover = { $audience ->
+    [schools] Take everyone to the shelter now. Is it too far? Go to a corridor inside. Stay away from windows.
+    [drivers] Stop the car. Get out. Go into a building. No building? Lie down. Put your hands on your head.
+    [slow] Sit down by a wall inside. Stay away from windows. Put your hands on your head. Is the shelter close? Then go to it.
+   *[everyone] Go to the shelter now. Is it too far? Go to a room inside. Stay away from windows.
+}
+plain-do-stay = Stay in the shelter. Wait for the next message.
+plain-do-all_clear = You can go out. Do not touch broken pieces.
+
 seconds = { $count ->
     [one] { $count } second
    *[other] { $count } seconds
@@ -41,4 +88,4 @@ minutes = { $count ->
 
 # stems that a text must hold one of, to say what threatens and what to do
 says-what = rocket | missile | drone | debris | threat | all clear
-says-do = cover | go to | go now | shelter | stay | ready | enter | lie down | do not
+says-do = cover | go to | go now | shelter | stay | ready | enter | get inside | get down | lie down | sit down | touch no | do not

@@ -10,7 +10,7 @@ from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.sim.raid_keys import BarrageKeys, DroneKeys, RegionKeys, SalvoKeys, SwarmKeys
 from forewarn.units import DEG_PER_RAD
-from forewarn.zones.making import places
+from forewarn.zones.places import places
 
 
 def salvos_of(

@@ -10,6 +10,7 @@ from typing import Any
 import shapely
 
 from forewarn.errors import ConfigError
+from forewarn.zones.checking import fault_of
 
 KEYS = (
     "zone_id",
@@ -62,10 +63,12 @@ def import_zones(
     out = []
     for feature in features:
         row = {**feature.get("properties", {}), **more.get(_id(feature, id_column), {})}
-        shape = shapely.geometry.shape(feature["geometry"])
-        if not shape.is_valid:
-            reason = shapely.is_valid_reason(shape)
-            notices.append(f"{polygons}: zone {row[id_column]}: {reason}: left out")
+        fault = fault_of(feature.get("geometry"))
+        if not fault:
+            shape = shapely.geometry.shape(feature["geometry"])
+            fault = "" if shape.is_valid else shapely.is_valid_reason(shape)
+        if fault:
+            notices.append(f"{polygons}: zone {row[id_column]}: {fault}: left out")
             continue
         properties = {key: _value(key, row, columns) for key, columns in mapping.items()}
         out.append(

@@ -2,29 +2,53 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
-import platformdirs
 import shapely
-from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError
-from forewarn.geodesy import FloatArray, metres_per_radian
+from forewarn.geodesy import FloatArray
 from forewarn.records import Zones
-from forewarn.units import RAD_PER_DEG
+from forewarn.zones.checking import shapes_of
+from forewarn.zones.keeping import keep, kept
+from forewarn.zones.people import PeopleGrid, places_grid
+from forewarn.zones.places import edition
+from forewarn.zones.points import areas, centres, settle, spread
+from forewarn.zones.shelter import Shelter
 
-FEWEST_POINTS = 7  # of a zone's people, as a rule of thumb: area over spacing squared
-SPACING_M = (150.0, 1500.0)
-MOST_POINTS = 400
-PEOPLE_PER_KM2 = 1000.0  # where a zone states no population
-SHELTER_S = 60.0
+PEOPLE_PER_KM2 = 1000.0  # where neither a zone nor a grid says how many live there
 PARENTS = ("hromada", "raion", "oblast", "country")
 
 
+class Census(NamedTuple):
+    """Who lives in zones, beyond what their file says.
+
+    grid   : where they live; None = evenly over each zone; "places" = the bundled ones
+    counts : whether the grid's numbers go before the file's
+    """
+
+    grid: PeopleGrid | str | None = None
+    counts: bool = False
+    shelter: Shelter = Shelter()
+
+    def version(self) -> str:
+        """Text that differs where any of it does; "" for the usual."""
+        grid = self.grid.version() if isinstance(self.grid, PeopleGrid) else self.grid or ""
+        of_places = edition() if grid == "places" else ""
+        usual = self.shelter.version() == Shelter().version()
+        told = (grid, of_places, self.counts, "" if usual else self.shelter.version())
+        return "" if told == ("", "", False, "") else repr(told)
+
+
+EVENLY = Census()
+
+
 def write_zones(path: Path, collection: dict[str, Any]) -> None:
-    """Write a FeatureCollection of zones, one feature a line."""
+    """Write a FeatureCollection of zones, one feature a line; whole or not at all."""
     features = ",\n".join(
         json.dumps(feature, ensure_ascii=False, separators=(",", ":"))
         for feature in collection["features"]
@@ -32,54 +56,74 @@ def write_zones(path: Path, collection: dict[str, Any]) -> None:
     head = {name: value for name, value in collection.items() if name != "features"}
     text = json.dumps({"schema": 1, **head}, ensure_ascii=False)[:-1]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{text},"features":[\n{features}\n]}}\n', encoding="utf-8")
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(f'{text},"features":[\n{features}\n]}}\n', encoding="utf-8")
+    half.replace(path)
 
 
-def read_zones(path: Path, language: str = "en") -> Zones:
-    """The zones of a file. A ring that crosses itself, or is open, is refused by name.
+def read_zones(path: Path, language: str = "en", census: Census = EVENLY) -> Zones:
+    """The zones of a file. What is not an area is refused by its zone's id.
 
-    A zone without `population` gets PEOPLE_PER_KM2, one without `shelter_s` SHELTER_S.
+    A zone without `population` gets what the grid has in it, or PEOPLE_PER_KM2; one
+    without `shelter_s` what the rule of shelter says. What was read once is kept.
     """
     path = Path(path)
     try:
         raw = path.read_bytes()
-        collection = json.loads(raw)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    more = census.version().encode()
+    version = hashlib.sha256(raw + more).hexdigest()[:16]
+    zones = kept(f"{version}-{language}")
+    if zones is None:
+        zones = _read(path, raw, language, census, version)
+        keep(f"{version}-{language}", zones)
+    return zones
+
+
+def _read(path: Path, raw: bytes, language: str, census: Census, version: str) -> Zones:
+    try:
+        features = _features(path, msgspec.json.decode(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not JSON: {error}") from None
-    features = _features(path, collection)
-    version = hashlib.sha256(raw).hexdigest()[:16]
     rows = [_properties(path, i, feature) for i, feature in enumerate(features)]
-    _unique(path, [row["zone_id"] for row in rows])
-    shapes = _shapes(path, features, rows)
-    area_m2 = _areas(shapes)
-    people = np.array([row.get("population", np.nan) for row in rows], float)
-    shelter = np.array([row.get("shelter_s", SHELTER_S) for row in rows], float)
-    points = _points(version, shapes, area_m2)
+    zone_ids = [row["zone_id"] for row in rows]
+    _unique(path, zone_ids)
+    shapes, polygons = shapes_of(
+        str(path), zone_ids, [feature.get("geometry") for feature in features]
+    )
+    area_m2 = areas(shapes)
+    points = spread(shapes, area_m2)
+    count: FloatArray = area_m2 / 1e6 * PEOPLE_PER_KM2
+    stated = np.array([row.get("population", np.nan) for row in rows], float)
+    if census.grid is not None:
+        grid = census.grid
+        if not isinstance(grid, PeopleGrid):
+            grid = places_grid(tuple(shapely.total_bounds(shapes).tolist()))
+        points, count = settle(points, len(rows), grid)
+    if census.counts:
+        stated[:] = np.nan
+    shelter_s = np.array([row.get("shelter_s", np.nan) for row in rows], float)
     return Zones(
-        zone_id=tuple(row["zone_id"] for row in rows),
+        zone_id=tuple(zone_ids),
         name=tuple(str(row.get(f"name:{language}") or row["name"]) for row in rows),
-        names=tuple(
-            tuple(
-                (key[5:], str(row[key])) for key in sorted(row) if key.startswith("name:")
-            )
-            for row in rows
-        ),
-        population=np.where(np.isnan(people), area_m2 / 1e6 * PEOPLE_PER_KM2, people),
-        shelter_s=shelter,
+        names=tuple(_names(row) for row in rows),
+        population=np.where(np.isnan(stated), count, stated),
+        shelter_s=census.shelter.seconds(shelter_s, points["rad"], points["zone"]),
         area_m2=area_m2,
-        centre_rad=_centres(points, len(rows)),
+        centre_rad=centres(points, len(rows)),
         parents=tuple(tuple(str(row.get(p, "")) for p in PARENTS) for row in rows),  # type: ignore[misc]
-        polygons=tuple(
-            json.dumps(feature["geometry"], separators=(",", ":")) for feature in features
-        ),
+        polygons=polygons,
         point_rad=points["rad"],
         point_zone=points["zone"],
         point_share=points["share"],
         point_sigma_m=points["sigma"],
         version=version,
     )
+
+
+def _names(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((key[5:], str(row[key])) for key in sorted(row) if key.startswith("name:"))
 
 
 def _features(path: Path, collection: Any) -> list[Any]:
@@ -121,114 +165,3 @@ def _unique(path: Path, names: list[str]) -> None:
         if name in seen:
             raise ConfigError(f"{path}: zone {name!r} stands there twice")
         seen.add(name)
-
-
-def _shapes(path: Path, features: list[Any], rows: list[dict[str, Any]]) -> NDArray[Any]:
-    shapes = np.empty(len(features), object)
-    for i, feature in enumerate(features):
-        zone = rows[i]["zone_id"]
-        try:
-            shapes[i] = shapely.geometry.shape(feature["geometry"])
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            shapely.GEOSException,
-        ) as error:
-            raise ConfigError(f"{path}: zone {zone!r}: geometry: {error}") from None
-        if shapes[i].geom_type not in ("Polygon", "MultiPolygon"):
-            raise ConfigError(
-                f"{path}: zone {zone!r}: geometry is a {shapes[i].geom_type}, "
-                "expected a Polygon or MultiPolygon"
-            )
-    valid = shapely.is_valid(shapes) & ~shapely.is_empty(shapes)
-    for i in np.flatnonzero(~valid).tolist():
-        reason = shapely.is_valid_reason(shapes[i])
-        raise ConfigError(
-            f"{path}: zone {rows[i]['zone_id']!r}: not a valid area: {reason}"
-        )
-    return shapes
-
-
-def _scales(shapes: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
-    """Metres per degree of latitude and longitude at each zone."""
-    middle = shapely.get_y(shapely.centroid(shapes)) * RAD_PER_DEG
-    scale = np.array([metres_per_radian(lat) for lat in middle]) * RAD_PER_DEG
-    return scale[:, 0], scale[:, 1]
-
-
-def _areas(shapes: NDArray[Any]) -> FloatArray:
-    per_lat, per_lon = _scales(shapes)
-    area: FloatArray = shapely.area(shapes) * per_lat * per_lon
-    return area
-
-
-def _points(
-    version: str, shapes: NDArray[Any], area_m2: FloatArray
-) -> dict[str, NDArray[Any]]:
-    """People points of all zones, kept on disk for the next start."""
-    cache = Path(platformdirs.user_cache_dir("forewarn")) / "zones" / f"{version}-1.npz"
-    if cache.exists():
-        try:
-            with np.load(cache) as kept:
-                return {name: kept[name] for name in kept.files}
-        except (OSError, ValueError, EOFError):
-            cache.unlink(missing_ok=True)
-    points = _spread(shapes, area_m2)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    half = cache.with_suffix(".part.npz")
-    np.savez(half, allow_pickle=False, **points)
-    half.replace(cache)
-    return points
-
-
-def _spread(shapes: NDArray[Any], area_m2: FloatArray) -> dict[str, NDArray[Any]]:
-    """A regular grid inside each zone; at least one point, at most MOST_POINTS."""
-    spacing = np.clip(np.sqrt(area_m2 / FEWEST_POINTS), *SPACING_M)
-    spacing = np.maximum(spacing, np.sqrt(area_m2 / MOST_POINTS))
-    per_lat, per_lon = _scales(shapes)
-    bounds = shapely.bounds(shapes)
-    owners, lons, lats = [], [], []
-    for i in range(len(shapes)):
-        x = _line(bounds[i, 0], bounds[i, 2], spacing[i] / per_lon[i])
-        y = _line(bounds[i, 1], bounds[i, 3], spacing[i] / per_lat[i])
-        lon, lat = (grid.ravel() for grid in np.meshgrid(x, y))
-        owners.append(np.full(len(lon), i))
-        lons.append(lon)
-        lats.append(lat)
-    owner, lon, lat = (np.concatenate(part) for part in (owners, lons, lats))
-    shapely.prepare(shapes)
-    inside = shapely.contains_xy(shapes[owner], lon, lat)
-    owner, lon, lat = owner[inside], lon[inside], lat[inside]
-    bare = np.setdiff1d(np.arange(len(shapes)), owner)
-    spot = shapely.point_on_surface(shapes[bare])
-    owner = np.concatenate([owner, bare])
-    lon = np.concatenate([lon, shapely.get_x(spot)])
-    lat = np.concatenate([lat, shapely.get_y(spot)])
-    order = np.argsort(owner, kind="stable")
-    owner, lon, lat = owner[order], lon[order], lat[order]
-    count = np.bincount(owner, minlength=len(shapes))
-    own_spacing = np.sqrt(area_m2 / count)
-    return {
-        "rad": np.stack([lat, lon], axis=1) * RAD_PER_DEG,
-        "zone": owner.astype(np.int64),
-        "share": 1.0 / count[owner],
-        "sigma": own_spacing[owner] / np.sqrt(12.0),
-    }
-
-
-def _line(low: float, high: float, step: float) -> FloatArray:
-    count = max(int(np.ceil((high - low) / step)), 1)
-    inner = low + (np.arange(count) + 0.5) * (high - low) / count
-    return np.asarray(inner)
-
-
-def _centres(points: dict[str, NDArray[Any]], zones: int) -> FloatArray:
-    shares = [
-        np.bincount(
-            points["zone"], points["rad"][:, axis] * points["share"], minlength=zones
-        )
-        for axis in (0, 1)
-    ]
-    return np.stack(shares, axis=1)
