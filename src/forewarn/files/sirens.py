@@ -6,7 +6,7 @@ and hromada; the same by region only; and alerts by zone that tell only when the
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,6 +178,32 @@ def read_places(paths: Iterable[Path]) -> Places:
         np.array([row[1] for row in kept], np.float64),
         np.array([row[2] for row in kept], np.float64).reshape(-1, 2) * RAD_PER_DEG,
         tuple(row[3] for row in kept),
+    )
+
+
+def leave_out(
+    sirens: Sequence[Sirens], places: Places | None, names: Sequence[str]
+) -> tuple[list[Sirens], Places | None]:
+    """Without some regions: those under a permanent alert would hide all else."""
+    gone = {plain(name) for name in names}
+    known = {place[0] for one in sirens for place in one.place}
+    known |= {place[0] for place in (places.place if places else ())}
+    for name in names:
+        if plain(name) not in known:
+            raise ConfigError(f"--without: nothing tells of a region named {name!r}")
+    kept = []
+    for one in sirens:
+        rows = np.flatnonzero([place[0] not in gone for place in one.place])
+        found = tuple(one.place[row] for row in rows)
+        kept.append(Sirens(found, one.start_s[rows], one.end_s[rows], one.notices))
+    if places is None:
+        return kept, None
+    rows = np.flatnonzero([place[0] not in gone for place in places.place])
+    return kept, Places(
+        tuple(places.place[row] for row in rows),
+        places.people[rows],
+        places.centre_rad[rows],
+        tuple(places.outline[row] for row in rows),
     )
 
 
