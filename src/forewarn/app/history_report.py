@@ -39,49 +39,50 @@ FOOT = (
 
 def report(history: History, pictures: Pictures, time_zone: str) -> str:
     """The page."""
-    once, everyone = history.at_once, history.everyone
-    found = [
-        (f"{once.whole_days} of {once.days}", "days with 90 % or more under alert at once"),
-        (f"{number(everyone.minutes_a_day)} min", "under alert a day, mean of everyone"),
-        (percent(round(everyone.nights, 3)), "of nights with an alert, mean of everyone"),
-    ]
-    found += [
-        (
-            percent(round(one.share, 3)),
-            f"of person-minutes saved by {NAMES[one.level]} alerts",
-        )
-        for one in history.saved[-1:]
-    ]
+    all_of = f"all {history.counted}"
+    levels = _levels(history.at_once.most)
     body = [
-        cards(found),
+        cards(_headline(history)),
         figure(
-            "Day by day: the most people under alert at one moment",
+            f"Day by day: the most {history.counted} under alert at one moment",
             "One square for each day, one column for each week, Monday on top.",
-            _calendar(pictures) + key(_ramp()),
+            _calendar(pictures, levels) + key(_ramp(levels)),
         ),
-        _map(history, pictures),
+        _map(pictures),
         two(
             figure(
                 "How much of the country at once",
-                "Share of all time with at least so many people under alert.",
-                _curve(pictures.above),
+                f"Share of all time with at least so many {history.counted} under alert.",
+                _curve(pictures.above, f"of {all_of} under alert"),
             ),
             figure(
                 "Hour by hour",
-                f"Mean share of people under alert by hour of the day, {time_zone}.",
+                f"Mean share of {all_of} under alert by hour of the day, {time_zone}.",
                 _hours(pictures.hour_share),
             ),
         ),
-        figure(
-            "How long an alert lasts",
-            "Minutes, by the level it was declared at: the thin line holds 90 % of alerts, "
-            "the thick one half of them, the dot is the median.",
-            _durations(history),
-        ),
+        _durations(history),
         *([_saved(history)] if history.saved else []),
         tables(sections(history)),
     ]
     return page("History", _title(history), _lede(history, pictures), body, FOOT)
+
+
+def _headline(history: History) -> list[tuple[str, str]]:
+    once, one = history.at_once, history.everyone
+    mean = f"mean of all {history.counted}"
+    found = [
+        (
+            f"{once.whole_days} of {once.days:,}",
+            "days with 90 % or more under alert at once",
+        ),
+        (f"{number(one.minutes_a_day)} min", f"under alert a day, {mean}"),
+        (f"{number(100 * one.nights)} %", f"of nights with an alert, {mean}"),
+    ]
+    for saved in history.saved[-1:]:
+        told = f"of person-minutes saved by {NAMES[saved.level]} alerts"
+        found.append((f"{number(100 * saved.share)} %", told))
+    return found
 
 
 def _title(history: History) -> str:
@@ -92,7 +93,8 @@ def _title(history: History) -> str:
             "under alert at the same moment"
         )
     return (
-        f"{history.alerts:,} alerts, {number(history.everyone.minutes_a_day)} minutes a day"
+        f"At the worst moment {number(100 * once.most)} % of all {history.counted} were "
+        "under alert"
     )
 
 
@@ -109,19 +111,17 @@ def _date(local_s: float) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=local_s)
 
 
-def _colour(share: float) -> str:
-    return RAMP[int(np.searchsorted(LEVELS, share, side="right")) - 1]
+def _levels(most: float) -> tuple[float, ...]:
+    """Lowest share of each colour: fixed ones, unless all days would look alike."""
+    return LEVELS if most >= LEVELS[-2] else tuple(most * level for level in LEVELS)
 
 
-def _ramp() -> list[tuple[str, str]]:
-    ends = [*LEVELS[1:], 1.0]
-    return [
-        (colour, f"{100 * low:.0f} to {100 * high:.0f} %")
-        for colour, low, high in zip(RAMP, LEVELS, ends, strict=True)
-    ]
+def _ramp(levels: tuple[float, ...]) -> list[tuple[str, str]]:
+    names = [f"{100 * low:.2g} % or more" for low in levels[1:]]
+    return list(zip(RAMP, [f"less than {100 * levels[1]:.2g} %", *names], strict=True))
 
 
-def _calendar(pictures: Pictures) -> str:
+def _calendar(pictures: Pictures, levels: tuple[float, ...]) -> str:
     share = pictures.day_share
     first = _date(pictures.first_day_s)
     ahead = first.weekday()
@@ -134,14 +134,15 @@ def _calendar(pictures: Pictures) -> str:
         day = first + timedelta(days=number_)
         week, weekday = divmod(number_ + ahead, 7)
         x, y = week % 105 * pitch, week // 105 * high + 22.0 + weekday * pitch
-        told = f"{day:%d %B %Y}: {100 * part:.0f} %"
-        shapes.append(rect(x, y, pitch - 1.2, pitch - 1.2, _colour(float(part)), told))
+        told = f"{day:%d %B %Y}: {100 * part:.2g} %"
+        colour = RAMP[int(np.searchsorted(levels, part, side="right")) - 1]
+        shapes.append(rect(x, y, pitch - 1.2, pitch - 1.2, colour, told))
         if day.day == 1 and day.month % 3 == 1 and x < WIDTH - 60:
             shapes.append(text(x, week // 105 * high + 14.0, f"{day:%b %Y}"))
     return svg(WIDTH, rows * high, shapes, "most people under alert at once, by day")
 
 
-def _map(history: History, pictures: Pictures) -> str:
+def _map(pictures: Pictures) -> str:
     if not len(pictures.people):
         return ""
     high = 640.0
@@ -180,9 +181,9 @@ def _map(history: History, pictures: Pictures) -> str:
     )
 
 
-def _curve(above: FloatArray) -> str:
-    left, floor, side = 46.0, 236.0, HALF - 60.0
-    top = max(float(above[1]), 1e-3)
+def _curve(above: FloatArray, name: str) -> str:
+    left, floor, side = 58.0, 236.0, HALF - 62.0
+    top = max(float(above[1]), 1e-9)
     shapes = []
     for part in range(0, 101, 20):
         x = left + side * part / 100.0
@@ -203,7 +204,7 @@ def _curve(above: FloatArray) -> str:
     shapes.append(
         f'<polyline points="{points}" fill="none" stroke="var(--bad)" stroke-width="2.4"/>'
     )
-    shapes.append(text(left + side, floor + 35, "of all people under alert", "", "end"))
+    shapes.append(text(left + side, floor + 35, name, "", "end"))
     return svg(HALF, floor + 40, shapes, "share of time by share of people under alert")
 
 
@@ -228,6 +229,8 @@ def _hours(share: FloatArray) -> str:
 
 
 def _durations(history: History) -> str:
+    if all(one.p05 == one.p95 for one in history.durations):
+        return ""  # a rule, not an observation
     left, right, pitch = 130.0, WIDTH - 30.0, 44.0
     most = max(one.p95 for one in history.durations) * 1.04
     floor = pitch * len(history.durations) + 6
@@ -255,7 +258,12 @@ def _durations(history: History) -> str:
             f'<circle cx="{at(one.p50):.1f}" cy="{y:.1f}" r="6" fill="var(--ours)"/>',
             text(at(one.p50), y - 12, f"{one.p50:.0f}", "big", "middle"),
         ]
-    return svg(WIDTH, floor + 24, shapes, "minutes an alert lasts, by level")
+    return figure(
+        "How long an alert lasts",
+        "Minutes, by the level it was declared at: the thin line holds 90 % of alerts, "
+        "the thick one half of them, the dot is the median.",
+        svg(WIDTH, floor + 24, shapes, "minutes an alert lasts, by level"),
+    )
 
 
 def _saved(history: History) -> str:

@@ -1,7 +1,7 @@
 """The figures of a history in words: one list of lines for terminal and report."""
 
 from forewarn.app.score_table import Line, Section, number, people_text, percent
-from forewarn.score.history import Burden, History
+from forewarn.score.history import AtOnce, Burden, History
 
 NAMES = {"region": "region", "district": "district", "community": "community"}
 
@@ -28,7 +28,9 @@ def _burden(history: History) -> Section:
         Line(
             f"{history.counted} counted",
             people_text(history.people),
-            "" if history.counted == "people" else "no table of places was given",
+            ""
+            if history.counted == "people"
+            else "nothing tells how many people live there",
         ),
         Line("minutes a day", number(one.minutes_a_day), f"mean of all {history.counted}"),
         Line("  half have at most", number(history.burden_p50)),
@@ -53,14 +55,20 @@ def _at_once(history: History) -> Section:
                 percent(once.whole_days / once.days),
             ),
             Line("most at one moment", percent(once.most), f"of all {history.counted}"),
-            Line(
-                f"episodes with {once.many} or more of {once.regions} regions",
-                f"{once.episodes:,}",
-                f"{number(once.mean_min)} min on average",
-            ),
-            Line("  of all time", percent(once.time_share)),
-            Line("  of all person-minutes", percent(once.burden_share)),
+            *(_episodes(once) if once.episodes else ()),
         ),
+    )
+
+
+def _episodes(once: AtOnce) -> tuple[Line, ...]:
+    return (
+        Line(
+            f"episodes with {once.many} or more of {once.regions} regions",
+            f"{once.episodes:,}",
+            f"{number(once.mean_min)} min on average",
+        ),
+        Line("  of all time", percent(once.time_share)),
+        Line("  of all person-minutes", percent(once.burden_share)),
     )
 
 

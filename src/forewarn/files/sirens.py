@@ -51,13 +51,15 @@ class Places:
     """The smallest places known, so that larger ones can be added up.
 
     place      : (k,)
-    people     : (k,)
+    people     : (k,) who live there; 1 each where no table tells
+    counted    : "people", or "places" where no table tells how many live there
     centre_rad : (k, 2) latitude, longitude; nan = not told
     outline    : (k,) rings of degrees longitude, latitude; () = not told
     """
 
     place: tuple[Place, ...]
     people: FloatArray
+    counted: str
     centre_rad: FloatArray
     outline: tuple[tuple[Any, ...], ...]
 
@@ -98,6 +100,9 @@ def read_sirens(path: Path, longest_s: float) -> Sirens:
     notices = []
     if drills:
         notices.append(f"{path}: {drills:,} rows are drills or no threat from the air")
+    if reader in (_by_zone, _as_published):
+        told = f"counted for {OPEN_ENDED_S / 60:.0f} minutes"
+        notices.append(f"{path}: alerts do not tell when they end: each is {told}")
     if long:
         notices.append(f"{path}: {long:,} alerts end before they start, or never did")
     return Sirens(
@@ -173,9 +178,11 @@ def read_places(paths: Iterable[Path]) -> Places:
     rows = [row for path in paths for row in _places(path)]
     apart = {place[0] for place, *_ in rows if place[2]}
     kept = [row for row in rows if row[0][2] or row[0][0] not in apart]
+    people = np.array([row[1] for row in kept], np.float64)
     return Places(
         tuple(row[0] for row in kept),
-        np.array([row[1] for row in kept], np.float64),
+        np.nan_to_num(people, nan=1.0),
+        "people" if np.isfinite(people).any() else "places",
         np.array([row[2] for row in kept], np.float64).reshape(-1, 2) * RAD_PER_DEG,
         tuple(row[3] for row in kept),
     )
@@ -202,6 +209,7 @@ def leave_out(
     return kept, Places(
         tuple(places.place[row] for row in rows),
         places.people[rows],
+        places.counted,
         places.centre_rad[rows],
         tuple(places.outline[row] for row in rows),
     )
@@ -237,7 +245,7 @@ def _place(path: Path, row: dict[str, Any], rings: tuple[Any, ...]) -> _Row:
     if not region:  # zones that alerts name themselves
         region = plain(_first(row, "name_he", "name", "zone_id"))
     try:
-        people = float(_first(row, "population", "population_2022") or 1.0)
+        people = float(_first(row, "population", "population_2022") or "nan")
         lat, lon = (float(_first(row, axis) or "nan") for axis in ("lat", "lon"))
     except ValueError as error:
         raise ConfigError(f"{path}: {region or row}: {error}") from None

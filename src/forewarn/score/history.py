@@ -154,7 +154,7 @@ def study(
         unknown=world.unknown(),
         places=len(set(world.place)),
         people=float(world.people.sum()),
-        counted="people" if places is not None else "places",
+        counted=places.counted if places is not None else "places",
         days=days,
         everyone=everyone,
         burden_p50=weighted_quantile(minutes, world.people, 0.5),
