@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, PlotError
 from forewarn.geodesy import FloatArray
 from forewarn.records import seal
 from forewarn.units import RAD_PER_DEG, epoch_from_iso
@@ -90,7 +90,7 @@ def read_sirens(path: Path, longest_s: float) -> Sirens:
             continue
         try:
             alerts = reader(row)
-        except (ValueError, ConfigError) as error:
+        except (ValueError, PlotError) as error:
             raise ConfigError(f"{path}: line {number}: {error}") from None
         for place, start_s, end_s in alerts:
             if not 0 < end_s - start_s <= longest_s:

@@ -357,7 +357,8 @@ def _pictures(
     wall, share, day_share, day_0 = curve
     row, hour, seconds = _pieces(wall[:-1], wall[1:], 3600.0)
     total = np.bincount(hour % 24, seconds, minlength=24)
-    hours = np.bincount(hour % 24, seconds * share[row], minlength=24) / total
+    under = np.bincount(hour % 24, seconds * share[row], minlength=24)
+    hours = under / np.maximum(total, 1e-9)
     order = np.argsort(-share)
     taken = np.cumsum(np.diff(wall)[order]) / (wall[-1] - wall[0])
     reached = np.searchsorted(-share[order], -np.arange(101) / 100.0, side="right")
