@@ -244,7 +244,12 @@ def _sharpness(score: Score) -> Section:
             Line(
                 one.kind.replace("_", " "),
                 f"{number(one.median_km2)} km2",
-                f"median of {one.threats:,} threats",
+                f"median of {one.threats:,} threats"
+                + (
+                    f"; {number(one.over_bound)} times the least possible ({one.bounded})"
+                    if one.bounded
+                    else ""
+                ),
             )
             for one in score.sharpness
         ),

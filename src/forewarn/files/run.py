@@ -12,7 +12,8 @@ import numpy as np
 from forewarn.errors import ConfigError
 from forewarn.files.parquet import TableWriter
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.geodesy import FloatArray, geographic_points, metres_per_radian
+from forewarn.forecast.areas import futures_of, held_area_m2
+from forewarn.geodesy import FloatArray, geographic_points
 from forewarn.records import Alert, AlertState, Forecasts, Outcome
 from forewarn.threats import CLASSES
 from forewarn.units import DEG_PER_RAD
@@ -114,6 +115,7 @@ class RunWriter:
         self._alerts: TextIO = (folder / "alerts.jsonl").open("w", encoding="utf-8")
         self._alerts.write(f'{{"schema":{SCHEMA}}}\n')
         self._pace = Pace()
+        self._widths = Widths()
         self._tables = {
             name: TableWriter(folder / f"{name}.parquet")
             for name in ("tracks", "forecasts", "exposures")
@@ -125,7 +127,9 @@ class RunWriter:
             self._alerts.write(alert_line(alert, texts[alert.zone_id]) + "\n")
         if self._pace.keeps(outcome):
             self._tables["tracks"].add(_tracks(outcome))
-            self._tables["forecasts"].add(_forecasts(outcome))
+            self._tables["forecasts"].add(
+                _forecasts(outcome, self._widths.area_m2(outcome.forecasts))
+            )
             self._tables["exposures"].add(_exposures(outcome))
 
     def close(self, summary: Mapping[str, Any]) -> None:
@@ -151,25 +155,23 @@ class Pace:
         return True
 
 
-def place_moments(forecasts: Forecasts) -> FloatArray:
-    """(n, 5) of where each track comes down, over all its futures: latitude, longitude rad;
-    covariance east-east, east-north, north-north m2, each future's own spread included.
-    """
-    f = forecasts
-    owner = np.repeat(np.arange(len(f.track_id)), np.diff(f.start))
-    whole = np.maximum(np.bincount(owner, f.weight, minlength=len(f.track_id)), 1e-300)
+class Widths:
+    """How wide the area is in which each track comes down; kept where nothing changed."""
 
-    def mean(values: FloatArray) -> FloatArray:
-        summed = np.bincount(owner, f.weight * values, minlength=len(f.track_id))
-        return np.asarray(summed / whole)
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, float]] = {}
 
-    lat, lon = mean(f.place_rad[:, 0]), mean(f.place_rad[:, 1])
-    scale = np.array([metres_per_radian(one) for one in lat]).reshape(-1, 2)
-    north = (f.place_rad[:, 0] - lat[owner]) * scale[owner, 0]
-    east = (f.place_rad[:, 1] - lon[owner]) * scale[owner, 1]
-    ee, en, nn = f.cov_m2.T
-    spread = (mean(ee + east**2), mean(en + east * north), mean(nn + north**2))
-    return np.stack([lat, lon, *spread], axis=1)
+    def area_m2(self, forecasts: Forecasts) -> FloatArray:
+        """(n,) size of the smallest area that holds 95 % of each track's futures."""
+        fresh = {}
+        names = zip(forecasts.track_id.tolist(), forecasts.made_s.tolist(), strict=True)
+        for row, (track, made_s) in enumerate(names):
+            known = self._known.get(track)
+            if known is None or known[0] != made_s:
+                known = (made_s, held_area_m2(futures_of(forecasts, row), 0.95))
+            fresh[track] = known
+        self._known = fresh
+        return np.array([area for _, area in fresh.values()], np.float64)
 
 
 def _tracks(outcome: Outcome) -> dict[str, Any]:
@@ -193,22 +195,23 @@ def _tracks(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _forecasts(outcome: Outcome) -> dict[str, Any]:
+def _forecasts(outcome: Outcome, area_m2: FloatArray) -> dict[str, Any]:
     f = outcome.forecasts
     owner = np.repeat(np.arange(len(f.track_id)), np.diff(f.start))
     weight = np.bincount(owner, f.weight, minlength=len(f.track_id))
-    summed = np.bincount(owner, f.weight * f.time_s, minlength=len(f.track_id))
-    place = place_moments(f)
+    safe = np.maximum(weight, 1e-300)
+
+    def mean(values: Any) -> Any:
+        return np.bincount(owner, f.weight * values, minlength=len(f.track_id)) / safe
+
     return {
         "received_s": np.full(len(f.track_id), f.received_s),
         "track_id": f.track_id,
         "probability": weight,
-        "lat_deg": place[:, 0] * DEG_PER_RAD,
-        "lon_deg": place[:, 1] * DEG_PER_RAD,
-        "cov_ee_m2": place[:, 2],
-        "cov_en_m2": place[:, 3],
-        "cov_nn_m2": place[:, 4],
-        "time_s": summed / np.maximum(weight, 1e-300),
+        "lat_deg": mean(f.place_rad[:, 0]) * DEG_PER_RAD,
+        "lon_deg": mean(f.place_rad[:, 1]) * DEG_PER_RAD,
+        "area_95_m2": area_m2,
+        "time_s": mean(f.time_s),
         "last_s": f.last_s,
         "stale": f.stale,
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import Alert, IntArray, Zones, seal
+from forewarn.records import Alert, IntArray, Sensor, Zones, seal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +45,7 @@ class Case:
     seen_s     : (n,) first moment in any sensor's cover; inf = never
     until_s    : end of the run, where alerts that were never cleared are cut
     paths      : what truly flew where; None = not known
+    sensors    : that looked on
     """
 
     name: str
@@ -59,6 +60,7 @@ class Case:
     alerts: tuple[Alert, ...]
     until_s: float
     paths: Paths | None = None
+    sensors: tuple[Sensor, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.threat_id)

@@ -6,11 +6,14 @@ import numpy as np
 
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
+from forewarn.score.bound import FALLS, least_area_m2
 from forewarn.score.calibration import EDGES, Samples
 from forewarn.score.case import Case
 from forewarn.score.evidence import Evidence
 from forewarn.score.following import followed
 from forewarn.score.people import Harm
+
+MOST = 60  # threats of a run whose area is held against the bound
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +27,7 @@ class Decided:
     early_held, median_held : (h,) of those whose people it harmed, impact after the
                   quantile stated at decision
     area_kind, area_m2 : (a,) of each threat, median 95 % area when zones were decided upon
+    bound_m2    : (a,) the least area that could be known at that moment; nan = no telling
     latency_s   : (k,) from event to disk
     """
 
@@ -37,6 +41,7 @@ class Decided:
     median_held: BoolArray
     area_kind: tuple[str, ...]
     area_m2: FloatArray
+    bound_m2: FloatArray
     latency_s: FloatArray
 
     def threats_named(self, names: frozenset[str]) -> IntArray:
@@ -56,8 +61,8 @@ def decide(case: Case, harm: Harm, evidence: Evidence) -> Decided:
     observed = _observed(case, harm, evidence.zone[rows], threat[rows])
     hit = rows[observed > 0]
     impact_s = case.impact_s[threat[hit]]
-    owner, area = _areas(threat[rows], evidence.area_m2[rows], evidence.stated[rows])
-    real = owner < len(case.kind)
+    wide = _median_areas(case, evidence, rows, threat)
+    owner = threat[wide]
     return Decided(
         evidence=evidence,
         track_id=ids,
@@ -67,8 +72,9 @@ def decide(case: Case, harm: Harm, evidence: Evidence) -> Decided:
         samples=Samples(evidence.stated[rows], observed),
         early_held=impact_s >= evidence.early_s[hit],
         median_held=impact_s >= evidence.median_s[hit],
-        area_kind=tuple(case.kind[i] for i in owner[real]),
-        area_m2=area[real],
+        area_kind=tuple(case.kind[i] for i in owner),
+        area_m2=evidence.area_m2[wide],
+        bound_m2=_bounds(case, owner, evidence.due_s[wide]),
         latency_s=evidence.latency_s,
     )
 
@@ -95,14 +101,25 @@ def _one_each(evidence: Evidence, threat: IntArray) -> IntArray:
     return due[first]
 
 
-def _areas(
-    threat: IntArray, area_m2: FloatArray, stated: FloatArray
-) -> tuple[IntArray, FloatArray]:
-    """Bodies, and of each the median area over zones that were worth a thought."""
-    worth = (threat >= 0) & (stated >= EDGES[1]) & np.isfinite(area_m2)
-    body, row = np.unique(threat[worth], return_inverse=True)
-    area = area_m2[worth]
-    return body, np.array([np.median(area[row == i]) for i in range(len(body))], np.float64)
+def _median_areas(
+    case: Case, evidence: Evidence, rows: IntArray, threat: IntArray
+) -> IntArray:
+    """Of each threat the pair with the median area, of those worth a thought."""
+    worth = (threat[rows] >= 0) & (threat[rows] < len(case.kind))
+    worth &= (evidence.stated[rows] >= EDGES[1]) & np.isfinite(evidence.area_m2[rows])
+    rows = rows[worth]
+    rows = rows[np.lexsort((evidence.area_m2[rows], threat[rows]))]
+    first, count = np.unique(threat[rows], return_index=True, return_counts=True)[1:]
+    return np.asarray(rows[first + (count - 1) // 2])
+
+
+def _bounds(case: Case, owner: IntArray, decided_s: FloatArray) -> FloatArray:
+    """Least areas, of at most MOST threats spread over all."""
+    bound = np.full(len(owner), np.nan)
+    falls = np.flatnonzero([case.kind[i] in FALLS for i in owner])
+    for i in falls[:: max(-(-len(falls) // MOST), 1)]:
+        bound[i] = least_area_m2(case, int(owner[i]), float(decided_s[i]))
+    return bound
 
 
 def _observed(case: Case, harm: Harm, zone: IntArray, threat: IntArray) -> FloatArray:

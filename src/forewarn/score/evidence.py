@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from forewarn.files.run import LEAST, Pace, place_moments
+from forewarn.files.run import LEAST, Pace, Widths
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray, Outcome, Zones, seal
 from forewarn.score.case import Rules
 
-CHI2_95 = 5.991  # of two degrees of freedom: the ellipse that holds 95 % of a Gaussian
 TRACK_BITS = 44  # of a key that names zone and track; a track id is twice its first plot
 
 
@@ -119,11 +118,9 @@ class Areas:
 
     _parts: list[tuple[IntArray, FloatArray, FloatArray]] = field(default_factory=list)
 
-    def add(self, track_id: IntArray, received_s: FloatArray, cov_m2: FloatArray) -> None:
-        """cov_m2 : (n, 3) east-east, east-north, north-north."""
-        det = cov_m2[:, 0] * cov_m2[:, 2] - cov_m2[:, 1] ** 2
-        area = np.pi * CHI2_95 * np.sqrt(np.maximum(det, 0.0))
-        self._parts.append((track_id, received_s, area))
+    def add(self, track_id: IntArray, received_s: FloatArray, area_m2: FloatArray) -> None:
+        """Areas (n,) told of tracks (n,) at moments (n,)."""
+        self._parts.append((track_id, received_s, area_m2))
 
     def at(self, track_id: IntArray, received_s: FloatArray) -> FloatArray:
         """Areas of tracks (q,) at moments (q,) at which they were told; nan = never."""
@@ -179,6 +176,7 @@ class Watcher:
         self._pairs = Pairs(need_s(zones, rules or Rules()))
         self._pace = Pace()
         self._areas = Areas()
+        self._widths = Widths()
         self._tracks: list[tuple[IntArray, FloatArray, FloatArray]] = []
 
     def step(self, outcome: Outcome) -> None:
@@ -189,7 +187,7 @@ class Watcher:
         place = np.einsum("nm,nmk->nk", t.mode_weight, t.mean[:, :, :3])
         self._tracks.append((t.track_id, t.time_s, place))
         when = np.full(len(f.track_id), f.received_s)
-        self._areas.add(f.track_id, when, place_moments(f)[:, 2:])
+        self._areas.add(f.track_id, when, self._widths.area_m2(f))
         told = x.probability > LEAST
         when = np.full(len(x.zone), x.received_s)
         rows = np.stack([when, x.probability, x.onset_p05_s, x.onset_p50_s], axis=1)

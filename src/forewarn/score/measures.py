@@ -150,11 +150,17 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Median over threats of the area that holds 95 %, at the time of decision."""
+    """Median over threats of the area that holds 95 %, at the time of decision.
+
+    over_bound : median of its ratio to the Cramer-Rao bound, of `bounded` threats that fell
+                 by then; nan = of none
+    """
 
     kind: str
     threats: int
     median_km2: float
+    bounded: int
+    over_bound: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def make_case(
         alerts=alerts,
         until_s=until_s,
         paths=_paths(truth),
+        sensors=tuple(sensors),
     )
 
 
@@ -119,10 +120,9 @@ def _tracks(path: Path) -> tuple[IntArray, FloatArray, FloatArray]:
 
 
 def _areas(path: Path) -> Areas:
-    """Spreads of all tracks, where the run tells them."""
+    """95 % areas of all tracks, where the run tells them."""
     table, areas = read_table(path), Areas()
-    names = ("cov_ee_m2", "cov_en_m2", "cov_nn_m2")
-    cov = np.stack([numbers(path, table, name, required=False) for name in names], axis=1)
     ids = table.column("track_id").to_numpy().astype(np.int64)
-    areas.add(ids, numbers(path, table, "received_s"), cov)
+    told = numbers(path, table, "area_95_m2", required=False)
+    areas.add(ids, numbers(path, table, "received_s"), told)
     return areas

@@ -223,11 +223,15 @@ def _clears(alarms: Sequence[Alarms]) -> tuple[Clear, ...]:
 
 def _sharpness(told: Sequence[Decided]) -> tuple[Area, ...]:
     area = _join([one.area_m2 for one in told])
+    ratio = area / _join([one.bound_m2 for one in told])
     kinds = np.array([kind for one in told for kind in one.area_kind], dtype=object)
-    return tuple(
-        Area(kind, int((kinds == kind).sum()), float(np.median(area[kinds == kind])) / 1e6)
-        for kind in sorted(set(kinds))
-    )
+    found = []
+    for kind in sorted(set(kinds)):
+        own = ratio[(kinds == kind) & np.isfinite(ratio)]
+        over = float(np.median(own)) if len(own) else float("nan")
+        median = float(np.median(area[kinds == kind])) / 1e6
+        found.append(Area(kind, int((kinds == kind).sum()), median, len(own), over))
+    return tuple(found)
 
 
 def _latency(told: Sequence[Decided]) -> Latency:
