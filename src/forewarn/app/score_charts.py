@@ -7,9 +7,9 @@ import numpy as np
 
 from forewarn.app.page import WIDTH, key, line, rect, svg, text
 from forewarn.app.score_maps import COLOURS, among
-from forewarn.app.score_table import number, people_text
+from forewarn.app.score_table import WHY, number, people_text
 from forewarn.geodesy import FloatArray
-from forewarn.score import Judged, Score, Share
+from forewarn.score import Bin, Judged, Score, Share
 from forewarn.score.calibration import FACTOR
 from forewarn.score.measures import Minutes
 from forewarn.score.summary import COULD
@@ -39,9 +39,18 @@ def fate_bar(score: Score) -> str:
         (colour, f"{told} {people_text(getattr(people, name))}")
         for name, colour, told in FATES
     ]
-    return svg(WIDTH, 34, shapes, "people in harm's way by what became of them") + key(
-        named
-    )
+    bar = svg(WIDTH, 34, shapes, "people in harm's way by what became of them")
+    return bar + key(named) + _why(score)
+
+
+def _why(score: Score) -> str:
+    if not score.people.causes:
+        return ""
+    told = [
+        ("var(--bad)", f"{WHY[cause]}: {people_text(count)}")
+        for cause, count in score.people.causes
+    ]
+    return f"<p>Why those who could be warned were not, in time:</p>{key(told)}"
 
 
 def histogram(runs: Sequence[Judged]) -> str:
@@ -89,6 +98,37 @@ def _bars(edges: FloatArray, good: FloatArray, total: FloatArray) -> list[str]:
 
 def practice_dots(minutes: Minutes) -> str:
     """Minutes in vain of others, in times ours, on a scale of powers of ten."""
+    rows = [row for row in _others(minutes) if row[1].value > 0]
+    values = np.array([[row[1].value, row[1].low, row[1].high] for row in rows])
+    low = min(float(np.floor(np.nanmin(np.log10(values)))), -1.0)
+    high = max(float(np.ceil(np.nanmax(np.log10(values)))), 1.0)
+    left, right, pitch = 265.0, WIDTH - 150.0, 30.0
+    floor = pitch * len(rows) + 8
+
+    def at(value: float) -> float:
+        return left + (log10(value) - low) / (high - low) * (right - left)
+
+    one = 'stroke="var(--ours)" stroke-dasharray="3 3"'
+    shapes = [line(at(1.0), 0, at(1.0), floor, one)]
+    for power in range(int(low), int(high) + 1):
+        x = at(10.0**power)
+        shapes += [
+            line(x, 0, x, floor),
+            text(x, floor + 18, f"{10.0**power:g}", "", "middle"),
+        ]
+    for i, (name, share, colour) in enumerate(rows):
+        y = pitch * (i + 0.5) + 4
+        shapes.append(text(left - 16, y + 4, name, "ink", "end"))
+        if np.isfinite(share.low):
+            look = f'stroke="{colour}" stroke-width="5" opacity=".3" stroke-linecap="round"'
+            shapes.append(line(at(share.low), y, at(share.high), y, look))
+        dot = f'<circle cx="{at(share.value):.1f}" cy="{y:.1f}" r="5.5" fill="{colour}"/>'
+        shapes += [dot, text(right + 14, y + 4, _times(share), "ink")]
+    return svg(WIDTH, floor + 26, shapes, "minutes in vain of practices, in times ours")
+
+
+def _others(minutes: Minutes) -> list[tuple[str, Share, str]]:
+    """Names, times ours, colours; the dearest first."""
     rows = [
         (f"the whole {p.name} warned", p.ratio, "var(--bad)") for p in minutes.practices
     ]
@@ -101,37 +141,7 @@ def practice_dots(minutes: Minutes) -> str:
         ("drones' paths known, impacts of the rest", minutes.path_ratio),
         ("all impacts known", minutes.oracle_ratio),
     )
-    rows += [(name, _inverse(share), "var(--good)") for name, share in knowing]
-    rows = [row for row in rows if row[1].value > 0]
-    values = np.array([[row[1].value, row[1].low, row[1].high] for row in rows])
-    low = min(float(np.floor(np.nanmin(np.log10(values)))), -1.0)
-    high = max(float(np.ceil(np.nanmax(np.log10(values)))), 1.0)
-    left, right, pitch = 265.0, WIDTH - 150.0, 30.0
-
-    def at(value: float) -> float:
-        return left + (log10(value) - low) / (high - low) * (right - left)
-
-    floor = pitch * len(rows) + 8
-    shapes = []
-    for power in range(int(low), int(high) + 1):
-        x = at(10.0**power)
-        shapes += [
-            line(x, 0, x, floor),
-            text(x, floor + 18, f"{10.0**power:g}", "", "middle"),
-        ]
-    one = 'stroke="var(--ours)" stroke-dasharray="3 3"'
-    shapes.append(line(at(1.0), 0, at(1.0), floor, one))
-    for i, (name, share, colour) in enumerate(rows):
-        y = pitch * (i + 0.5) + 4
-        shapes.append(text(left - 16, y + 4, name, "ink", "end"))
-        if np.isfinite(share.low):
-            look = f'stroke="{colour}" stroke-width="5" opacity=".3" stroke-linecap="round"'
-            shapes.append(line(at(share.low), y, at(share.high), y, look))
-        shapes.append(
-            f'<circle cx="{at(share.value):.1f}" cy="{y:.1f}" r="5.5" fill="{colour}"/>'
-        )
-        shapes.append(text(right + 14, y + 4, _times(share), "ink"))
-    return svg(WIDTH, floor + 26, shapes, "minutes in vain of practices, in times ours")
+    return rows + [(name, _inverse(share), "var(--good)") for name, share in knowing]
 
 
 def _times(share: Share) -> str:
@@ -147,52 +157,58 @@ def _inverse(share: Share) -> Share:
     return Share(over(share.value), over(share.high), over(share.low))
 
 
+LEFT, TOP, SIDE = 52.0, 8.0, 390.0  # of the square from 1e-4 to 1
+
+
+def _spot(stated: float, observed: float) -> tuple[float, float]:
+    """Where a pair of probabilities stands; below 1e-4 on the edge."""
+    x, y = (SIDE * (log10(max(value, 1e-4)) + 4.0) / 4.0 for value in (stated, observed))
+    return LEFT + x, TOP + SIDE - y
+
+
 def reliability(score: Score) -> str:
     """Observed against stated probability, both on scales of powers of ten."""
-    bins = [one for one in score.calibration if one.low > 0 and one.expected > 0]
-    low, high, left, top, side = -4.0, 0.0, 52.0, 8.0, 390.0
-
-    def at(value: float) -> float:
-        return (log10(max(value, 1e-4)) - low) / (high - low) * side
-
-    def spot(x: float, y: float) -> tuple[float, float]:
-        return left + at(x), top + side - at(y)
-
-    band = [
-        (10.0**p, 10.0**p * f)
-        for f, ps in ((FACTOR, (-4, 0)), (1 / FACTOR, (0, -4)))
-        for p in ps
-    ]
-    corners = " ".join(
-        f"{left + at(x):.1f},{top + side - (np.log10(y) + 4) / 4 * side:.1f}"
-        for x, y in band
-    )
-    shapes = [
-        f'<clipPath id="sq"><rect x="{left}" y="{top}" width="{side}" height="{side}"/>'
-        f'</clipPath><polygon points="{corners}" fill="var(--good)" opacity=".14" '
-        'clip-path="url(#sq)"/>'
-    ]
+    shapes = _honest_band()
     for power in range(-4, 1):
-        x, y = spot(10.0**power, 10.0**power)
-        shapes += [line(x, top, x, top + side), line(left, y, left + side, y)]
-        shapes.append(text(x, top + side + 18, f"{10.0**power:g}", "", "middle"))
-        shapes.append(text(left - 8, y + 4, f"{10.0**power:g}", "", "end"))
-    diagonal = 'stroke="var(--good)" stroke-width="1.2"'
-    shapes.append(line(left, top + side, left + side, top, diagonal))
-    for one in bins:
-        x, y = spot(one.expected / one.samples, one.observed / one.samples)
-        if one.low_ratio > 0:
-            reach = [
-                one.expected / one.samples * r for r in (one.low_ratio, one.high_ratio)
-            ]
-            look = 'stroke="var(--ours)" stroke-width="1.4"'
-            shapes.append(line(x, spot(1, reach[0])[1], x, spot(1, reach[1])[1], look))
-        inside = "var(--ours)" if one.judged else "var(--paper)"
-        told = f"{one.observed:.1f} of {one.expected:.1f} expected"
-        shapes.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{inside}" stroke="var(--ours)" '
-            f'stroke-width="1.6"><title>{told}</title></circle>'
-        )
-    shapes.append(text(left + side, top + side + 36, "stated probability", "", "end"))
-    shapes.append(text(left + 8, top + 16, "observed share"))
-    return svg(HALF, top + side + 42, shapes, "observed against stated probability")
+        x, y = _spot(10.0**power, 10.0**power)
+        shapes += [line(x, TOP, x, TOP + SIDE), line(LEFT, y, LEFT + SIDE, y)]
+        shapes.append(text(x, TOP + SIDE + 18, f"{10.0**power:g}", "", "middle"))
+        shapes.append(text(LEFT - 8, y + 4, f"{10.0**power:g}", "", "end"))
+    for one in score.calibration:
+        if one.low > 0 and one.expected > 0:
+            shapes += _bin(one)
+    shapes.append(text(LEFT + SIDE, TOP + SIDE + 36, "stated probability", "", "end"))
+    shapes.append(text(LEFT + 8, TOP + 16, "observed share"))
+    return svg(HALF, TOP + SIDE + 42, shapes, "observed against stated probability")
+
+
+def _honest_band() -> list[str]:
+    shift = SIDE * log10(FACTOR) / 4.0
+    low, high = _spot(1e-4, 1e-4), _spot(1.0, 1.0)
+    corners = " ".join(
+        f"{x:.1f},{y + part:.1f}"
+        for (x, y), part in ((low, -shift), (high, -shift), (high, shift), (low, shift))
+    )
+    square = f'<rect x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}"/>'
+    look = 'fill="var(--good)" opacity=".14" clip-path="url(#square)"'
+    return [
+        f'<clipPath id="square">{square}</clipPath><polygon points="{corners}" {look}/>',
+        line(*low, *high, 'stroke="var(--good)" stroke-width="1.2"'),
+    ]
+
+
+def _bin(one: Bin) -> list[str]:
+    stated = one.expected / one.samples
+    x, y = _spot(stated, one.observed / one.samples)
+    shapes = []
+    if one.low_ratio > 0:
+        ends = [_spot(1.0, stated * ratio)[1] for ratio in (one.low_ratio, one.high_ratio)]
+        look = 'stroke="var(--ours)" stroke-width="1.4"'
+        shapes.append(line(x, ends[0], x, ends[1], look))
+    inside = "var(--ours)" if one.judged else "var(--paper)"
+    told = f"{one.observed:.1f} of {one.expected:.1f} expected"
+    shapes.append(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{inside}" stroke="var(--ours)" '
+        f'stroke-width="1.6"><title>{told}</title></circle>'
+    )
+    return shapes

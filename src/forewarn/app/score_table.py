@@ -5,6 +5,7 @@ from math import isnan
 
 from forewarn.score import Bin, Score, Share
 from forewarn.score.calibration import FACTOR, LEAST
+from forewarn.score.measures import Alerts, Minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +79,14 @@ def _people(score: Score) -> Section:
 
 def _minutes(score: Score) -> Section:
     minutes = score.minutes
-    lines = [
+    lines = (
         Line(
             "under take cover or stay",
             f"{minutes.cover:,.0f}",
             f"{number(minutes.per_person)} per person of {people_text(score.population)}",
         ),
         Line("in vain", f"{minutes.in_vain:,.0f}", "people that no impact reached"),
-    ]
-    lines += [
-        Line(
-            f"  warning the {one.name}",
-            f"{one.in_vain_min:,.0f}",
-            f"{share_number(one.ratio)} times ours; {one.groups}",
-        )
-        for one in minutes.practices
-    ]
-    lines += [
-        Line(
-            f"    for {one.held_min:g} min, as really held",
-            f"{one.held_in_vain_min:,.0f}",
-            f"{share_number(one.held_ratio)} times ours; {one.name}, median of real alerts",
-        )
-        for one in minutes.practices
-    ]
-    lines += [
+        *_practices(minutes),
         Line(
             "  knowing the impacts",
             f"{minutes.oracle_in_vain:,.0f}",
@@ -118,8 +102,28 @@ def _minutes(score: Score) -> Section:
             f"{minutes.prepare:,.0f}",
             f"quiet; {share_number(minutes.prepare_ratio)} of those under a raion's alert",
         ),
+    )
+    return Section("Person-minutes", lines)
+
+
+def _practices(minutes: Minutes) -> list[Line]:
+    same = [
+        Line(
+            f"  warning the {one.name}",
+            f"{one.in_vain_min:,.0f}",
+            f"{share_number(one.ratio)} times ours; {one.groups}",
+        )
+        for one in minutes.practices
     ]
-    return Section("Person-minutes", tuple(lines))
+    held = [
+        Line(
+            f"    for {one.held_min:g} min, as really held",
+            f"{one.held_in_vain_min:,.0f}",
+            f"{share_number(one.held_ratio)} times ours; {one.name}, median of real alerts",
+        )
+        for one in minutes.practices
+    ]
+    return same + held
 
 
 def _seconds(score: Score) -> Section:
@@ -182,26 +186,32 @@ def _alerts(score: Score) -> Section:
                 f"{alerts.flicker_same:,}",
                 f"{share_percent(alerts.same_share)} of alerts",
             ),
-            Line("  never cleared", f"{alerts.not_cleared:,}"),
-            Line(
-                "all clear after the last threat, s",
-                f"{number(alerts.clear_p50_s)} / {number(alerts.clear_p95_s)}",
-                "half / 95 % of alerts whose threats are known to be over",
-            ),
-            *(
-                Line(
-                    f"  {one.kind.replace('_', ' ')}",
-                    f"{number(one.p50_s)} / {number(one.p95_s)}",
-                    f"{one.alerts:,} alerts",
-                )
-                for one in alerts.clear_by_kind
-            ),
-            Line(
-                "last all clear, s",
-                number(alerts.last_clear_s),
-                "after the last threat ended",
-            ),
+            *_clears(alerts),
             *_latency(score),
+        ),
+    )
+
+
+def _clears(alerts: Alerts) -> tuple[Line, ...]:
+    return (
+        Line("  never cleared", f"{alerts.not_cleared:,}"),
+        Line(
+            "all clear after the last threat, s",
+            f"{number(alerts.clear_p50_s)} / {number(alerts.clear_p95_s)}",
+            "half / 95 % of alerts whose threats are known to be over",
+        ),
+        *(
+            Line(
+                f"  {one.kind.replace('_', ' ')}",
+                f"{number(one.p50_s)} / {number(one.p95_s)}",
+                f"{one.alerts:,} alerts",
+            )
+            for one in alerts.clear_by_kind
+        ),
+        Line(
+            "last all clear, s",
+            number(alerts.last_clear_s),
+            "after the last threat ended",
         ),
     )
 
