@@ -106,6 +106,15 @@ def test_people_who_were_missed_are_told_apart_by_what_failed_first(
     assert summarise([found]).people.causes == ((str(cause), 100.0),)
 
 
+def test_zone_is_held_against_its_own_threshold() -> None:
+    stricter = [replace(one, threshold=0.6) for one in cover("a", 950.0, 1030.0)]
+    pairs = [(0, ROCKET, 910.0, 920.0, 0.5)]
+    assert judged(pairs, stricter).rows.cause == (Cause.BELOW,)
+    others = [replace(one, threshold=0.6) for one in cover("c", 950.0, 1030.0)]
+    both = others + cover("a", 950.0, 1030.0)
+    assert judged(pairs, both).rows.cause == (Cause.TOLD_LATE,)
+
+
 def test_threat_that_no_track_followed_is_told_as_such() -> None:
     case = one_case()
     assert case.paths is not None

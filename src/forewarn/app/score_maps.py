@@ -53,7 +53,7 @@ def maps(run: Judged) -> str:
     told = [
         f'<path id="land" d="{land}" fill="var(--land)"/>',
         *(_zone(zones, row, at, str(fill[row])) for row in near[loud[near]]),
-        *(_cross(run, row, at) for row in run.case.lands),
+        *(_impact(run, row, at) for row in run.case.lands),
         *_labels(zones, near, at),
         scale_bar(at, zones.centre_rad[near[0]], HEIGHT),
     ]
@@ -80,12 +80,22 @@ def _small_maps(run: Judged, fill: FloatArray, at: Project) -> str:
     return f"<div class=three>{''.join(found)}</div>"
 
 
-def _cross(run: Judged, row: int, at: Project) -> str:
+def _impact(run: Judged, row: int, at: Project) -> str:
+    """A dot in the colour of the worst that it did; a cross where it reached nobody."""
     x, y = at(run.case.impact_rad[row])
     name = f"{run.case.kind[row].replace('_', ' ')} {run.case.threat_id[row]}"
+    fates = {run.rows.fate[i] for i in np.flatnonzero(run.rows.threat == row)}
+    if not fates:
+        return (
+            f'<path d="M{x - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6" stroke="var(--ink)" '
+            f'stroke-width="1.2"><title>{escape(name)}: reached nobody</title></path>'
+        )
+    could = fates & COULD
+    worst = "failed" if could - {Fate.IN_TIME} else "in_time" if could else "unseen"
+    colour, told = COLOURS[worst]
     return (
-        f'<path d="M{x - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6" stroke="var(--ink)" '
-        f'stroke-width="1.2"><title>{escape(name)}</title></path>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}" stroke="var(--paper)" '
+        f'stroke-width="1.2"><title>{escape(name)}: {told}</title></circle>'
     )
 
 

@@ -22,7 +22,8 @@ def report(score: Score, runs: Sequence[Judged]) -> str:
         cards(_headline(score)),
         figure(
             f"Where it fell, and who was told: {first.case.name}",
-            "Every zone in the colour of the worst that happened there; crosses: impacts.",
+            "Zones in the colour of the worst that happened there. Dots are impacts that "
+            "reached people, crosses those that reached nobody.",
             maps(first),
         ),
         figure(

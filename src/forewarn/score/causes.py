@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import AlertState, IntArray
+from forewarn.records import LIVE_STATES, AlertState, IntArray
 from forewarn.score.case import Case
 from forewarn.score.decided import Decided
 from forewarn.score.people import Harm
@@ -37,17 +37,27 @@ def causes(
     real = (decided.body >= 0) & (decided.body < threats)
     np.minimum.at(begun, decided.body[real], decided.begun_s[real])
     met, due, stated = _firsts(case, harm, decided)
-    bar = min(
-        (a.threshold for a in case.alerts if a.state is AlertState.TAKE_COVER),
-        default=np.inf,
-    )
     found = np.full(len(harm.zone), Cause.TOLD_LATE, dtype=object)
-    found[stated < bar] = Cause.BELOW
+    found[stated < _thresholds(case)[harm.zone]] = Cause.BELOW
     found[due > deadline_s] = Cause.TIME_LONG
     found[met > deadline_s] = Cause.ELSEWHERE
     found[begun[harm.threat] > deadline_s] = Cause.TRACKED_LATE
     found[np.isinf(begun[harm.threat])] = Cause.NEVER_TRACKED
     return tuple(found)
+
+
+def _thresholds(case: Case) -> FloatArray:
+    """(z,) what each zone was held against: the least its own alerts tell, else the median
+    of all that raised `take cover`; inf = there were none.
+    """
+    row = {zone_id: i for i, zone_id in enumerate(case.zones.zone_id)}
+    told = [a for a in case.alerts if a.state in LIVE_STATES and a.zone_id in row]
+    loud = [a.threshold for a in told if a.state is AlertState.TAKE_COVER]
+    found = np.full(len(row), np.inf)
+    zone = np.array([row[a.zone_id] for a in told], np.int64)
+    np.minimum.at(found, zone, np.array([a.threshold for a in told], np.float64))
+    found[np.isinf(found)] = np.median(loud) if loud else np.inf
+    return found
 
 
 def _firsts(
