@@ -39,24 +39,28 @@ def report(score: Score, runs: Sequence[Judged]) -> str:
             "interval over runs.",
             practice_dots(score.minutes),
         ),
-        two(
-            figure(
-                "Seconds given",
-                "People who could be warned, from hearing the alert to the impact; red had "
-                "fewer than they need.",
-                histogram(runs),
-            ),
-            figure(
-                "Is one in a thousand one in a thousand?",
-                "One point for each range of stated probability, at the moment of "
-                "decision. The band is a factor of 1.5; hollow points have too few "
-                "expected hits to be judged.",
-                reliability(score),
-            ),
-        ),
+        _times_and_odds(score, runs),
         tables(sections(score)),
     ]
     return page("Score", _title(score), _lede(score), body, FOOT)
+
+
+def _times_and_odds(score: Score, runs: Sequence[Judged]) -> str:
+    return two(
+        figure(
+            "Seconds given",
+            "People who could be warned, from hearing the alert to the impact; red had "
+            "fewer than they need.",
+            histogram(runs),
+        ),
+        figure(
+            "Is one in a thousand one in a thousand?",
+            "One point for each range of stated probability, at the moment of "
+            "decision. The band is a factor of 1.5; hollow points have too few "
+            "expected hits to be judged.",
+            reliability(score),
+        ),
+    )
 
 
 def _title(score: Score) -> str:
