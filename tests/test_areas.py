@@ -9,6 +9,7 @@ from forewarn.forecast.areas import (
     area_m2,
     arrival_s,
     futures_of,
+    held_area_m2,
     inside,
     levels,
     outlines,
@@ -124,6 +125,13 @@ def test_the_size_of_an_area_is_that_of_its_places() -> None:
     for level in levels(futures, (0.5, 0.95)):
         counted = inside(futures, level, places).mean() * 8e3**2
         assert_allclose(area_m2(futures, level), counted, rtol=0.03)
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_a_quick_size_is_nearly_the_exact_one(name: str) -> None:
+    futures = of(name)
+    exact = area_m2(futures, float(levels(futures, (0.95,))[0]))
+    assert_allclose(held_area_m2(futures, 0.95), exact, rtol=0.05)
 
 
 def test_futures_apart_have_a_ring_each_and_a_hole_its_own() -> None:

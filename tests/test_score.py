@@ -204,6 +204,17 @@ def test_people_of_a_point_stand_around_it() -> None:
     assert_allclose(found.anyone, [found.people[0], 0.0, 0.0])
 
 
+def test_people_across_the_date_line_are_near() -> None:
+    zones = line_of_zones()
+    east = np.pi - zones.point_rad[1, 1] / 2
+    around = np.array(
+        [(0.0, (east + lon + np.pi) % (2 * np.pi) - np.pi) for _, lon in zones.point_rad]
+    )
+    zones = replace(zones, point_rad=around)
+    found = harmed(zones, around[[0, 2]], np.array([150.0, 150.0]))
+    assert_allclose(found.anyone, [100.0, 0.0, 100.0])
+
+
 def test_person_in_reach_of_two_impacts_is_one_person_harmed_twice() -> None:
     found = harmed(line_of_zones(), np.zeros((2, 2)), np.array([150.0, 500.0]))
     assert_allclose(found.people, [100.0, 100.0])

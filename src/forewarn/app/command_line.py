@@ -9,6 +9,7 @@ from forewarn.app import (
     check,
     demo,
     fly,
+    history,
     prepare,
     recording,
     replay,
@@ -29,6 +30,7 @@ cli.command("demo")(demo.demo)
 cli.command("run")(run.run)
 cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
+cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)

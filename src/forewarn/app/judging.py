@@ -4,12 +4,12 @@ from pathlib import Path
 
 from forewarn.errors import ConfigError
 from forewarn.files import Run, read_run, read_sensors, read_site, read_truth
-from forewarn.score import Case
-from forewarn.score.reading import make_case
+from forewarn.score import Judged, judge
+from forewarn.score.reading import make_case, read_evidence
 
 
-def read_case(out: Path, truth: Path) -> Case:
-    """The case of a run folder; site and recording are those its summary names."""
+def judge_run(out: Path, truth: Path) -> Judged:
+    """A run folder, judged; site and recording are those its summary names."""
     from forewarn.app.assembly import site_zones
 
     run: Run = read_run(out)
@@ -27,4 +27,5 @@ def read_case(out: Path, truth: Path) -> Case:
         )
     sensors = read_sensors(Path(run.summary["recording"]) / "sensors.toml")
     until_s = float(run.summary["until_s"])
-    return make_case(out.name, read_truth(truth), zones, sensors, run.alerts, until_s)
+    case = make_case(out.name, read_truth(truth), zones, sensors, run.alerts, until_s)
+    return judge(case, evidence=read_evidence(run, zones))

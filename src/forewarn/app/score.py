@@ -20,17 +20,17 @@ def score(
     import json
     from dataclasses import asdict
 
-    from forewarn.app.judging import read_case
+    from forewarn.app.judging import judge_run
     from forewarn.app.score_report import report
     from forewarn.app.score_table import sections
     from forewarn.errors import ConfigError
-    from forewarn.score import judge, summarise
+    from forewarn.score import summarise
 
     if len(out) != len(truth):
         raise ConfigError(
             f"score: {len(out)} runs and {len(truth)} --truth: give one for each"
         )
-    judged = [judge(read_case(*pair)) for pair in zip(out, truth, strict=True)]
+    judged = [judge_run(*pair) for pair in zip(out, truth, strict=True)]
     total = summarise(judged)
     if html:
         html.write_text(report(total, judged), encoding="utf-8")

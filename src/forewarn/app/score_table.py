@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from math import isnan
 
-from forewarn.score import Score, Share
+from forewarn.score import Bin, Score, Share
+from forewarn.score.calibration import FACTOR, LEAST
+from forewarn.score.measures import Alerts, Minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,19 @@ def sections(score: Score) -> tuple[Section, ...]:
     """All figures of a score, the most important first."""
     found = [_people(score), _minutes(score), _seconds(score), _alerts(score)]
     if any(one.samples for one in score.calibration):
-        found.append(_calibration(score))
+        found += [_calibration(score), _sharpness(score)]
     return tuple(found)
+
+
+WHY = {
+    "never_tracked": "no track ever followed the threat",
+    "tracked_late": "its first track began too late",
+    "forecast_elsewhere": "tracked, but thought to come down elsewhere",
+    "time_judged_too_long": "in reach, but thought to be further off in time",
+    "below_threshold": "near in time, but thought too improbable",
+    "told_too_late": "near and probable, yet told too late",
+    "unknown": "the run left no tables to tell from",
+}
 
 
 def _people(score: Score) -> Section:
@@ -50,6 +63,10 @@ def _people(score: Score) -> Section:
             Line("  late", _of(people.late, could), "told with too few seconds"),
             Line("  missed", _of(people.missed, could), "not under alert at impact"),
             Line("  cleared early", _of(people.cleared_early, could), ""),
+            *(
+                Line(f"    {cause.replace('_', ' ')}", people_text(count), WHY[cause])
+                for cause, count in people.causes
+            ),
             Line("never in sight", people_text(people.out_of_sight), "of any sensor"),
             Line(
                 "in view too short",
@@ -62,15 +79,35 @@ def _people(score: Score) -> Section:
 
 def _minutes(score: Score) -> Section:
     minutes = score.minutes
-    lines = [
+    lines = (
         Line(
             "under take cover or stay",
             f"{minutes.cover:,.0f}",
             f"{number(minutes.per_person)} per person of {people_text(score.population)}",
         ),
         Line("in vain", f"{minutes.in_vain:,.0f}", "people that no impact reached"),
-    ]
-    lines += [
+        *_practices(minutes),
+        Line(
+            "  knowing the impacts",
+            f"{minutes.oracle_in_vain:,.0f}",
+            f"ours is {share_number(minutes.oracle_ratio)} times this",
+        ),
+        Line(
+            "  knowing drones' paths, not their dives",
+            number(minutes.path_in_vain),
+            f"ours is {share_number(minutes.path_ratio)} times this",
+        ),
+        Line(
+            "under prepare",
+            f"{minutes.prepare:,.0f}",
+            f"quiet; {share_number(minutes.prepare_ratio)} of those under a raion's alert",
+        ),
+    )
+    return Section("Person-minutes", lines)
+
+
+def _practices(minutes: Minutes) -> list[Line]:
+    same = [
         Line(
             f"  warning the {one.name}",
             f"{one.in_vain_min:,.0f}",
@@ -78,15 +115,15 @@ def _minutes(score: Score) -> Section:
         )
         for one in minutes.practices
     ]
-    lines += [
+    held = [
         Line(
-            "  knowing the impacts",
-            f"{minutes.oracle_in_vain:,.0f}",
-            f"ours is {share_number(minutes.oracle_ratio)} times this",
-        ),
-        Line("under prepare", f"{minutes.prepare:,.0f}", "quiet; counted apart"),
+            f"    for {one.held_min:g} min, as really held",
+            f"{one.held_in_vain_min:,.0f}",
+            f"{share_number(one.held_ratio)} times ours; {one.name}, median of real alerts",
+        )
+        for one in minutes.practices
     ]
-    return Section("Person-minutes", tuple(lines))
+    return same + held
 
 
 def _seconds(score: Score) -> Section:
@@ -110,6 +147,14 @@ def _seconds(score: Score) -> Section:
                 share_percent(seconds.median_held),
                 "50 % is right",
             ),
+            Line(
+                "  the same of all zones and threats",
+                share_percent(seconds.pairs_early),
+                f"95 % is right; {seconds.pairs} that were hit, when decided upon",
+            ),
+            Line(
+                "  and their median", share_percent(seconds.pairs_median), "50 % is right"
+            ),
         ),
     )
 
@@ -131,20 +176,53 @@ def _alerts(score: Score) -> Section:
                 f"{alerts.baseless:,}",
                 f"{people_text(alerts.baseless_people)} people",
             ),
-            Line("  on-off-on within 10 min", f"{alerts.flicker:,}"),
-            Line("  never cleared", f"{alerts.not_cleared:,}"),
             Line(
-                "all clear after the impact, s",
-                f"{number(alerts.clear_p50_s)} / {number(alerts.clear_p95_s)}",
-                "half / 95 % of the zones hit",
+                "  on-off-on within 10 min",
+                f"{alerts.flicker:,}",
+                f"{share_percent(alerts.flicker_share)} of alerts",
             ),
             Line(
-                "last all clear, s",
-                number(alerts.last_clear_s),
-                "after the last threat ended",
+                "    for the same threat",
+                f"{alerts.flicker_same:,}",
+                f"{share_percent(alerts.same_share)} of alerts",
             ),
+            *_clears(alerts),
+            *_latency(score),
         ),
     )
+
+
+def _clears(alerts: Alerts) -> tuple[Line, ...]:
+    return (
+        Line("  never cleared", f"{alerts.not_cleared:,}"),
+        Line(
+            "all clear after the last threat, s",
+            f"{number(alerts.clear_p50_s)} / {number(alerts.clear_p95_s)}",
+            "half / 95 % of alerts whose threats are known to be over",
+        ),
+        *(
+            Line(
+                f"  {one.kind.replace('_', ' ')}",
+                f"{number(one.p50_s)} / {number(one.p95_s)}",
+                f"{one.alerts:,} alerts",
+            )
+            for one in alerts.clear_by_kind
+        ),
+        Line(
+            "last all clear, s",
+            number(alerts.last_clear_s),
+            "after the last threat ended",
+        ),
+    )
+
+
+def _latency(score: Score) -> tuple[Line, ...]:
+    latency = score.latency
+    if not latency.alerts:
+        return (Line("from event to disk", "-", "a replay does not tell"),)
+    ms = [f"{1000 * one:.0f}" for one in (latency.p50_s, latency.p95_s, latency.p99_s)]
+    told = f"half / 95 % / 99 % of {latency.alerts:,} steps"
+    return (Line("from event to disk, ms", " / ".join(ms), told),)
 
 
 def _calibration(score: Score) -> Section:
@@ -153,11 +231,37 @@ def _calibration(score: Score) -> Section:
         tuple(
             Line(
                 f"{one.low:g} to {one.high:g}",
-                number(one.ratio),
-                f"{one.observed:.1f} of {one.expected:.1f} expected, {one.samples} samples",
+                share_number(Share(one.ratio, one.low_ratio, one.high_ratio)),
+                f"{one.observed:.1f} of {one.expected:.1f} expected, {one.samples:,} "
+                f"samples; {_verdict(one)}",
             )
             for one in score.calibration
             if one.samples
+        ),
+    )
+
+
+def _verdict(one: Bin) -> str:
+    if not one.judged:
+        return f"not judged below {LEAST:.0f} expected" if one.low else "not judged"
+    return "honest" if one.honest else f"off by more than {FACTOR}"
+
+
+def _sharpness(score: Score) -> Section:
+    return Section(
+        "Area that holds 95 %, when zones were decided upon",
+        tuple(
+            Line(
+                one.kind.replace("_", " "),
+                f"{number(one.median_km2)} km2",
+                f"median of {one.threats:,} threats"
+                + (
+                    f"; {number(one.over_bound)} times the least possible ({one.bounded})"
+                    if one.bounded
+                    else ""
+                ),
+            )
+            for one in score.sharpness
         ),
     )
 

@@ -1,6 +1,6 @@
 """Parquet columns, checked: what is missing, of another type or truncated is named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,82 @@ from numpy.typing import NDArray
 from forewarn.errors import ConfigError
 from forewarn.files.toml import SCHEMA, check_schema
 
+GROUP = 1_000_000  # rows that are written, and read again, at once
+
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     """One file; float columns become null where nan."""
+    pq.write_table(_table(columns), path)
+
+
+def _table(columns: Mapping[str, Any]) -> pa.Table:
     arrays = {
         name: pa.array(column, from_pandas=True)
         if isinstance(column, np.ndarray)
         else column
         for name, column in columns.items()
     }
-    table = pa.table(arrays).replace_schema_metadata({"schema": str(SCHEMA)})
-    pq.write_table(table, path)
+    return pa.table(arrays).replace_schema_metadata({"schema": str(SCHEMA)})
+
+
+class TableWriter:
+    """One file, written part by part, so that a long night does not fill the memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parts: list[Mapping[str, NDArray[Any]]] = []
+        self._rows = 0
+        self._file: Any = None
+
+    def add(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Some rows more; every part has the same columns."""
+        self._parts.append(columns)
+        self._rows += len(next(iter(columns.values())))
+        if self._rows >= GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._parts:
+            return
+        table = _table(
+            {
+                name: np.concatenate([p[name] for p in self._parts])
+                for name in self._parts[0]
+            }
+        )
+        if self._file is None:
+            self._file = pq.ParquetWriter(self._path, table.schema)
+        self._file.write_table(table, row_group_size=GROUP)
+        self._parts, self._rows = [], 0
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._flush()
+        if self._file is not None:
+            self._file.close()
 
 
 def read_table(path: Path) -> pa.Table:
     """A whole file of schema 1."""
+    tables = list(read_groups(path))
+    return pa.concat_tables(tables)
+
+
+def read_groups(path: Path) -> Iterator[pa.Table]:
+    """A file of schema 1, some rows at a time; at least one table, maybe without rows."""
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            meta = file.schema_arrow.metadata or {}
+            check_schema(path, meta.get(b"schema", b"1").decode())
+            if not file.num_row_groups:
+                yield file.read()
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (pa.ArrowInvalid, OSError) as error:
         first = str(error).splitlines()[0]
         raise ConfigError(f"{path}: is not a whole Parquet file: {first}") from None
-    meta = table.schema.metadata or {}
-    check_schema(path, meta.get(b"schema", b"1").decode())
-    return table
 
 
 def numbers(

@@ -10,13 +10,15 @@ from typing import Any, TextIO
 import numpy as np
 
 from forewarn.errors import ConfigError
-from forewarn.files.parquet import write_table
+from forewarn.files.parquet import TableWriter
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.geodesy import geographic_points
-from forewarn.records import Alert, AlertState, Outcome
+from forewarn.forecast.areas import futures_of, held_area_m2
+from forewarn.geodesy import FloatArray, geographic_points
+from forewarn.records import Alert, AlertState, Forecasts, Outcome
 from forewarn.threats import CLASSES
 from forewarn.units import DEG_PER_RAD
 
+LEAST = 1e-5  # probability of a zone below which its row is not kept
 EVERY_S = 1.0  # tracks, forecasts and exposures are kept at this pace
 
 
@@ -54,6 +56,11 @@ def _number(value: float) -> float | None:
 
 def read_alerts(path: Path) -> tuple[Alert, ...]:
     """All life steps of an `alerts.jsonl`, in order."""
+    return tuple(alert for alert, _ in _steps(path))
+
+
+def _steps(path: Path) -> list[tuple[Alert, float]]:
+    """Each life step and when it was on disk; nan = it does not say."""
     alerts = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -65,12 +72,15 @@ def read_alerts(path: Path) -> tuple[Alert, ...]:
             if number == 1 and set(row) == {"schema"}:
                 check_schema(path, row["schema"])
                 continue
-            alerts.append(_alert(row))
+            recorded_s = row.get("recorded_s")
+            alerts.append(
+                (_alert(row), float("nan") if recorded_s is None else float(recorded_s))
+            )
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(
                 f"{path}: line {number}: {type(error).__name__}: {error}"
             ) from None
-    return tuple(alerts)
+    return alerts
 
 
 def _alert(row: dict[str, Any]) -> Alert:
@@ -104,34 +114,64 @@ class RunWriter:
         self._folder = folder
         self._alerts: TextIO = (folder / "alerts.jsonl").open("w", encoding="utf-8")
         self._alerts.write(f'{{"schema":{SCHEMA}}}\n')
-        self._kept_s = -np.inf
-        self._tables: dict[str, list[dict[str, Any]]] = {
-            "tracks": [],
-            "forecasts": [],
-            "exposures": [],
+        self._pace = Pace()
+        self._widths = Widths()
+        self._tables = {
+            name: TableWriter(folder / f"{name}.parquet")
+            for name in ("tracks", "forecasts", "exposures")
         }
 
     def write(self, outcome: Outcome, texts: Mapping[str, Mapping[str, str]]) -> None:
         """One outcome. texts : by zone id, by language, of its alerts."""
         for alert in outcome.alerts:
             self._alerts.write(alert_line(alert, texts[alert.zone_id]) + "\n")
-        if outcome.received_s - self._kept_s >= EVERY_S or outcome.alerts:
-            self._kept_s = outcome.received_s
-            self._tables["tracks"].append(_tracks(outcome))
-            self._tables["forecasts"].append(_forecasts(outcome))
-            self._tables["exposures"].append(_exposures(outcome))
+        if self._pace.keeps(outcome):
+            self._tables["tracks"].add(_tracks(outcome))
+            self._tables["forecasts"].add(
+                _forecasts(outcome, self._widths.area_m2(outcome.forecasts))
+            )
+            self._tables["exposures"].add(_exposures(outcome))
 
     def close(self, summary: Mapping[str, Any]) -> None:
         """Write the tables and the summary."""
         self._alerts.close()
-        for name, parts in self._tables.items():
-            columns = {
-                column: np.concatenate([part[column] for part in parts])
-                for column in parts[0]
-            }
-            write_table(self._folder / f"{name}.parquet", columns)
+        for table in self._tables.values():
+            table.close()
         text = json.dumps({"schema": SCHEMA, **summary}, indent=2, ensure_ascii=False)
         (self._folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+class Pace:
+    """Which outcomes are kept: one a second, and all that tell people something."""
+
+    def __init__(self) -> None:
+        self._kept_s = -np.inf
+
+    def keeps(self, outcome: Outcome) -> bool:
+        """Whether this one is."""
+        if outcome.received_s - self._kept_s < EVERY_S and not outcome.alerts:
+            return False
+        self._kept_s = outcome.received_s
+        return True
+
+
+class Widths:
+    """How wide the area is in which each track comes down; kept where nothing changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, float]] = {}
+
+    def area_m2(self, forecasts: Forecasts) -> FloatArray:
+        """(n,) size of the smallest area that holds 95 % of each track's futures."""
+        fresh = {}
+        names = zip(forecasts.track_id.tolist(), forecasts.made_s.tolist(), strict=True)
+        for row, (track, made_s) in enumerate(names):
+            known = self._known.get(track)
+            if known is None or known[0] != made_s:
+                known = (made_s, held_area_m2(futures_of(forecasts, row), 0.95))
+            fresh[track] = known
+        self._known = fresh
+        return np.array([area for _, area in fresh.values()], np.float64)
 
 
 def _tracks(outcome: Outcome) -> dict[str, Any]:
@@ -155,7 +195,7 @@ def _tracks(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _forecasts(outcome: Outcome) -> dict[str, Any]:
+def _forecasts(outcome: Outcome, area_m2: FloatArray) -> dict[str, Any]:
     f = outcome.forecasts
     owner = np.repeat(np.arange(len(f.track_id)), np.diff(f.start))
     weight = np.bincount(owner, f.weight, minlength=len(f.track_id))
@@ -170,6 +210,7 @@ def _forecasts(outcome: Outcome) -> dict[str, Any]:
         "probability": weight,
         "lat_deg": mean(f.place_rad[:, 0]) * DEG_PER_RAD,
         "lon_deg": mean(f.place_rad[:, 1]) * DEG_PER_RAD,
+        "area_95_m2": area_m2,
         "time_s": mean(f.time_s),
         "last_s": f.last_s,
         "stale": f.stale,
@@ -178,7 +219,7 @@ def _forecasts(outcome: Outcome) -> dict[str, Any]:
 
 def _exposures(outcome: Outcome) -> dict[str, Any]:
     x = outcome.exposures
-    told = x.probability > 1e-5
+    told = x.probability > LEAST
     return {
         "received_s": np.full(int(told.sum()), x.received_s),
         "zone": x.zone[told],
@@ -191,10 +232,14 @@ def _exposures(outcome: Outcome) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run said, and under which names."""
+    """What a run said, and under which names.
+
+    recorded_s : (k,) when each alert was on disk; nan = not told
+    """
 
     folder: Path
     alerts: tuple[Alert, ...]
+    recorded_s: FloatArray
     summary: dict[str, Any]
 
 
@@ -211,4 +256,6 @@ def read_run(folder: Path) -> Run:
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}: is not JSON: {error}") from None
     check_schema(path, summary.get("schema", SCHEMA))
-    return Run(folder, read_alerts(folder / "alerts.jsonl"), summary)
+    steps = _steps(folder / "alerts.jsonl")
+    recorded_s = np.array([recorded for _, recorded in steps], np.float64)
+    return Run(folder, tuple(alert for alert, _ in steps), recorded_s, summary)

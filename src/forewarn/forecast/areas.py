@@ -17,6 +17,7 @@ from forewarn.records import BoolArray, Forecasts
 SHARES = (0.5, 0.9, 0.95, 0.99)
 QUANTILES = (0.05, 0.5, 0.95)
 POINTS = 4096  # at which the density is asked for to find a level
+FEW_POINTS = 512  # where an area need not be exact
 FEWEST = 8  # of them, of each future
 LEFT_OUT = 1e-4  # share of the least likely futures that no area would show
 GOLDEN_RAD = pi * (3.0 - sqrt(5.0))
@@ -131,10 +132,11 @@ def _held(spread: Spread) -> tuple[FloatArray, FloatArray]:
     return within, np.log(density[order])
 
 
-def _seeds(spread: Spread) -> tuple[FloatArray, FloatArray]:
+def _seeds(spread: Spread, points: int = POINTS) -> tuple[FloatArray, FloatArray]:
     """Places (n, 2) that stand for the futures, and the probability (n,) of each."""
     part = spread.shape[:, 4]
-    counts = np.maximum(FEWEST, np.ceil(POINTS * part)).astype(np.int64)
+    fewest = FEWEST if points == POINTS else 1
+    counts = np.maximum(fewest, np.ceil(points * part)).astype(np.int64)
     owner = np.repeat(np.arange(len(part)), counts)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
     many = counts[owner]
@@ -153,6 +155,22 @@ def inside(spread: Spread, level: float, place_rad: FloatArray) -> BoolArray:
     """Whether each place, (n, 2) latitude, longitude, lies in the area above a level."""
     density = _density(_plane(spread, place_rad), spread.spot_m, spread.shape)
     return np.asarray(density > level)
+
+
+def held_area_m2(spread: Spread, share: float) -> float:
+    """About the size of the smallest area that holds a share: quick, for records.
+
+    Every point stands for the area over which its probability would be spread at the
+    density it has.
+    """
+    if len(spread.spot_m) == 1:
+        return float(-np.log1p(-share) * spread.shape[0, 4] / spread.shape[0, 0])
+    place, mass = _seeds(spread, FEW_POINTS)
+    density = _density(place, spread.spot_m, spread.shape)
+    order = np.argsort(-density, kind="stable")
+    within = np.cumsum(mass[order])
+    inside = np.clip((share - (within - mass[order])) / mass[order], 0.0, 1.0)
+    return float((inside * mass[order] / density[order]).sum())
 
 
 def outlines(spread: Spread, level: float) -> list[FloatArray]:

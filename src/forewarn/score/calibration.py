@@ -11,7 +11,10 @@ from itertools import pairwise
 import numpy as np
 
 from forewarn.geodesy import FloatArray
+from forewarn.score.statistics import bootstrap_ratio
 
+LEAST = 30.0  # expected in a bin that is judged
+FACTOR = 1.5  # within which observed over expected must lie
 EDGES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
 
 
@@ -20,7 +23,8 @@ class Bin:
     """Samples whose stated probability lies in [low, high).
 
     expected : sum of what was stated; observed : sum of the shares truly harmed
-    ratio    : observed / expected
+    ratio    : observed / expected; low_ratio, high_ratio: its interval over runs
+    judged   : enough was expected for the ratio to mean something
     """
 
     low: float
@@ -29,6 +33,14 @@ class Bin:
     expected: float
     observed: float
     ratio: float
+    low_ratio: float
+    high_ratio: float
+    judged: bool
+
+    @property
+    def honest(self) -> bool:
+        """Whether the ratio lies within what design asks."""
+        return 1.0 / FACTOR <= self.ratio <= FACTOR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +56,33 @@ class Samples:
 
 
 def bins(samples: Sequence[Samples]) -> tuple[Bin, ...]:
-    """Observed over expected by stated probability, all runs together."""
-    stated = np.concatenate([np.zeros(0), *[one.stated for one in samples]])
-    observed = np.concatenate([np.zeros(0), *[one.observed for one in samples]])
-    row = np.searchsorted(np.array(EDGES[1:-1]), stated, side="right")
-    found = []
-    for i, (low, high) in enumerate(pairwise(EDGES)):
-        inside = row == i
-        expected, came = float(stated[inside].sum()), float(observed[inside].sum())
-        ratio = came / expected if expected > 0 else float("nan")
-        found.append(Bin(low, high, int(inside.sum()), expected, came, ratio))
-    return tuple(found)
+    """Observed over expected by stated probability; samples: one for each run."""
+    count, expected, observed = (np.zeros((len(samples), len(EDGES) - 1)) for _ in range(3))
+    for run, one in enumerate(samples):
+        row = np.searchsorted(np.array(EDGES[1:-1]), one.stated, side="right")
+        for sums, weights in (
+            (count, np.ones(len(row))),
+            (expected, one.stated),
+            (observed, one.observed),
+        ):
+            sums[run] = np.bincount(row, weights, minlength=len(EDGES) - 1)
+    return tuple(
+        _bin(low, high, count[:, i], expected[:, i], observed[:, i])
+        for i, (low, high) in enumerate(pairwise(EDGES))
+    )
+
+
+def _bin(
+    low: float, high: float, count: FloatArray, expected: FloatArray, observed: FloatArray
+) -> Bin:
+    stated, came = float(expected.sum()), float(observed.sum())
+    return Bin(
+        low,
+        high,
+        int(count.sum()),
+        stated,
+        came,
+        came / stated if stated > 0 else float("nan"),
+        *bootstrap_ratio(observed, expected),
+        judged=stated >= LEAST and low > 0,
+    )

@@ -5,7 +5,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import Alert, IntArray, Zones, seal
+from forewarn.records import Alert, IntArray, Sensor, Zones, seal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Paths:
+    """True places of all that flew, aircraft and birds too, by body, then time.
+
+    start     : (b + 1,) rows of body i are start[i] .. start[i + 1]; the first bodies are
+                the threats of the case, in its order
+    time_s    : (k,) UTC seconds
+    place_rad : (k, 2) latitude, longitude
+    height_m  : (k,) above the ellipsoid
+    """
+
+    start: IntArray
+    time_s: FloatArray
+    place_rad: FloatArray
+    height_m: FloatArray
+
+    def __post_init__(self) -> None:
+        k = int(self.start[-1])
+        seal("paths", "time_s", self.time_s, (k,))
+        seal("paths", "place_rad", self.place_rad, (k, 2))
+        seal("paths", "height_m", self.height_m, (k,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +44,8 @@ class Case:
     harmful_m  : (n,) radius within which people are harmed
     seen_s     : (n,) first moment in any sensor's cover; inf = never
     until_s    : end of the run, where alerts that were never cleared are cut
+    paths      : what truly flew where; None = not known
+    sensors    : that looked on
     """
 
     name: str
@@ -34,6 +59,8 @@ class Case:
     zones: Zones
     alerts: tuple[Alert, ...]
     until_s: float
+    paths: Paths | None = None
+    sensors: tuple[Sensor, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.threat_id)
@@ -58,6 +85,8 @@ class Rules:
     hold_s   : of the oracle, as the product's own
     oracle_delay_s : channel delay the oracle allows for, as the product does
     flicker_s : on-off-on within this is a flicker
+    dive_m    : how far ahead of where it begins a drone's last dive may end, least and
+                most: 0.3 to 2 km, as in the study of the decision alone (docs/score.md)
     """
 
     delay_s: tuple[float, float] = (4.0, 13.0)
@@ -66,3 +95,4 @@ class Rules:
     hold_s: float = 20.0
     oracle_delay_s: float = 13.0
     flicker_s: float = 600.0
+    dive_m: tuple[float, float] = (300.0, 2000.0)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from forewarn.geodesy import FloatArray, ecef_points, metres_per_radian
-from forewarn.records import IntArray, Zones
+from forewarn.records import BoolArray, IntArray, Zones
 
 STANDS = 32  # places over which the people of one point are spread
 
@@ -70,16 +70,29 @@ def _near(
     none = np.zeros(0, np.int64)
     if not len(lands) or not len(zones.point_share):
         return none, none
-    places = zones.point_rad
-    tree = cKDTree(ecef_points(places[:, 0], places[:, 1], np.zeros(len(places))))
     there = impact_rad[lands]
     reach = harmful_m[lands] + 2 * zones.point_sigma_m.max() + 1.0
+    at_all = np.flatnonzero(_in_box(zones.point_rad, there, float(reach.max())))
+    places = zones.point_rad[at_all]
+    tree = cKDTree(ecef_points(places[:, 0], places[:, 1], np.zeros(len(places))))
     found = tree.query_ball_point(
         ecef_points(there[:, 0], there[:, 1], np.zeros(len(lands))), reach
     )
     count = np.array([len(rows) for rows in found])
     point = np.concatenate([none, *[np.array(rows, np.int64) for rows in found]])
-    return np.repeat(lands, count), point
+    return np.repeat(lands, count), at_all[point]
+
+
+def _in_box(places_rad: FloatArray, around_rad: FloatArray, reach_m: float) -> BoolArray:
+    """Which places lie no further off than the outermost of some others, and a reach."""
+    per_lat, per_lon = metres_per_radian(float(np.abs(around_rad[:, 0]).max()))
+    away = places_rad - around_rad[0]
+    box = around_rad - around_rad[0]
+    for one in (away, box):
+        one[:, 1] = (one[:, 1] + np.pi) % (2 * np.pi) - np.pi
+    reach = 1.1 * reach_m / np.array([per_lat, per_lon])
+    low, high = box.min(axis=0) - reach, box.max(axis=0) + reach
+    return np.asarray(((away >= low) & (away <= high)).all(axis=1))
 
 
 def _sums(row: IntArray, values: FloatArray, rows: int) -> FloatArray:

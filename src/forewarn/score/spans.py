@@ -66,11 +66,13 @@ class Told:
     """The spans in which people were told one of some states, and what they were told.
 
     opening : (k,) the step that began each span
+    named   : (k,) the tracks that its steps named
     cleared : (k,) whether it ended before the run did
     """
 
     spans: Spans
     opening: tuple[Alert, ...]
+    named: tuple[frozenset[str], ...]
     cleared: tuple[bool, ...]
 
 
@@ -85,20 +87,21 @@ def told(
     row_of  : row of each zone by its id; alerts of other zones are left out
     until_s : where spans that nothing ends are cut
     """
-    begun: dict[str, Alert] = {}
-    found: list[tuple[int, float, float, Alert, bool]] = []
+    begun: dict[str, tuple[Alert, set[str]]] = {}
+    found: list[tuple[int, float, float, Alert, frozenset[str], bool]] = []
     for alert in alerts:
         if alert.zone_id not in row_of:
             continue
         if alert.state in states:
-            begun.setdefault(alert.zone_id, alert)
+            begun.setdefault(alert.zone_id, (alert, set()))[1].update(alert.threats)
         elif alert.zone_id in begun:
-            opening = begun.pop(alert.zone_id)
-            row = row_of[alert.zone_id]
-            found.append((row, opening.issued_s, alert.issued_s, opening, True))
-    for zone_id, opening in begun.items():
-        end_s = max(until_s, opening.issued_s)
-        found.append((row_of[zone_id], opening.issued_s, end_s, opening, False))
+            opening, named = begun.pop(alert.zone_id)
+            row, start_s = row_of[alert.zone_id], opening.issued_s
+            found.append((row, start_s, alert.issued_s, opening, frozenset(named), True))
+    for zone_id, (opening, named) in begun.items():
+        row, start_s = row_of[zone_id], opening.issued_s
+        end_s = max(until_s, start_s)
+        found.append((row, start_s, end_s, opening, frozenset(named), False))
     found.sort(key=lambda span: span[:2])
     return Told(
         Spans(
@@ -108,4 +111,5 @@ def told(
         ),
         tuple(span[3] for span in found),
         tuple(span[4] for span in found),
+        tuple(span[5] for span in found),
     )

@@ -2,145 +2,35 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray
-from forewarn.score.calibration import Bin
-from forewarn.score.judge import Fate, Judged
+from forewarn.score.alarms import Alarms
+from forewarn.score.calibration import bins
+from forewarn.score.decided import Decided
+from forewarn.score.judge import FAILED, Costs, Fate, Judged
+from forewarn.score.measures import (
+    Alerts,
+    Area,
+    Clear,
+    Latency,
+    Minutes,
+    People,
+    Practice,
+    Score,
+    Seconds,
+    Share,
+)
 from forewarn.score.statistics import bootstrap_ratio, exact_interval, weighted_quantile
 
-COULD = frozenset({Fate.IN_TIME, Fate.LATE, Fate.MISSED, Fate.CLEARED})
+COULD = FAILED | {Fate.IN_TIME}
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A share and its interval; nan = nothing to share, or too few runs to tell."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """People in harm's way, counted once per impact.
-
-    in_harm      : all of them; persons: the same, counted once
-    could        : of those who could be warned: in_time + late + missed + cleared_early
-    in_time_share: of those who could be warned; interval over runs
-    threats, threats_failed : that hit people who could be warned; and of those, the ones
-                   that reached anybody late or unwarned
-    failed_share : threats_failed / threats, Clopper-Pearson over threats
-    out_of_sight, too_short : in harm's way of a threat that no sensor saw, or saw too late
-    too_short_told : of the latter, under alert when it came down all the same
-    """
-
-    in_harm: float
-    persons: float
-    could: float
-    in_time: float
-    late: float
-    missed: float
-    cleared_early: float
-    in_time_share: Share
-    threats: int
-    threats_failed: int
-    failed_share: Share
-    out_of_sight: float
-    too_short: float
-    too_short_told: float
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """Seconds given, from hearing the alert to the impact, to those who could be warned.
-
-    given_p5, given_p50 : quantiles over people under alert when it came down
-    enough_share        : had at least the seconds they need, of all who could be warned
-    stated              : alerts of hit zones that stated seconds left
-    early_held, median_held : share whose first impact came after the stated 5 % quantile
-                          (0.95 is right) and after the stated median (0.5)
-    """
-
-    given_p5: float
-    given_p50: float
-    enough_share: float
-    stated: int
-    early_held: Share
-    median_held: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Practice:
-    """Minutes in vain of warning whole groups; ratio: of it to ours, interval over runs."""
-
-    name: str
-    groups: str
-    in_vain_min: float
-    ratio: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    """Person-minutes under `take cover` and `stay`; in vain = of people no impact reached.
-
-    oracle_ratio : of ours in vain to those of one who knew the true impacts
-    """
-
-    cover: float
-    in_vain: float
-    per_person: float
-    prepare: float
-    practices: tuple[Practice, ...]
-    oracle_in_vain: float
-    oracle_ratio: Share
-
-
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """Counts of `take cover` alerts, one per zone and stretch.
-
-    not_hit       : of zones in which nobody was reached meanwhile; people in them
-    baseless      : raised while no threat was in the air; people in them
-    flicker       : began within ten minutes after the zone's last one ended
-    not_cleared   : had no all clear by the end of the run
-    clear_p50_s, clear_p95_s : from the last impact in a hit zone to its all clear
-    last_clear_s  : worst, from the end of the last threat to the last all clear
-    """
-
-    take_cover: int
-    by_kind: tuple[tuple[str, int], ...]
-    not_hit: int
-    not_hit_people: float
-    baseless: int
-    baseless_people: float
-    flicker: int
-    not_cleared: int
-    clear_p50_s: float
-    clear_p95_s: float
-    last_clear_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Every measure, of one run or of several together."""
-
-    runs: tuple[str, ...]
-    threats: int
-    impacts: int
-    population: float
-    people: People
-    seconds: Seconds
-    minutes: Minutes
-    alerts: Alerts
-    calibration: tuple[Bin, ...]
-
-
-def summarise(runs: Sequence[Judged], calibration: tuple[Bin, ...] = ()) -> Score:
+def summarise(runs: Sequence[Judged]) -> Score:
     """Add runs up; intervals draw whole runs anew."""
+    told = [one.decided for one in runs if one.decided is not None]
     return Score(
         runs=tuple(one.case.name for one in runs),
         threats=sum(len(one.case.threat_id) for one in runs),
@@ -150,7 +40,9 @@ def summarise(runs: Sequence[Judged], calibration: tuple[Bin, ...] = ()) -> Scor
         seconds=_seconds(runs),
         minutes=_minutes(runs),
         alerts=_alerts(runs),
-        calibration=calibration,
+        calibration=bins([one.samples for one in told]),
+        sharpness=_sharpness(told),
+        latency=_latency(told),
     )
 
 
@@ -199,7 +91,17 @@ def _people(runs: Sequence[Judged]) -> People:
         out_of_sight=total(Fate.OUT_OF_SIGHT),
         too_short=total(Fate.TOO_SHORT),
         too_short_told=told,
+        causes=_causes(runs),
     )
+
+
+def _causes(runs: Sequence[Judged]) -> tuple[tuple[str, float], ...]:
+    people: dict[str, float] = {}
+    for one in runs:
+        for cause, count in zip(one.rows.cause, one.rows.people, strict=True):
+            if cause is not None:
+                people[str(cause)] = people.get(str(cause), 0.0) + float(count)
+    return tuple(sorted(people.items(), key=lambda item: -item[1]))
 
 
 def _seconds(runs: Sequence[Judged]) -> Seconds:
@@ -210,6 +112,8 @@ def _seconds(runs: Sequence[Judged]) -> Seconds:
     heard = np.isfinite(given)
     early = _join([one.alarms.early_held for one in runs]).astype(bool)
     median = _join([one.alarms.median_held for one in runs]).astype(bool)
+    told = [one.decided for one in runs if one.decided is not None]
+    pairs = [float(len(one.early_held)) for one in told]
     return Seconds(
         given_p5=weighted_quantile(given[heard], people[heard], 0.05),
         given_p50=weighted_quantile(given[heard], people[heard], 0.5),
@@ -219,6 +123,9 @@ def _seconds(runs: Sequence[Judged]) -> Seconds:
         stated=len(early),
         early_held=_exact(int(early.sum()), len(early)),
         median_held=_exact(int(median.sum()), len(median)),
+        pairs=sum(len(one.early_held) for one in told),
+        pairs_early=_share([float(one.early_held.sum()) for one in told], pairs),
+        pairs_median=_share([float(one.median_held.sum()) for one in told], pairs),
     )
 
 
@@ -227,25 +134,50 @@ def _minutes(runs: Sequence[Judged]) -> Minutes:
     ours = [one.in_vain_min for one in costs]
     people = sum(float(one.case.zones.population.sum()) for one in runs)
     cover = sum(one.cover_min for one in costs)
+    prepared = [one.prepare_min for one in costs]
     oracle = [one.oracle_in_vain_min for one in costs]
-    practices = []
-    for row, (name, how, _) in enumerate(costs[0].practices if costs else ()):
-        theirs = [one.practices[row][2] for one in costs]
-        practices.append(Practice(name, how, sum(theirs), _share(theirs, ours)))
+    path = [one.path_in_vain_min for one in costs]
+    practices = tuple(
+        _practice(costs, row, ours)
+        for row in range(len(costs[0].practices if costs else ()))
+    )
+    raions = [
+        sum(practice.under_min for practice in one.practices if practice.name == "raion")
+        for one in costs
+    ]
     return Minutes(
         cover=cover,
         in_vain=sum(ours),
         per_person=_ratio(cover, people),
-        prepare=sum(one.prepare_min for one in costs),
-        practices=tuple(practices),
+        prepare=sum(prepared),
+        prepare_ratio=_share(prepared, raions),
+        practices=practices,
         oracle_in_vain=sum(oracle),
         oracle_ratio=_share(ours, oracle),
+        path_in_vain=sum(path),
+        path_ratio=_share(ours, path),
+    )
+
+
+def _practice(costs: Sequence[Costs], row: int, ours: Sequence[float]) -> Practice:
+    same = [one.practices[row] for one in costs]
+    theirs = [one.in_vain_min for one in same]
+    held = [one.held_in_vain_min for one in same]
+    return Practice(
+        name=same[0].name,
+        groups=same[0].how,
+        in_vain_min=sum(theirs),
+        ratio=_share(theirs, ours),
+        held_min=same[0].held_min,
+        held_in_vain_min=sum(held),
+        held_ratio=_share(held, ours),
     )
 
 
 def _alerts(runs: Sequence[Judged]) -> Alerts:
     alarms = [one.alarms for one in runs]
     kinds = Counter(kind or "unknown" for one in alarms for kind in one.kind)
+    total = [float(len(one.zone)) for one in alarms]
     clear = _join([one.clear_s for one in alarms])
     last = [one.last_clear_s for one in runs if np.isfinite(one.last_clear_s)]
 
@@ -267,11 +199,48 @@ def _alerts(runs: Sequence[Judged]) -> Alerts:
         baseless=sum(int(one.baseless.sum()) for one in alarms),
         baseless_people=inside("baseless", True),
         flicker=sum(int(one.flicker.sum()) for one in alarms),
+        flicker_share=_share([float(one.flicker.sum()) for one in alarms], total),
+        flicker_same=sum(int(one.flicker_same.sum()) for one in alarms),
+        same_share=_share([float(one.flicker_same.sum()) for one in alarms], total),
         not_cleared=sum(int((~one.cleared).sum()) for one in alarms),
         clear_p50_s=weighted_quantile(clear, np.ones(len(clear)), 0.5),
         clear_p95_s=weighted_quantile(clear, np.ones(len(clear)), 0.95),
+        clear_by_kind=_clears(alarms),
         last_clear_s=max(last, default=float("nan")),
     )
+
+
+def _clears(alarms: Sequence[Alarms]) -> tuple[Clear, ...]:
+    seconds = _join([one.clear_s for one in alarms])
+    kinds = np.array([kind for one in alarms for kind in one.clear_kind], dtype=object)
+    found = []
+    for kind in sorted(set(kinds)):
+        own = seconds[kinds == kind]
+        p50, p95 = _quantiles(own, (0.5, 0.95))
+        found.append(Clear(str(kind), len(own), p50, p95))
+    return tuple(found)
+
+
+def _sharpness(told: Sequence[Decided]) -> tuple[Area, ...]:
+    area = _join([one.area_m2 for one in told])
+    ratio = area / _join([one.bound_m2 for one in told])
+    kinds = np.array([kind for one in told for kind in one.area_kind], dtype=object)
+    found = []
+    for kind in sorted(set(kinds)):
+        own = ratio[(kinds == kind) & np.isfinite(ratio)]
+        over = float(np.median(own)) if len(own) else float("nan")
+        median = float(np.median(area[kinds == kind])) / 1e6
+        found.append(Area(kind, int((kinds == kind).sum()), median, len(own), over))
+    return tuple(found)
+
+
+def _latency(told: Sequence[Decided]) -> Latency:
+    seconds = _join([one.latency_s for one in told])
+    return Latency(len(seconds), *_quantiles(seconds, (0.5, 0.95, 0.99)))
+
+
+def _quantiles(values: FloatArray, shares: tuple[float, ...]) -> list[float]:
+    return [weighted_quantile(values, np.ones(len(values)), share) for share in shares]
 
 
 def _join(arrays: Sequence[FloatArray | BoolArray]) -> FloatArray:
