@@ -24,7 +24,7 @@ from forewarn.threats import (
 FLOOR = np.array([1e-9, 1e-9, 2e-5, 2e-5, 2e-5, 2e-5])
 VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
-MEMORY = 0.15
+MEMORY, GROWS_MPS2, FADES_S = 0.15, 2.0, 300.0
 LEVEL_S, LEVEL_MOST_S = 20.0, 60.0  # flown level for so long, it is no rocket; forgotten
 FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
@@ -53,10 +53,11 @@ def classify(
         return
     climb = (px * vx + py * vy + pz * vz) / np.sqrt(px * px + py * py + pz * pz)
     row["looks"] += 1
-    # memory follows slowly upwards: one wild estimate of a young track must not make an
-    # aircraft of a drone for the rest of its life
+    # memory follows slowly upwards, and fades: a few wild estimates, of a young track or
+    # one confused with clutter, must not make an aircraft of a drone for its whole life
     fastest, highest = row["fastest_mps"], max(row["highest_m"], height_of(px, py, pz))
-    fastest += MEMORY * max(speed - vague_mps - fastest, 0.0)
+    more = speed - vague_mps - fastest
+    fastest += min(max(MEMORY * more, more * gap_s / FADES_S), GROWS_MPS2 * gap_s)
     row["fastest_mps"] = fastest
     row["highest_m"] = highest
     steers = min(max(row["weight"][STRAIGHT] + row["weight"][TURNING], 0.02), 0.98)
@@ -83,16 +84,16 @@ def classify(
         steers * level * _above(speed, 150.0, 8.0) * _above(1500.0 - highest, 0.0, 200.0)
         + 1e-3
     )
+    quickest = max(fastest, speed - vague_mps)
     # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
     like[DRONE] = (
         steers
-        * _above(62.0 - fastest, 0.0, 1.5)
+        * _above(62.0 - quickest, 0.0, 1.5)
         * _above(speed, 25.0, 3.0)
         * _above(4.0 - climb, 0.0, 1.0)
         * _above(5000.0 - highest, 0.0, 200.0)
         + 1e-3
     )
-    quickest = max(fastest, speed - vague_mps)
     like[AIRCRAFT] = (
         (steers + row["weight"][BOOSTING]) * level * _above(quickest, 62.0, 1.5)
     )
