@@ -191,7 +191,7 @@ def test_oracle_warns_the_zones_truly_hit_with_our_delay_and_hold() -> None:
         point_share=np.array([0.75, 1.0, 0.25]),
     )
     score = summarise([one_rocket(cover("a", 700.0, 1100.0), zones=zones)])
-    oracle_s = SHELTER_S + 13.0 + 5.0 + 30.0
+    oracle_s = SHELTER_S + 13.0 + 5.0 + 20.0
     assert score.minutes.oracle_in_vain == pytest.approx(25 * oracle_s / 60)
     assert score.minutes.oracle_ratio.value == pytest.approx(400.0 / oracle_s)
 

@@ -68,6 +68,7 @@ class DroneKeys:
 
     leg_km     : between two turns, shortest and longest
     wander_deg : standard deviation of a leg's course from that to the aim
+    final_km   : the last leg, straight to the aim, shortest and longest
     """
 
     aim_lat_deg: float
@@ -82,6 +83,7 @@ class DroneKeys:
     spread_m: float = 600.0
     wander_deg: float = 12.0
     leg_km: tuple[float, float] = (1.5, 4.0)
+    final_km: tuple[float, float] = (1.5, 1.5)
     kind: str = "drone"
 
 
@@ -105,6 +107,7 @@ class SwarmKeys:
     spread_m: float = 600.0
     wander_deg: float = 20.0
     leg_km: tuple[float, float] = (8.0, 16.0)
+    final_km: tuple[float, float] = (4.0, 10.0)
     kind: str = "drone"
 
 

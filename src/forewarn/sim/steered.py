@@ -37,11 +37,11 @@ def add_drones(
         dive_m = drone.height_m / np.tan(steep)
         legs: list[tuple[float, float, float, float]] = []
         here, height = np.array([lat, lon]), drone.height_m
-        to_go = away
-        while to_go > dive_m + 3000.0:
+        to_go, final_m = away, dive_m + 1e3 * rng.uniform(*drone.final_km)
+        while to_go > final_m + 1500.0:
             heading = course(here, aim) + radians(drone.wander_deg) * rng.normal()
             leg_m = 1e3 * rng.uniform(*drone.leg_km)
-            leg_m = min(leg_m, to_go - dive_m - 1500.0)
+            leg_m = min(leg_m, to_go - final_m)
             leg_s = leg_m / speed
             climb = rng.normal(0, 0.5) + 0.5 * (drone.height_m - height) / leg_s
             legs.append((leg_s, heading, speed, climb))

@@ -55,7 +55,8 @@ def classify(
     row["looks"] += 1
     # memory follows slowly upwards, and fades: a few wild estimates, of a young track or
     # one confused with clutter, must not make an aircraft of a drone for its whole life
-    fastest, highest = row["fastest_mps"], max(row["highest_m"], height_of(px, py, pz))
+    height = height_of(px, py, pz)
+    fastest, highest = row["fastest_mps"], max(row["highest_m"], height)
     more = speed - vague_mps - fastest
     fastest += min(max(MEMORY * more, more * gap_s / FADES_S), GROWS_MPS2 * gap_s)
     row["fastest_mps"] = fastest
@@ -97,6 +98,9 @@ def classify(
     like[AIRCRAFT] = (
         (steers + row["weight"][BOOSTING]) * level * _above(quickest, 62.0, 1.5)
     )
+    # below 10,000 feet civil traffic keeps to 250 knots (ICAO Annex 11, airspace classes)
+    low = _above(3000.0 - height, 0.0, 200.0)
+    like[AIRCRAFT] *= 1.0 - 0.95 * low * _above(speed - vague_mps, 155.0, 8.0)
     like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
     like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
     if row["identified"] > 0.0:
