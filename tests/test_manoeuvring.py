@@ -38,6 +38,7 @@ def steered(
         above_m=np.array([800.0]),
         sink=np.array([sink]),
         turn_radps=np.array([[0.002, 0.003]]),
+        turning=np.ones(1),
     )
 
 
@@ -120,7 +121,7 @@ def test_same_arguments_give_the_same_bytes() -> None:
 
 def test_a_target_among_others_fares_as_alone() -> None:
     one, two = steered(0.3), steered(-2.0, 70.0, 0.3)
-    names = ("pos_m", "vel_mps", "cov", "above_m", "sink", "turn_radps")
+    names = ("pos_m", "vel_mps", "cov", "above_m", "sink", "turn_radps", "turning")
     both = Steered(*(np.concatenate([getattr(one, n), getattr(two, n)]) for n in names))
     got, alone = carry(both, WAYS, even()), carry(two, WAYS, even())
     mine = got.target == 1
@@ -136,7 +137,7 @@ def test_compiled_answer_is_that_of_plain_python() -> None:
         one.cov,
         one.above_m,
         one.sink,
-        one.turn_radps,
+        np.column_stack([one.turning, one.turn_radps]),
         ways.way,
         ways.draw,
         ground.label,
@@ -281,7 +282,7 @@ def test_tracks_go_to_the_plane_and_their_futures_come_back() -> None:
     vel = np.array([30.0, 40.0, -5.0])
     mean = np.array([[*ecef_from_geographic(lat, lon, 900.0), *(vel @ turn), 8.0]])
     cov = np.diag([1e4] * 3 + [9.0] * 3 + [0.1])[None]
-    got = steered_tracks(mean, cov, np.zeros((1, 2)), 100.0, grid)
+    got = steered_tracks(mean, cov, np.zeros((1, 3)), 100.0, grid)
     scale = scale_at(grid, np.array([lat]))
     assert_allclose(got.vel_mps, vel[:2] * scale, rtol=1e-9)
     assert_allclose(got.above_m, 800.0, atol=1e-3)  # m

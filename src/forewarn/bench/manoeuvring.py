@@ -102,6 +102,7 @@ def tracked(
         above_m=np.full(n, 800.0),
         sink=np.zeros(n),
         turn_radps=np.stack([turn, np.full(n, TURN_SIGMA)], axis=1),
+        turning=np.ones(n),
     )
 
 

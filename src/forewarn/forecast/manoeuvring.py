@@ -32,7 +32,8 @@ class Steered:
     cov        : (m, 4, 4) of east, north, velocity east, north
     above_m    : (m,)  height above the ground
     sink       : (m,)  sine of the angle by which its path goes down
-    turn_radps : (m, 2) turn rate to the right, and its standard deviation
+    turn_radps : (m, 2) turn rate to the right, and its standard deviation, if it turns
+    turning    : (m,)  probability that it does; else it holds its course
     """
 
     pos_m: FloatArray
@@ -41,6 +42,7 @@ class Steered:
     above_m: FloatArray
     sink: FloatArray
     turn_radps: FloatArray
+    turning: FloatArray
 
     def __post_init__(self) -> None:
         m = len(self.pos_m)
@@ -51,6 +53,7 @@ class Steered:
             "above_m": (m,),
             "sink": (m,),
             "turn_radps": (m, 2),
+            "turning": (m,),
         }
         for name, shape in shapes.items():
             array = getattr(self, name)
@@ -119,7 +122,7 @@ def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
         own(targets.cov),
         own(np.maximum(targets.above_m, 0.0)),
         own(np.clip(targets.sink, -1.0, 1.0)),
-        own(targets.turn_radps),
+        own(np.column_stack([targets.turning, targets.turn_radps])),
         ways.way,
         ways.draw,
         ground.label,

@@ -19,6 +19,8 @@ AHEAD_PER_HEIGHT = 1.5
 REACH_M = (300.0, 2000.0)  # shortest and longest way covered in a dive out of level flight
 HASTE = 1.2  # speed in a dive over that of cruise
 REACH_SPREAD = 0.3  # standard deviation of the way covered, as a share of it
+STRAIGHT_RADPS = 0.003  # turn rate that a course held straight leaves open
+GOLDEN = 0.6180339887498949
 FLOOR = 1e-6  # rows less probable than this are not worth writing
 TAIL = 16  # steps beyond the horizon in which a dive may still end
 LONG = 90  # steps
@@ -211,8 +213,8 @@ def carry_particles(
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """All particles of a table, for each of m targets, over one raster.
 
-    pos, vel : (m, 2) m, m/s; cov : (m, 4, 4); above, sink : (m,); turn : (m, 2), as
-               `Steered`
+    pos, vel : (m, 2) m, m/s; cov : (m, 4, 4); above, sink : (m,), as `Steered`
+    turn     : (m, 3) probability that it turns, then its rate and standard deviation
     way, draw: as `Ways`
     label    : (r + 2, c + 2) label of each cell, and a border; the highest = nowhere
     hazard   : (r + 2, c + 2) dives per second that end there
@@ -258,7 +260,11 @@ def carry_particles(
             move[0] = vel[job, 0] + root[2, 0] * a + root[2, 1] * b + root[2, 2] * c
             move[1] = vel[job, 1] + root[3, 0] * a + root[3, 1] * b + root[3, 2] * c
             move[1] += root[3, 3] * d
-            bend = turn[job, 0] + turn[job, 1] * draw[i, 4]
+            # as many particles turn as are likely to, spread evenly over the table: a
+            # track that wavers moves few of them from side to side
+            bend = STRAIGHT_RADPS * draw[i, 4]
+            if i * GOLDEN % 1.0 < turn[job, 0]:
+                bend = turn[job, 1] + turn[job, 2] * draw[i, 4]
             speed = _locate(
                 way[i], draw[i], start, move, bend, cell_m, step, above[job], tall, wide,
                 keys, at,

@@ -21,13 +21,13 @@ def scale_at(grid: Grid, lat_rad: FloatArray) -> FloatArray:
 
 
 def steered_tracks(
-    mean: FloatArray, cov: FloatArray, turn_radps: FloatArray, ground_m: float, grid: Grid
+    mean: FloatArray, cov: FloatArray, turn: FloatArray, ground_m: float, grid: Grid
 ) -> Steered:
     """States of tracks in the plane of the grid.
 
     mean       : (m, 6 or more) Earth-fixed position, velocity
     cov        : (m, 6 or more, 6 or more)
-    turn_radps : (m, 2) turn rate to the right, and its standard deviation
+    turn       : (m, 3) probability that it turns, rate to the right, standard deviation
     ground_m   : height of the ground above the ellipsoid
     """
     lat, lon, height = geographic_points(mean[:, :3])
@@ -47,7 +47,8 @@ def steered_tracks(
         cov=np.einsum("mij,mjk,mlk->mil", flat, cov[:, :6, :6], flat),
         above_m=height - ground_m,
         sink=-vel[:, 2] / speed,
-        turn_radps=np.array(turn_radps, float),
+        turn_radps=turn[:, 1:].copy(),
+        turning=turn[:, 0].copy(),
     )
 
 

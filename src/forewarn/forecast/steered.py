@@ -13,7 +13,6 @@ from forewarn.threats import CRUISE_MISSILE, DRONE
 
 CELLS = 240  # of the raster, each way, at most
 REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
-STRAIGHT_RADPS = 0.003  # turn rate that a course held straight leaves open
 
 
 class Steering:
@@ -46,7 +45,7 @@ class Steering:
     def futures(
         self, tracks: Tracks, rows: IntArray, chance: FloatArray
     ) -> tuple[IntArray, FloatArray]:
-        """Futures of the tracks in `rows`, from the likelier of straight and turning.
+        """Futures of the tracks in `rows`, from the state of the likelier mode.
 
         chance  : (rows,) probability that it is a threat and steers itself
         returns : (k,) which of `rows`, (k, 10) weight and columns of `falling_futures`
@@ -59,13 +58,16 @@ class Steering:
             if not len(own):
                 continue
             flown = rows[own]
-            mode = STRAIGHT + tracks.mode_weight[flown, STRAIGHT:].argmax(axis=1)
+            weight = tracks.mode_weight[flown, STRAIGHT:]
+            mode = STRAIGHT + weight.argmax(axis=1)
+            # a filter that sees noise keeps turning in mind; what turns is soon sure of it
+            weight = weight**2 / (weight**2).sum(axis=1, keepdims=True)
             mean, cov = tracks.mean[flown, mode], tracks.cov[flown, mode]
-            turns = mode == TURNING
             turn = np.stack(
                 [
-                    np.where(turns, mean[:, 6], 0.0),
-                    np.where(turns, np.sqrt(cov[:, 6, 6]), STRAIGHT_RADPS),
+                    weight[:, TURNING - STRAIGHT],
+                    tracks.mean[flown, TURNING, 6],
+                    np.sqrt(tracks.cov[flown, TURNING, 6, 6]),
                 ],
                 axis=1,
             )

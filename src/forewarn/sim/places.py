@@ -13,12 +13,6 @@ def shifted(lat: float, lon: float, metres: float, course: float) -> tuple[float
     return lat + metres * cos(course) / per_lat, lon + metres * sin(course) / per_lon
 
 
-def course(here: FloatArray, aim: tuple[float, float]) -> float:
-    """Course (rad) from one latitude, longitude (rad) to another."""
-    per_lat, per_lon = metres_per_radian(float(here[0]))
-    return float(np.arctan2((aim[1] - here[1]) * per_lon, (aim[0] - here[0]) * per_lat))
-
-
 def distance(here: FloatArray, aim: tuple[float, float]) -> float:
     """Metres between them."""
     per_lat, per_lon = metres_per_radian(float(here[0]))

@@ -69,6 +69,7 @@ class DroneKeys:
     leg_km     : between two turns, shortest and longest
     wander_deg : standard deviation of a leg's course from that to the aim
     final_km   : the last leg, straight to the aim, shortest and longest
+    turn_degps : at most, however far a leg turns
     """
 
     aim_lat_deg: float
@@ -84,6 +85,7 @@ class DroneKeys:
     wander_deg: float = 12.0
     leg_km: tuple[float, float] = (1.5, 4.0)
     final_km: tuple[float, float] = (1.5, 1.5)
+    turn_degps: float = 3.0
     kind: str = "drone"
 
 
@@ -108,6 +110,7 @@ class SwarmKeys:
     wander_deg: float = 20.0
     leg_km: tuple[float, float] = (8.0, 16.0)
     final_km: tuple[float, float] = (4.0, 10.0)
+    turn_degps: float = 3.0
     kind: str = "drone"
 
 

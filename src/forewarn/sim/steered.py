@@ -4,13 +4,16 @@ from math import pi, radians
 
 import numpy as np
 
-from forewarn.geodesy import geographic_points
-from forewarn.sim.places import course, distance, shifted
+from forewarn.compiled import kernel
+from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray, geographic_points
+from forewarn.sim.places import distance, shifted
 from forewarn.sim.raid_keys import DroneKeys, RegionKeys, TrafficKeys
 from forewarn.sim.sight import Flyer
 from forewarn.sim.truth import Fallen
 from forewarn.sim.world import Path as Way
 from forewarn.sim.world import path_of_places, steer
+
+MOST_LEGS, LONGEST_S = 64, 20_000
 
 
 def add_drones(
@@ -35,25 +38,67 @@ def add_drones(
         speed = drone.speed_mps * rng.normal(1, 0.05)
         steep = radians(rng.uniform(25, 45))
         dive_m = drone.height_m / np.tan(steep)
-        legs: list[tuple[float, float, float, float]] = []
-        here, height = np.array([lat, lon]), drone.height_m
-        to_go, final_m = away, dive_m + 1e3 * rng.uniform(*drone.final_km)
-        while to_go > final_m + 1500.0:
-            heading = course(here, aim) + radians(drone.wander_deg) * rng.normal()
-            leg_m = 1e3 * rng.uniform(*drone.leg_km)
-            leg_m = min(leg_m, to_go - final_m)
-            leg_s = leg_m / speed
-            climb = rng.normal(0, 0.5) + 0.5 * (drone.height_m - height) / leg_s
-            legs.append((leg_s, heading, speed, climb))
-            here = np.array(shifted(here[0], here[1], leg_m, heading))
-            height += climb * leg_s
-            to_go = distance(here, aim)
+        legs = np.column_stack(
+            [
+                1e3 * rng.uniform(*drone.leg_km, MOST_LEGS),
+                radians(drone.wander_deg) * rng.standard_normal(MOST_LEGS),
+                rng.normal(0, 0.5, MOST_LEGS),
+            ]
+        )
+        flight = np.array(
+            [
+                *aim,
+                speed,
+                drone.height_m,
+                radians(drone.turn_degps),
+                dive_m + 1e3 * rng.uniform(*drone.final_km),
+                dive_m,
+            ]
+        )
         start = t0 + drone.start_s + drone.every_s * i
-        way = steer(np.array([lat, lon]), legs, drone.height_m, start)
+        rows = _pilot(np.array([lat, lon]), flight, legs)
+        way = path_of_places(start + rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3])
         way = _dive(way, aim, speed, dive_m)
         name = f"{drone.kind[0]}{number}-{i}"
         flyers.append(Flyer(name, way))
         fallen.append(Fallen(name, drone.kind, start, float(way.time_s[-1]), aim))
+
+
+@kernel
+def _pilot(start_rad: FloatArray, flight: FloatArray, legs: FloatArray) -> FloatArray:
+    """(k, 4) seconds, latitude, longitude rad, height m, every second to the dive.
+
+    flight : latitude, longitude of the aim, speed m/s, height m, rate of turn rad/s, length
+             of the last leg, straight to the aim, and of the dive, m
+    legs   : (n, 3) length m, course off that to the aim rad, climb m/s; then from the start
+    """
+    speed, cruise_m, most, final_m, dive_m = flight[2:]
+    rows = np.empty((LONGEST_S, 4))
+    lat, lon, height = start_rad[0], start_rad[1], cruise_m
+    leg, left_m, wanted, course_now, climb, final = -1, 0.0, 0.0, 0.0, 0.0, False
+    for k in range(LONGEST_S):
+        rows[k] = np.array([float(k), lat, lon, height])
+        squeeze = 1 - EARTH_E2 * np.sin(lat) ** 2
+        per_lat = EARTH_A_M * (1 - EARTH_E2) / (squeeze * np.sqrt(squeeze))
+        per_lon = EARTH_A_M / np.sqrt(squeeze) * np.cos(lat)
+        north, east = (flight[0] - lat) * per_lat, (flight[1] - lon) * per_lon
+        to_go, bearing = np.hypot(north, east), np.arctan2(east, north)
+        final = final or to_go <= final_m
+        if final:
+            wanted, climb = bearing, 0.0
+        elif left_m <= 0.0:
+            leg = (leg + 1) % len(legs)
+            left_m, wanted = legs[leg, 0], bearing + legs[leg, 1]
+            climb = legs[leg, 2] + 0.5 * (cruise_m - height) * speed / left_m
+        bend = (wanted - course_now + np.pi) % (2 * np.pi) - np.pi
+        course_now = wanted if k == 0 else course_now + min(max(bend, -most), most)
+        if to_go <= max(dive_m, speed) or (final and abs(bend) < most):
+            return rows[: k + 1]
+        lat += speed * np.cos(course_now) / per_lat
+        lon += speed * np.sin(course_now) / per_lon
+        height += climb
+        left_m -= speed
+    return rows
 
 
 def _dive(way: Way, aim: tuple[float, float], speed: float, dive_m: float) -> Way:
