@@ -17,6 +17,7 @@ from forewarn.threats import CRUISE_MISSILE, DRONE
 COURSE_RAD = 0.25  # how far its course may lie off a minute after it was last seen
 SINKS = 0.1  # sine of the path angle from which on it was about to come down
 SURE = 0.5  # probability, when last seen, that it is there and steers itself
+DOUBTED_S = 10.0  # for so long, what a track was outweighs what it seems to be
 NEAR_M, NEAR_SIGMAS = 500.0, 3.0  # a new track so near is the lost one, found again
 _ROWS = tuple(
     field.name
@@ -34,10 +35,14 @@ class Missing:
 
     def added(self, tracks: Tracks) -> Tracks:
         """The tracks, and those gone for less than `missing_s`, as they may be by now."""
+        steers, sinks = _steered(tracks)
         lost = self._lost(tracks)
-        flies = np.flatnonzero(_steered(tracks))
+        flies = np.flatnonzero(steers & ~sinks)
         seen = {name: getattr(tracks, name)[flies] for name in _ROWS}
-        self._rows = {name: np.concatenate([seen[name], lost[name]]) for name in _ROWS}
+        doubted = self._doubted(tracks, steers)
+        self._rows = {
+            name: np.concatenate([seen[name], doubted[name], lost[name]]) for name in _ROWS
+        }
         if not len(lost["track_id"]):
             return tracks
         guessed = _carried_on(lost, tracks.received_s)
@@ -59,6 +64,18 @@ class Missing:
         again = _found_again(_carried_on(lost, now_s), lost["time_s"], tracks)
         return {name: column[~again] for name, column in lost.items()}
 
+    def _doubted(self, tracks: Tracks, steers: BoolArray) -> dict[str, NDArray[Any]]:
+        """What was known, a moment ago, of tracks that now look like something else.
+
+        A track that took a false plot flies wildly, and ends: what it followed does not.
+        """
+        if not self._rows:
+            return {name: getattr(tracks, name)[:0] for name in _ROWS}
+        rows = self._rows
+        wild = np.isin(rows["track_id"], tracks.track_id[~steers])
+        wild &= tracks.received_s - rows["time_s"] < DOUBTED_S
+        return {name: column[wild] for name, column in rows.items()}
+
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
         return {f"missing.{name}": column for name, column in self._rows.items()}
@@ -71,15 +88,15 @@ class Missing:
         }
 
 
-def _steered(tracks: Tracks) -> BoolArray:
-    """Which surely are threats that steer themselves, and were not about to come down."""
+def _steered(tracks: Tracks) -> tuple[BoolArray, BoolArray]:
+    """Which surely are threats that steer themselves; and which are about to come down."""
     steers = tracks.class_prob[:, [CRUISE_MISSILE, DRONE]].sum(axis=1)
     steers = steers * tracks.existence * tracks.mode_weight[:, STRAIGHT:].sum(axis=1)
     mean = _likeliest(tracks.mode_weight, tracks.mean)
     up = mean[:, :3] / np.maximum(np.linalg.norm(mean[:, :3], axis=1), 1.0)[:, None]
     speed = np.maximum(np.linalg.norm(mean[:, 3:6], axis=1), 1.0)
     sink = -(up * mean[:, 3:6]).sum(axis=1) / speed
-    return np.asarray(tracks.confirmed & (steers > SURE) & (sink < SINKS))
+    return np.asarray(tracks.confirmed & (steers > SURE)), np.asarray(sink >= SINKS)
 
 
 def _likeliest(weight: FloatArray, of_mode: FloatArray) -> FloatArray:

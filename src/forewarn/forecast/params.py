@@ -36,9 +36,10 @@ class ForecastParams:
     drift_m, swerve_mps : one of a steered threat, once it is so far from where it was
                           expected, or flies so much otherwise,
     steer_s             : and after so many seconds
-    dive_per_min        : chance that a steered threat dives, per minute, mean over the
-                          country; four times that of flights of an hour and a half, on
-                          purpose, for a floor too low misses whole villages
+    dive_per_min        : chance that a drone dives, per minute, mean over the country; of
+                          cruise missiles as much more as their flights are shorter; four
+                          times that of flights of an hour and a half, on purpose, for a
+                          floor too low misses whole villages
     intent              : share of the chance of a dive that goes with where people live;
                           0 = no intent known
     horizon_s           : how far ahead a steered threat is followed

@@ -5,8 +5,8 @@ import numpy as np
 from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
-from forewarn.forecast.raster import Grid, Ground, draw_raster, make_ground
-from forewarn.forecast.ways import draw_ways
+from forewarn.forecast.raster import Grid, draw_raster, make_ground
+from forewarn.forecast.ways import HABITS, draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
 from forewarn.threats import CRUISE_MISSILE, DRONE
@@ -22,21 +22,18 @@ class Steering:
         self._params = params
         self._grid = _grid(zones, REACH_MPS * params.horizon_s, params.cell_m)
         place, people = zones.point_rad, zones.population[zones.point_zone]
-        hazard = draw_raster(
-            self._grid,
-            place,
-            people * zones.point_share,
-            params.dive_per_min / 60.0,
-            params.intent,
-        )
-        label = np.arange(hazard.size, dtype=np.int32).reshape(hazard.shape)
-        self._ground: Ground = make_ground(
-            label,
-            hazard,
-            self._grid.corner_m,
-            self._grid.cell_m,
-            params.dive_per_min / 60.0,
-        )
+        self._ground = {}
+        for kind in (DRONE, CRUISE_MISSILE):
+            # what flies for a shorter time is the likelier to dive in any minute of it
+            haste = HABITS[kind].dives_per_s / HABITS[DRONE].dives_per_s
+            rate = haste * params.dive_per_min / 60.0
+            hazard = draw_raster(
+                self._grid, place, people * zones.point_share, rate, params.intent
+            )
+            label = np.arange(hazard.size, dtype=np.int32).reshape(hazard.shape)
+            self._ground[kind] = make_ground(
+                label, hazard, self._grid.corner_m, self._grid.cell_m, rate
+            )
         self._ways = {
             kind: draw_ways(kind, params.ways, params.horizon_s, params.step_s)
             for kind in (DRONE, CRUISE_MISSILE)
@@ -72,7 +69,7 @@ class Steering:
                 axis=1,
             )
             targets = steered_tracks(mean, cov, turn, self._params.ground_m, self._grid)
-            arrivals = carry(targets, ways, self._ground)
+            arrivals = carry(targets, ways, self._ground[kind])
             owner, futures = arrival_futures(arrivals, self._grid, tracks.time_s[flown])
             futures[:, 0] *= chance[own][owner]
             owners.append(own[owner])

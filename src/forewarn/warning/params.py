@@ -11,8 +11,9 @@ from forewarn.geodesy import FloatArray
 class WarningParams:
     """Settings of the warning decision: table [warning] of a site file.
 
-    cost_min        : what one alert costs each person in it, minutes of their time: about
-                      two under cover, the way there and back, and trust worn away
+    cost_min        : what one alert costs each person in it, minutes of their time: two to
+                      four under cover, as long to get there and back to what they did, by
+                      night a quarter of an hour of sleep, and trust worn away
     harm_min        : what being in a harmful radius without shelter costs, minutes: one
                       in 200 is badly hurt there on average, at 40 years a life changed
     benefit         : share of that harm which shelter avoids when reached in time
@@ -29,7 +30,7 @@ class WarningParams:
     manual_s        : a manual alert ends by itself after this, if nobody ends it
     """
 
-    cost_min: float = 10.0
+    cost_min: float = 20.0
     harm_min: float = 105_000.0
     benefit: float = 0.9
     benefit_late: float = 0.5

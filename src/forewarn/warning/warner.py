@@ -46,7 +46,9 @@ class Warner:
         now_s = exposures.received_s
         self._obey(event)
         p = self._params
-        need_s = self._need_s()
+        # who is under alert stays so while seconds tremble about what they need
+        under = self._whole["state"] >= TAKE_COVER
+        need_s = self._need_s() + np.where(under, p.hold_s, 0.0)
         danger = assess(exposures, need_s, self._whole["muted_before"], p.prepare_s)
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
         threshold = p.threshold(left_s, self._zones.shelter_s)
