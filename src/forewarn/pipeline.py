@@ -7,7 +7,18 @@ from numpy.typing import NDArray
 
 from forewarn.exposure import Exposer
 from forewarn.forecast import Forecaster
-from forewarn.records import Alert, Counts, Event, Key, Outcome, Parcel, Zones
+from forewarn.records import (
+    Alert,
+    Counts,
+    Event,
+    Exposures,
+    Forecasts,
+    Key,
+    Outcome,
+    Parcel,
+    Tracks,
+    Zones,
+)
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 
@@ -79,11 +90,15 @@ class Pipeline:
         self._exposer = Exposer(zones)
 
     def step(self, event: Event) -> Outcome:
-        tracks = self._tracker.step(event)
-        forecasts = self._forecaster.step(tracks, event)
-        exposures = self._exposer.step(forecasts)
+        tracks, forecasts, exposures = self.foresee(event)
         alerts = self._warner.step(exposures, event)
         return Outcome(event.seq, event.received_s, tracks, forecasts, exposures, alerts)
+
+    def foresee(self, event: Event) -> tuple[Tracks, Forecasts, Exposures]:
+        """All but the decision, for whoever tries several of them on one raid."""
+        tracks = self._tracker.step(event)
+        forecasts = self._forecaster.step(tracks, event)
+        return tracks, forecasts, self._exposer.step(forecasts)
 
     @property
     def refused(self) -> Mapping[tuple[str, str], int]:

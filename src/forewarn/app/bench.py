@@ -31,6 +31,7 @@ def bench(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
+    raid: Annotated[str, typer.Option(help="a shipped raid, for `raid`")] = "rockets",
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
     scenario: Annotated[
         list[Path] | None,
@@ -58,7 +59,9 @@ def bench(
         return
     if name not in MEASURED:
         raise ConfigError(f"bench: {name!r} is unknown; known: {', '.join(MEASURED)}, docs")
-    command = f"forewarn bench {name}" + (f" --seeds {seeds}" if name == "raid" else "")
+    command = f"forewarn bench {name}" + (
+        f" --raid {raid} --seeds {seeds}" if name == "raid" else ""
+    )
     command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:
         task = bar.add_task(name, total=None)
@@ -70,7 +73,7 @@ def bench(
             progress()
         measurement = import_module(f"forewarn.bench.{name}")
         result = measurement.measure(
-            Ask(seeds, minutes, scenarios=tuple(scenario or ())), progress
+            Ask(seeds, raid, minutes, scenarios=tuple(scenario or ())), progress
         )
     made = setting(command)
     path = save(result, made, RESULTS)

@@ -1,15 +1,16 @@
 """What several figures share: a raid drawn, led through the default chain, judged."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
+from time import perf_counter
 
 from forewarn.atmosphere import standard_air
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.pipeline import Pipeline
-from forewarn.records import LIVE_STATES, Alert, Event, Sensor, Tick, Zones
-from forewarn.score import Judged, judge
+from forewarn.records import LIVE_STATES, Alert, Event, Outcome, Sensor, Tick, Zones
+from forewarn.score import Judged, Watcher, judge
 from forewarn.score.reading import make_case
 from forewarn.sim.raid_keys import Generated, Raid
 from forewarn.track import Tracker, TrackParams
@@ -50,14 +51,59 @@ def numbered(drawn: Generated) -> Iterator[Event]:
 
 def run(drawn: Generated, zones: Zones) -> tuple[tuple[Alert, ...], float]:
     """All alerts of a drawing, and the time at which the last was cleared."""
-    pipeline = default_chain(drawn.sensors, zones)
-    alerts: list[Alert] = []
-    live: set[str] = set()
+    (alerts,), now_s, _ = _run(drawn, (zones,), ())
+    return alerts, now_s
+
+
+def judged(name: str, drawn: Generated, zones: Zones) -> Judged:
+    """A drawing, led through the chain and judged."""
+    return judged_for(name, drawn, (zones,))[0]
+
+
+def judged_for(
+    name: str, drawn: Generated, each: Sequence[Zones], waits_s: list[float] | None = None
+) -> list[Judged]:
+    """A drawing led through the chain once, decided and judged for several needs.
+
+    each    : the same zones, whose people need other seconds
+    waits_s : gets how long each event took
+    """
+    watchers = [Watcher(zones) for zones in each]
+    alerts, until_s, took_s = _run(drawn, each, watchers)
+    if waits_s is not None:
+        waits_s += took_s
+    return [
+        judge(
+            make_case(name, drawn.truth, zones, drawn.sensors, told, until_s),
+            evidence=watcher.evidence(),
+        )
+        for zones, told, watcher in zip(each, alerts, watchers, strict=True)
+    ]
+
+
+def _run(
+    drawn: Generated, each: Sequence[Zones], watchers: Sequence[Watcher]
+) -> tuple[list[tuple[Alert, ...]], float, list[float]]:
+    """All alerts for each of some zones, when the last was cleared, seconds per event."""
+    chain = default_chain(drawn.sensors, each[0])
+    warners = [Warner("bench", zones, WarningParams()) for zones in each]
+    alerts: list[list[Alert]] = [[] for _ in each]
+    live: set[tuple[int, str]] = set()
+    took_s: list[float] = []
 
     def step(event: Event) -> None:
-        for alert in pipeline.step(event).alerts:
-            alerts.append(alert)
-            (live.add if alert.state in LIVE_STATES else live.discard)(alert.zone_id)
+        begun_s = perf_counter()
+        tracks, forecasts, exposures = chain.foresee(event)
+        told = [warner.step(exposures, event) for warner in warners]
+        took_s.append(perf_counter() - begun_s)
+        for k, some in enumerate(told):
+            alerts[k] += some
+            for alert in some:
+                mine = (k, alert.zone_id)
+                (live.add if alert.state in LIVE_STATES else live.discard)(mine)
+        for watcher, some in zip(watchers, told, strict=False):
+            now_s = event.received_s
+            watcher.step(Outcome(event.seq, now_s, tracks, forecasts, exposures, some))
 
     seq, now_s = 0, 0.0
     for event in numbered(drawn):
@@ -68,10 +114,4 @@ def run(drawn: Generated, zones: Zones) -> tuple[tuple[Alert, ...], float]:
             break
         now_s = ceil(now_s) + 1.0
         step(Tick(seq + extra, now_s))
-    return tuple(alerts), now_s
-
-
-def judged(name: str, drawn: Generated, zones: Zones) -> Judged:
-    """A drawing, led through the chain and judged."""
-    alerts, until_s = run(drawn, zones)
-    return judge(make_case(name, drawn.truth, zones, drawn.sensors, alerts, until_s))
+    return [tuple(some) for some in alerts], now_s, took_s

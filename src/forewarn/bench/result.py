@@ -59,12 +59,14 @@ class Ask:
     """What a measurement is asked for.
 
     seeds    : drawings of a raid
+    raid     : which one
     minutes  : of real traffic
     aircraft : CSV of real aircraft
     scenarios: files of tracking scenes, none = our own
     """
 
     seeds: int = 20
+    raid: str = "rockets"
     minutes: float = 60.0
     aircraft: Path = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
     scenarios: tuple[Path, ...] = ()

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from forewarn.bench.drawing import default_chain, judged, numbered, region_zones
-from forewarn.bench.raid import oblast_ratio
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, geographic_points
@@ -47,7 +46,11 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
                 goal=">= 0.95",
                 note=f"{people.could:,.0f} people",
             ),
-            Figure("in vain: warning the oblast / ours", oblast_ratio(score), goal=">= 4"),
+            Figure(
+                "in vain: warning the oblast / ours",
+                score.minutes.practices[0].ratio.value,
+                goal=">= 4",
+            ),
         ),
     )
 
