@@ -42,7 +42,8 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench forecast
 	$(BIN)/forewarn bench coverage
 	$(BIN)/forewarn bench manoeuvring
-	$(BIN)/forewarn bench raid --seeds $(or $(COUNT),20)
+	for raid in rockets barrage volley ten_missiles evening; do \
+		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
 	test ! -d ../shared/data || $(BIN)/forewarn bench descents
 	test ! -d ../shared/data || $(BIN)/forewarn bench traffic
 	$(BIN)/forewarn bench docs
