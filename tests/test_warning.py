@@ -17,7 +17,7 @@ from forewarn.records import (
     Exposures,
     Tick,
 )
-from forewarn.warning import Warner, WarningParams
+from forewarn.warning import Warner, WarningParams, life
 
 ZONES = square_zones(rows=3)
 CLEAR, PREPARE, COVER = AlertState.CLEAR, AlertState.PREPARE, AlertState.TAKE_COVER
@@ -255,3 +255,24 @@ def test_threshold_is_cost_over_benefit_times_harm() -> None:
     p = WarningParams(cost_min=10.0, harm_min=1e5, benefit=0.8, benefit_late=0.4)
     got = p.threshold(np.array([100.0, 0.0, 30.0]), np.array([60.0, 60.0, 60.0]))
     np.testing.assert_allclose(got, [10 / 8e4, 10 / 4e4, 10 / 6e4])
+
+
+def test_the_table_of_lives_skips_no_message_and_ends_every_alert() -> None:
+    names = {CLEAR: 0, PREPARE: 1, COVER: 2, STAY: 3}
+    for state, row in names.items():
+        assert life.NEXT[row, life.OVER] == life.CLEAR
+        for signal in range(len(life.SIGNALS)):
+            to = life.STATES[life.NEXT[row, signal]]
+            ends = {CLEAR} if ALL_CLEAR in NEXT[state] else set()
+            assert to in NEXT[state] | {state} | ends
+    # what is due is told whatever went before
+    assert (life.NEXT[:, life.COVERS] == life.TAKE_COVER).all()
+
+
+def test_seconds_that_tremble_about_what_people_need_do_not_turn_cover_into_stay() -> None:
+    centre = Centre()
+    p = WarningParams()
+    need_s = ZONES.shelter_s[4] + p.channel_delay_s + p.margin_s
+    for second in range(20):
+        centre.hear(need_s + 2.0 + (1.0 if second % 2 else -1.0))
+    assert set(centre.states()) == {COVER}

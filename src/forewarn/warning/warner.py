@@ -21,7 +21,18 @@ from forewarn.records import (
 )
 from forewarn.threats import CLASSES
 from forewarn.warning.danger import Danger, assess
-from forewarn.warning.life import CLEAR, PREPARE, STATES, STAY, TAKE_COVER
+from forewarn.warning.life import (
+    CLEAR,
+    COVERS,
+    GOES_ON,
+    HELD,
+    NEXT,
+    OVER,
+    PREPARE,
+    PREPARES,
+    STATES,
+    TAKE_COVER,
+)
 from forewarn.warning.params import WarningParams
 
 _WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
@@ -88,26 +99,21 @@ class Warner:
         manual = np.where(
             self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
         )
-        state = np.where(before == TAKE_COVER, STAY, before)
-        state[
-            (before == TAKE_COVER) & ahead & (danger.due > p.release_ratio * threshold)
-        ] = TAKE_COVER
-        state[(before == CLEAR) & prepare] = PREPARE
-        state[cover] = TAKE_COVER
-        state = np.maximum(state, np.where(state == STAY, CLEAR, manual))
-        state[(state == STAY) & (manual == TAKE_COVER)] = TAKE_COVER
         # a reason holds the alert; one group alone cannot take back what it raised: then
         # the time of its threats must have run out
-        reason = (
-            np.where(before == PREPARE, danger.soon, danger.due)
-            > p.release_ratio * threshold
-        )
+        release = p.release_ratio * threshold
+        reason = np.where(before == PREPARE, danger.soon, danger.due) > release
         held = reason | cover | prepare & (before <= PREPARE)
         hold[held] = np.maximum(hold[held], now_s + p.hold_s)
-        alone = (state >= TAKE_COVER) & ~danger.agreed & np.isfinite(danger.over_s) & held
+        signal = np.full(len(before), HELD)
+        signal[prepare | (manual == PREPARE)] = PREPARES
+        signal[(before == TAKE_COVER) & ahead & (danger.due > release)] = GOES_ON
+        signal[cover | (manual == TAKE_COVER)] = COVERS
+        raised = NEXT[before, signal] >= TAKE_COVER
+        alone = raised & ~danger.agreed & np.isfinite(danger.over_s) & held
         hold[alone] = np.maximum(hold[alone], danger.over_s[alone] + p.hold_s)
-        state[(manual == CLEAR) & (now_s >= hold)] = CLEAR
-        return state
+        signal[(manual == CLEAR) & (now_s >= hold)] = OVER
+        return np.asarray(NEXT[before, signal])
 
     def _tell(
         self,
