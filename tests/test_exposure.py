@@ -141,3 +141,14 @@ def test_votes_kept_from_the_last_step_are_those_counted_again() -> None:
         kept, fresh = exposer.step(threat), Exposer(zones).step(threat)
         np.testing.assert_array_equal(kept.zone, fresh.zone)
         np.testing.assert_array_equal(kept.probability, fresh.probability)
+
+
+def test_an_unlikely_late_future_makes_nobody_hurry() -> None:
+    """The early quantile is that of the mixture, not of one bell laid over all of it."""
+    zones = square_zones()
+    two = forecast([(0, 0), (0, 0)])
+    two = replace(two, weight=np.array([0.97, 0.03]), time_s=np.array([100.0, 400.0]))
+    exposures = Exposer(zones).step(two)
+    assert (exposures.onset_p05_s > 95.0).all()  # 1.7 sigmas of 2 s before 100
+    assert (exposures.onset_p05_s < 98.0).all()
+    assert_allclose(exposures.onset_p50_s, 100.0, atol=0.5)  # s

@@ -13,7 +13,11 @@ from forewarn.geodesy import FloatArray, geographic_points, metres_per_radian
 SIGMA = np.array([*[30.0] * 3, *[10.0] * 3, 0.2])
 # nothing but what is drawn
 NOISE = ForecastParams(
-    ln_beta_drift=0.0, ln_beta_steady=0.0, density_sigma=0.0, lift_share=0.0
+    ln_beta_drift=0.0,
+    ln_beta_steady=0.0,
+    ln_beta_unseen=0.0,
+    density_sigma=0.0,
+    lift_share=0.0,
 ).fall_noise
 DRAG = drag_table()
 DRAWN = 20_000

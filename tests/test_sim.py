@@ -1,5 +1,6 @@
 """The simulated world: physics of its own, noise as stated, the same seed the same raid."""
 
+from dataclasses import replace
 from math import radians
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from forewarn.errors import ConfigError
 from forewarn.geodesy import metres_per_radian
 from forewarn.records import Sensor, SensorKind
 from forewarn.sim import raids
+from forewarn.sim.raid_keys import FaultKeys
 from forewarn.sim.sight import Flyer, polar, watch
 from forewarn.sim.traffic import read_aircraft
 from forewarn.sim.world import Launch, fly, steer
@@ -140,3 +142,59 @@ def test_a_table_without_aircraft_is_refused(tmp_path: Path) -> None:
     path.write_text("time,icao24\n1,abc\n")
     with pytest.raises(ConfigError, match="column 'latitude' is missing"):
         read_aircraft(path)
+
+
+def test_a_barrage_is_drawn_anew_with_every_seed_and_falls_on_its_towns() -> None:
+    raid = raids.load("volley")
+    first, again, other = (raids.generate(raid, seed).truth for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.impact_deg, again.impact_deg)
+    assert np.abs(np.median(first.impact_deg - other.impact_deg, axis=0)).max() > 0.01
+    scale = np.radians(metres_per_radian(radians(56.0)))
+    middle = np.median(first.impact_deg, axis=0)
+    assert np.median(np.hypot(*((first.impact_deg - middle) * scale).T)) < 1500.0
+
+
+def test_a_flight_that_is_moved_to_its_aim_keeps_place_and_velocity_of_one_piece() -> None:
+    truth = raids.generate(raids.load("ten_missiles"), 1).truth
+    own = np.array(truth.state_id) == truth.threat_id[0]
+    lat, height = np.radians(truth.state[own, 0]), truth.state[own, 2]
+    per_lat = np.array([metres_per_radian(float(one))[0] for one in lat])
+    north = np.gradient(lat, truth.state_time_s[own]) * (per_lat + height)
+    middle = slice(5, -5)
+    np.testing.assert_allclose(north[middle], truth.state[own, 4][middle], atol=8.0)  # m/s
+
+
+def test_faults_lean_lose_repeat_and_delay_scans() -> None:
+    raid = raids.load("volley")
+    clean = raids.generate(replace(raid, faults=None), 3)
+    bad = FaultKeys(
+        range_bias_m=200.0,
+        drop_outs_per_h=60.0,
+        drop_out_s=20.0,
+        late_share=0.2,
+        doubled_share=0.2,
+        jammed_per_h=60.0,
+        wind_error_mps=3.0,
+    )
+    spoilt = raids.generate(replace(raid, faults=bad), 3)
+    times = [batch.received_s for batch in spoilt.batches]
+    assert times == sorted(times)
+    seen = {(b.sensor_id, *b.time_s[:3]) for b in spoilt.batches if len(b.time_s)}
+    assert len(seen) < len([b for b in spoilt.batches if len(b.time_s)])  # some came twice
+    assert len({(b.sensor_id, *b.time_s[:3]) for b in clean.batches}) > len(seen)  # lost
+    assert max(len(b.time_s) for b in spoilt.batches) > 60  # jammed
+    told = spoilt.told[0]
+    assert not clean.told
+    assert np.hypot(*(told.wind_mps[-1] - raid.raid.wind_mps)) < 15.0
+
+
+def test_drones_of_a_raid_turn_no_faster_than_a_wing_lets_them() -> None:
+    truth = raids.generate(raids.load("evening"), 2).truth
+    for name, kind in zip(truth.threat_id, truth.kind, strict=True):
+        if kind == "ballistic_missile":
+            continue
+        state = truth.state[np.array(truth.state_id) == name]
+        course = np.unwrap(np.arctan2(state[:, 3], state[:, 4]))
+        most = radians(3.1 if kind == "drone" else 5.1)
+        assert np.abs(np.diff(course)).max() < most
+        assert state[:-1, 2].min() > 0.0

@@ -135,7 +135,7 @@ class Forecaster:
         known = np.isin(ids, tracks.track_id)
         harmless = np.isin(ids, tracks.track_id[threat <= self._params.negligible])
         keep = (self._head["last_s"] > now_s) & ~harmless
-        keep &= ~np.isin(ids, tracks.track_id[anew])
+        keep &= ~np.isin(ids, tracks.track_id[anew]) & ~np.isin(ids, self._missing.found)
         lost_s = np.where(self._head["falls"] > 0, np.inf, self._params.lost_s)
         keep &= known | (now_s - self._head["seen_s"] < lost_s)
         self._head = {name: column[keep] for name, column in self._head.items()}

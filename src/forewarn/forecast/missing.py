@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import STRAIGHT, BoolArray, Tracks
+from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks
 from forewarn.threats import CRUISE_MISSILE, DRONE
 
 COURSE_RAD = 0.25  # how far its course may lie off a minute after it was last seen
@@ -32,6 +32,7 @@ class Missing:
     def __init__(self, missing_s: float) -> None:
         self._missing_s = missing_s
         self._rows: dict[str, NDArray[Any]] = {}
+        self.found: IntArray = np.zeros(0, np.int64)  # ids of those found again just now
 
     def added(self, tracks: Tracks) -> Tracks:
         """The tracks, and those gone for less than `missing_s`, as they may be by now."""
@@ -55,6 +56,7 @@ class Missing:
         return replace(tracks, **columns, identity=tuple(names[i] for i in order))
 
     def _lost(self, tracks: Tracks) -> dict[str, NDArray[Any]]:
+        self.found = np.zeros(0, np.int64)
         if not self._rows:
             return {name: getattr(tracks, name)[:0] for name in _ROWS}
         rows, now_s = self._rows, tracks.received_s
@@ -62,6 +64,7 @@ class Missing:
         gone &= now_s - rows["time_s"] < self._missing_s
         lost = {name: column[gone] for name, column in rows.items()}
         again = _found_again(_carried_on(lost, now_s), lost["time_s"], tracks)
+        self.found = lost["track_id"][again]
         return {name: column[~again] for name, column in lost.items()}
 
     def _doubted(self, tracks: Tracks, steers: BoolArray) -> dict[str, NDArray[Any]]:

@@ -42,7 +42,7 @@ def add_drones(
             [
                 1e3 * rng.uniform(*drone.leg_km, MOST_LEGS),
                 radians(drone.wander_deg) * rng.standard_normal(MOST_LEGS),
-                rng.normal(0, 0.5, MOST_LEGS),
+                np.clip(rng.normal(0, 0.2, MOST_LEGS), -0.5, 0.5),
             ]
         )
         flight = np.array(
@@ -70,7 +70,8 @@ def _pilot(start_rad: FloatArray, flight: FloatArray, legs: FloatArray) -> Float
 
     flight : latitude, longitude of the aim, speed m/s, height m, rate of turn rad/s, length
              of the last leg, straight to the aim, and of the dive, m
-    legs   : (n, 3) length m, course off that to the aim rad, climb m/s; then from the start
+    legs   : (n, 3) length m, course off that to the aim rad, height at its end off that of
+             cruise, as a share; then from the start
     """
     speed, cruise_m, most, final_m, dive_m = flight[2:]
     rows = np.empty((LONGEST_S, 4))
@@ -89,7 +90,7 @@ def _pilot(start_rad: FloatArray, flight: FloatArray, legs: FloatArray) -> Float
         elif left_m <= 0.0:
             leg = (leg + 1) % len(legs)
             left_m, wanted = legs[leg, 0], bearing + legs[leg, 1]
-            climb = legs[leg, 2] + 0.5 * (cruise_m - height) * speed / left_m
+            climb = ((1.0 + legs[leg, 2]) * cruise_m - height) * speed / left_m
         bend = (wanted - course_now + np.pi) % (2 * np.pi) - np.pi
         course_now = wanted if k == 0 else course_now + min(max(bend, -most), most)
         if to_go <= max(dive_m, speed) or (final and abs(bend) < most):
