@@ -152,3 +152,12 @@ def test_an_unlikely_late_future_makes_nobody_hurry() -> None:
     assert (exposures.onset_p05_s > 95.0).all()  # 1.7 sigmas of 2 s before 100
     assert (exposures.onset_p05_s < 98.0).all()
     assert_allclose(exposures.onset_p50_s, 100.0, atol=0.5)  # s
+
+
+def test_of_however_many_futures_the_seconds_left_are_told() -> None:
+    """A cloud of samples of which none counts for much is as good as one wide future."""
+    many = forecast([(0.0, 0.0)] * 2000)
+    exposures = Exposer(square_zones()).step(many)
+    assert len(exposures.zone)
+    assert (exposures.onset_p05_s > 95.0).all()
+    assert_allclose(exposures.onset_p50_s, 100.0, atol=0.5)  # s

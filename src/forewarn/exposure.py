@@ -13,7 +13,6 @@ from forewarn.records import Exposures, Forecasts, IntArray, Zones
 CELL_RAD = 2000.0 / 6.37e6  # of the search grid
 REACH_SIGMAS = 4.0
 FLOOR = 1e-7  # pairs below this are not worth a row
-UNHEARD = 1e-3  # a future with less of a zone's probability does not bound its times
 NEAR_S = 0.1  # to which times are told
 LOGISTIC = 1.702  # at which the logistic comes nearest the normal distribution
 
@@ -216,9 +215,8 @@ def _early(parts: FloatArray, first: int, links: IntArray, p: float, share: floa
     low, high = np.inf, -np.inf
     k = first
     while k >= 0:
-        if parts[k, 0] > UNHEARD * p:
-            low = min(low, parts[k, 1] - 4.0 * parts[k, 2])
-            high = max(high, parts[k, 1] + 4.0 * parts[k, 2])
+        low = min(low, parts[k, 1] - 4.0 * parts[k, 2])
+        high = max(high, parts[k, 1] + 4.0 * parts[k, 2])
         k = links[k]
     while high - low > NEAR_S:
         middle = 0.5 * (low + high)
