@@ -17,8 +17,21 @@ class RegionKeys:
     shelter_s: float = 60.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyKeys:
+    """What salvos and barrages say of their bodies: motor, weight for its size, pattern."""
+
+    start_s: float = 0.0
+    ripple_s: float = 0.5
+    spread_m: float = 400.0
+    kind: str = "rocket"
+    burn_s: float = 3.0
+    beta: float = 14000.0
+    elevation_deg: float = 43.0
+
+
 @dataclass(frozen=True, slots=True)
-class SalvoKeys:
+class SalvoKeys(BodyKeys):
     """[[salvo]]: rockets, or one missile, towards a place.
 
     from_deg : direction, seen from the aim, out of which they come
@@ -30,17 +43,10 @@ class SalvoKeys:
     range_km: float
     from_deg: float
     count: int = 1
-    start_s: float = 0.0
-    ripple_s: float = 0.5
-    spread_m: float = 400.0
-    kind: str = "rocket"
-    burn_s: float = 3.0
-    beta: float = 14000.0
-    elevation_deg: float = 43.0
 
 
 @dataclass(frozen=True, slots=True)
-class BarrageKeys:
+class BarrageKeys(BodyKeys):
     """[[barrage]]: salvos at towns of the region, drawn anew with every seed.
 
     towns    : so many, drawn by the people who live there; `count` is shared among them
@@ -53,13 +59,6 @@ class BarrageKeys:
     range_km: tuple[float, float]
     within_s: float
     from_deg: tuple[float, float] = (0.0, 360.0)
-    start_s: float = 0.0
-    ripple_s: float = 0.5
-    spread_m: float = 400.0
-    kind: str = "rocket"
-    burn_s: float = 3.0
-    beta: float = 14000.0
-    elevation_deg: float = 43.0
 
 
 @dataclass(frozen=True, slots=True)
