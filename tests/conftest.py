@@ -16,7 +16,7 @@ settings.load_profile("forewarn")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("reference data is not here: ../shared/data is absent")

@@ -226,14 +226,11 @@ def test_clocks_on_the_wall_follow_summer_time() -> None:
 
 
 @pytest.fixture(scope="module")
-def ukraine() -> History:
-    shared = Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not shared.is_dir():
-        pytest.skip("reference data is not here: ../shared/data is absent")
-    zones = shared / "ukraine-zones"
+def ukraine(shared_data: Path) -> History:
+    zones = shared_data / "ukraine-zones"
     places = read_places([zones / "hromadas.csv", zones / "raions.csv"])
     assert places.people.sum() == 41_167_335  # as the data's own notes say
-    read = [read_sirens(shared / OFFICIAL, DAY_S)]
+    read = [read_sirens(shared_data / OFFICIAL, DAY_S)]
     return study(*leave_out(read, places, ["Luhanska oblast"]), local_clock("Europe/Kyiv"))[
         0
     ]
