@@ -1,5 +1,5 @@
 # Everything a newcomer or a build machine needs: `make demo`, `make test`. Nothing is
-# installed outside this folder, except Chromium where `make test` finds none (it asks).
+# installed outside this folder, except the programs that `make test` talks to (it asks).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -24,7 +24,7 @@ demo: setup  ## a simulated raid, live on a map in the browser (ARGS="--raid NAM
 
 setup: .make/kernels .make/front  ## environment, front end, compiled kernels
 
-test: .make/environment .make/front .make/browser .make/kernels  ## everything that is checked; pytest comes last
+test: .make/environment .make/front .make/servers .make/kernels  ## everything that is checked; pytest comes last
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -94,7 +94,7 @@ clean:  ## remove all that these targets made
 	npm --prefix frontend run --silent build
 	@touch $@
 
-.make/browser: tools/find-browser
+.make/servers: tools/find-servers
 	@mkdir -p .make
-	tools/find-browser
+	tools/find-servers
 	@touch $@
