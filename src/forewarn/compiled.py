@@ -16,7 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-# packages that hold no kernel and that no kernel's file imports; `lint-imports` holds them to it
+# packages without kernels, that no kernel leans on; `lint-imports` holds them to it
 PLAIN = frozenset(
     {
         "app",
