@@ -25,6 +25,7 @@ TOLD = {
     "onset_s": 170,
     "kind": "rocket",
     "text": {"en": "Take cover now."},
+    "signature": "c2lnbmVk",
 }
 WHY = {
     "zone_id": "z4",
@@ -79,6 +80,7 @@ def test_the_public_api_tells_zone_state_time_text_and_nothing_else(site: Site) 
     assert set(state) == {"time_s", "seq", "service", "alerts"}
     assert set(state["alerts"][0]) == {
         "alert_id", "step", "zone_id", "state", "issued_s", "onset_s", "kind", "text",
+        "signature",
     }  # fmt: skip
     everything = json.dumps(get(site, "/api/public/openapi.json").json())
     for secret in ("track", "sensor", "probability", "threshold", "operator"):

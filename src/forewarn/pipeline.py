@@ -1,7 +1,7 @@
 """The chain in one readable function, and the ports at its two ends."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -39,6 +39,16 @@ class Channel(Protocol):
     def counts(self) -> Counts: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Beacon(Protocol):
+    """A channel that also tells that the service lives, so that silence is not safety.
+
+    heartbeat : JSON, signed; `beat` only queues: it never waits and never raises
+    """
+
+    def beat(self, heartbeat: bytes) -> None: ...
 
 
 class Store(Protocol):

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from forewarn.errors import ConfigError
-from forewarn.records import Alert
+from forewarn.records import Alert, Parcel
 
 _MARK = "forewarn-ed25519"
 
@@ -61,6 +61,12 @@ def alert_values(alert: Alert, texts: Mapping[str, str]) -> dict[str, Any]:
         "kind": alert.kind,
         "text": dict(texts),
     }
+
+
+def told(parcel: Parcel) -> dict[str, Any]:
+    """A step as channels tell the public: what it may know, and the signature over that."""
+    values = alert_values(parcel.alert, parcel.texts)
+    return {**values, "signature": b64encode(parcel.signature).decode()}
 
 
 def heartbeat_values(service: str, time_s: float, expires_s: float) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, Texts, assemble, site_zones
+from forewarn.app.assembly import Speaker, Texts, assemble, site_signer, site_zones
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Event, Outcome, Parcel, Sensor, Zones
+from forewarn.signing import Matter, alert_values, canonical, told
 from forewarn.stores.sqlite import SqliteStore
-from forewarn.web.picture import operators_zone, picture, public_alert, zones_geojson
+from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
 PICTURE_S = 1.0
@@ -32,6 +33,7 @@ class Core:
         self.store = store
         self.pipeline: Pipeline = assemble(site, sensors, zones)
         self._speaker = Speaker(site, zones, sensors)
+        self._signer = site_signer(site, sensors)
         self._places = dict(
             zip(zones.zone_id, zip(zones.name, zones.polygons, strict=True), strict=True)
         )
@@ -101,7 +103,13 @@ class Core:
         self, alert: Alert, texts: dict[str, str], issued_s: Sequence[float]
     ) -> Parcel:
         name, polygon = self._places.get(alert.zone_id, (alert.zone_id, NOWHERE))
-        return Parcel(alert, texts, name, polygon, tuple(issued_s[: alert.step]))
+        signature = self._signer.sign(Matter.ALERT, canonical(alert_values(alert, texts)))
+        return Parcel(alert, texts, name, polygon, tuple(issued_s[: alert.step]), signature)
+
+    @property
+    def zone_names(self) -> dict[str, dict[str, str]]:
+        """By zone, by language."""
+        return self._speaker.names
 
     def live(self) -> list[Parcel]:
         """Alerts that are out."""
@@ -143,7 +151,7 @@ def _run(
     core = Core(site, sensors, zones, SqliteStore(site.store.path, channels))
     pipe.send(("starting", "recovering"))
     core.recover()
-    pipe.send(("zones", zones_geojson(zones), zones.version))
+    pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
     pipe.send(("live", _told(core.live()), core.store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
@@ -194,4 +202,4 @@ def _take(pipe: Connection, core: Core) -> tuple[list[Event], bool]:
 
 
 def _told(parcels: Sequence[Parcel]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    return [(public_alert(p.alert, p.texts), operators_zone(p.alert)) for p in parcels]
+    return [(told(p), operators_zone(p.alert)) for p in parcels]

@@ -10,16 +10,20 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from forewarn.files import ChannelKeys, Site
-from forewarn.pipeline import Channel, Source
+from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.channels import ChannelPlan, Context, plan_channels
+from forewarn.files import Site
+from forewarn.pipeline import Beacon, Channel, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
+from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.operators import operators_api
@@ -27,6 +31,7 @@ from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 
 HEARTBEAT_S = 5.0
+HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 RESTART_S = 1.0
 
@@ -44,12 +49,7 @@ class Plan:
     @property
     def simulated(self) -> bool:
         """Whether this is an exercise."""
-        return any(sensor.simulated for sensor in self.sensors)
-
-    @property
-    def cap(self) -> ChannelKeys | None:
-        """Where CAP messages go, if anywhere."""
-        return next((c for c in self.site.channels if c.kind == "cap"), None)
+        return is_exercise(self.sensors)
 
 
 class Service:
@@ -59,7 +59,9 @@ class Service:
         self.plan = plan
         site = plan.site
         self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
-        self._channels = self._open_channels()
+        self._signer = site_signer(site, plan.sensors)
+        self._plans = plan_channels(site.channels, plan.simulated)
+        self._channels: dict[str, Channel] = {}
         self._pipe: Connection | None = None
         self._core: Any = None
         self._sending = threading.Lock()
@@ -76,7 +78,7 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, self.plan.cap.folder if self.plan.cap else None),
+            public_api(self.board, _cap_folder(self._plans)),
             operators_api(self.board, self._command),
         )
         config = uvicorn.Config(
@@ -155,7 +157,12 @@ class Service:
         ours, theirs = context.Pipe()
         self._core = context.Process(
             target=core_main,
-            args=(theirs, self.plan.site, self.plan.sensors, tuple(self._channels)),
+            args=(
+                theirs,
+                self.plan.site,
+                self.plan.sensors,
+                tuple(plan.name for plan in self._plans),
+            ),
             name="forewarn-core",
             daemon=True,
         )
@@ -186,8 +193,9 @@ class Service:
         match message:
             case ("starting", detail):
                 board.become("starting", detail)
-            case ("zones", body, version):
+            case ("zones", body, version, names):
                 board.zones, board.zones_version = body, version
+                self._open_channels(names)
             case ("live", told, seq):
                 board.tell(told, seq, fresh=False)
                 board.public.publish("state", board.state())
@@ -252,27 +260,47 @@ class Service:
 
     # channels
 
-    def _open_channels(self) -> dict[str, Channel]:
-        cap = self.plan.cap
-        if cap is None:
-            return {}
-        from forewarn.channels.cap import CapFolder, Sender
+    def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
+        """Once, when the zones are known: a core that starts again finds them open."""
+        for plan in self._plans:
+            if plan.name not in self._channels:
+                self._channels[plan.name] = plan.open(self._context(plan.name, zone_names))
 
+    def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
-            self._send(("delivered", cap.kind, keys, time.time()))
+            self._send(("delivered", name, keys, time.time()))
 
-        sender = Sender(cap.sender, self.plan.simulated, self.plan.site.texts)
-        return {cap.kind: CapFolder(cap.folder, sender, confirm)}
+        site = self.plan.site
+        return Context(
+            site=site.name,
+            languages=site.languages,
+            time_zone=site.time_zone,
+            own_texts=site.texts,
+            exercise=self.plan.simulated,
+            zone_names=zone_names,
+            signer=self._signer,
+            delivered=confirm,
+        )
 
     async def _beat(self) -> None:
         while True:
             self._health()
+            self.board.heartbeat = self._heartbeat()
             self.board.beat()
+            for channel in self._channels.values():
+                if isinstance(channel, Beacon):
+                    channel.beat(self.board.heartbeat)
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(
                 min(HEARTBEAT_S, 1.0 if self.plan.simulated else HEARTBEAT_S)
             )
+
+    def _heartbeat(self) -> bytes:
+        """Signed, by the wall's clock: who hears it has no other."""
+        now_s = time.time()
+        values = heartbeat_values(self.board.service, now_s, now_s + HEARTBEAT_LASTS_S)
+        return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:
         await asyncio.to_thread(self._send, ("stop",))
@@ -285,3 +313,8 @@ class Service:
 
 def _degrees(angle_rad: float) -> float | None:
     return None if angle_rad != angle_rad else round(angle_rad * DEG_PER_RAD, 6)
+
+
+def _cap_folder(plans: Sequence[ChannelPlan]) -> Path | None:
+    """Where the messages lie that the public may fetch."""
+    return next((plan.keys.folder for plan in plans if plan.kind == "cap"), None)

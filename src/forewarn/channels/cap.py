@@ -19,6 +19,7 @@ from typing import Any
 
 from lxml import etree
 
+from forewarn.channels import ChannelKind, Context
 from forewarn.channels.courier import Courier
 from forewarn.errors import ConfigError
 from forewarn.records import Alert, AlertState, Counts, Key, Parcel
@@ -243,3 +244,22 @@ class CapFolder:
         except (OSError, ValueError, KeyError, TypeError) as error:
             return f"{name}: {type(error).__name__}: {error}"
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class CapKeys:
+    """`kind = "cap"`: CAP files, written into `folder`.
+
+    sender : who speaks, as receivers of CAP know it
+    """
+
+    folder: Path = Path("cap")
+    sender: str = "alerts@forewarn.invalid"
+
+
+def _open(keys: CapKeys, context: Context) -> CapFolder:
+    sender = Sender(keys.sender, context.exercise, context.own_texts)
+    return CapFolder(keys.folder, sender, context.delivered)
+
+
+KIND = ChannelKind(CapKeys, _open)

@@ -3,6 +3,7 @@
 import heapq
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from forewarn.records import Counts, Key, Parcel
@@ -12,6 +13,7 @@ LONGEST_WAIT_S = 30.0
 TOGETHER_MAX = 64  # parcels carried at once
 WAITING_MAX = 100_000  # beyond it a parcel stays in the outbox only, for the next start
 CLOSE_S = 10.0
+DELAYS_KEPT = 1000
 
 Waiting = tuple[float, int, int, Parcel]  # due, order of arrival, tries so far, what
 
@@ -33,7 +35,8 @@ class Courier:
         self._carry = carry
         self._delivered = delivered
         self._queue: list[Waiting] = []
-        self._waiting: set[Key] = set()
+        self._waiting: dict[Key, float] = {}  # since when
+        self._delays_s: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._order = 0
         self._arrived = self._failures = self._dropped = 0
         self._last_error = ""
@@ -51,7 +54,7 @@ class Courier:
                 if self._closing or len(self._waiting) >= WAITING_MAX:
                     self._dropped += 1
                     continue
-                self._waiting.add(parcel.key)
+                self._waiting[parcel.key] = time.monotonic()
                 self._push(0.0, 0, parcel)
             self._change.notify()
 
@@ -64,6 +67,7 @@ class Courier:
                 len(self._waiting),
                 self._dropped,
                 self._last_error,
+                quantile_95(self._delays_s),
             )
 
     def close(self) -> None:
@@ -89,7 +93,7 @@ class Courier:
                         wait_s = min(FIRST_WAIT_S * 2 ** min(tries, 20), LONGEST_WAIT_S)
                         self._push(time.monotonic() + wait_s, tries + 1, parcel)
                     else:
-                        self._waiting.discard(parcel.key)
+                        del self._waiting[parcel.key]
 
     def _take(self) -> tuple[list[Waiting], bool]:
         """Parcels that are due, once there are some, and whether they get no other try."""
@@ -114,6 +118,8 @@ class Courier:
         arrived = [p.key for p, error in zip(parcels, errors, strict=True) if not error]
         with self._change:
             self._arrived += len(arrived)
+            now_s = time.monotonic()
+            self._delays_s.extend(now_s - self._waiting[key] for key in arrived)
             self._failures += len(parcels) - len(arrived)
             self._last_error = next((error for error in errors if error), "")
         if arrived:
@@ -126,3 +132,8 @@ class Courier:
         except Exception as error:  # they are offered again at the next start
             with self._change:
                 self._last_error = f"not confirmed: {error}"
+
+
+def quantile_95(values: Sequence[float]) -> float:
+    """The 95 % quantile, or 0 of none."""
+    return sorted(values)[int(0.95 * (len(values) - 1))] if values else 0.0

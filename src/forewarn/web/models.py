@@ -21,7 +21,10 @@ class Status(BaseModel):
 
 
 class PublicAlert(BaseModel):
-    """What the people of one zone are told. `onset_s`: UTC seconds, early estimate."""
+    """What the people of one zone are told. `onset_s`: UTC seconds, early estimate.
+
+    `signature` is Ed25519 over the other values: keys sorted, no spaces, UTF-8; base64.
+    """
 
     alert_id: str
     step: int
@@ -31,6 +34,7 @@ class PublicAlert(BaseModel):
     onset_s: int | None
     kind: str
     text: dict[str, str]
+    signature: str
 
 
 class State(BaseModel):

@@ -28,6 +28,11 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         """State of the service."""
         return board.status()
 
+    @api.get("/v1/heartbeat")
+    def heartbeat() -> Response:
+        """The newest signed sign of life; past its `expires_s`, take silence for danger."""
+        return Response(board.heartbeat, media_type="application/json")
+
     @api.get("/v1/zones")
     def zones(request: Request) -> Response:
         """Zones as GeoJSON: outline, name, seconds to shelter, people."""
