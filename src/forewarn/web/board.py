@@ -1,5 +1,6 @@
 """What the pages know: filled by the service, read by the two APIs."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from forewarn.web.picture import changes
 
 EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for dead
 LOG_MAX = 200
+_log = logging.getLogger("forewarn")
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Board:
     def note(self, text: str) -> None:
         """One line on the operators' time line."""
         self.log.append({"time_s": self.clock.now_s(), "text": text})
+        _log.info(text, extra={"seq": self.seq, "time_s": self.clock.now_s()})
 
     def tell(
         self,
