@@ -18,6 +18,7 @@ from forewarn.association import MOST_LOG, claim, odds, share_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
+from forewarn.track.denial import ENOUGH, deny
 from forewarn.track.health import Health
 from forewarn.track.life import (
     HEARD_AGAIN,
@@ -153,6 +154,7 @@ class Engine:
         note_plots(t, taken, scan, sensor, bit, self._params)
         by = self._registration.row(sensor)
         count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
+        deny(t, taken, hit[:n], missed[:n], bit, LEAST_HIT)
         self._registration.learn(t, taken, scan, sensor)
         twins = find_twins(t, now_s)
         if len(twins):
@@ -266,7 +268,7 @@ class Engine:
             existence=whole.existence,
             confirmed=whole.confirmed,
             named=whole.named,
-            trusted=whole.confirmed & enough,
+            trusted=whole.confirmed & enough & (whole.denials < ENOUGH),
             group_mask=whole.group_mask,
             first_s=whole.first_s,
             hits=whole.hits,
