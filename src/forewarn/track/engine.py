@@ -124,6 +124,10 @@ class Engine:
             sensor, detection_probability=detection, clutter_per_scan=false_plots
         )
 
+    def lately(self, sensor: Sensor) -> tuple[float, float]:
+        """Looks of a radar's last scans at tracks well known that saw them, and all."""
+        return self._health.lately(sensor)
+
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> int:
         """Tracks after the plots chosen of one scan; returns how many were not heard.
 
