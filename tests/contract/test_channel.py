@@ -1,5 +1,6 @@
 """What every channel keeps to. The folder of CAP files is the first; others join it."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from alerts import ALERT, parcel, parcels
-from forewarn.channels.cap import CapFolder, Sender
+from forewarn.channels.cap.folder import CapFolder
+from forewarn.channels.cap.ledger import NAME, read_entries
+from forewarn.channels.cap.message import Sender
 from forewarn.channels.courier import Courier
 from forewarn.pipeline import Channel
 from forewarn.records import AlertState, Counts, Key
@@ -43,7 +46,7 @@ def cap_folder(folder: Path) -> Place:
     return Place(
         channel,
         done,
-        lambda: {path.stem for path in target.glob("[!.]*")},
+        lambda: {f"{k}-{n}" for e in read_entries(target / NAME) for k, n in e.keys},
         break_it,
         mend_it,
     )
@@ -126,11 +129,10 @@ def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:
     folder = CapFolder(tmp_path / "a" / "cap", Sender("a@example.invalid"), done.extend)
     folder.offer(parcels(1))
     until(lambda: len(done) == 1)
-    (tmp_path / "a" / "cap" / "a0-0.xml").unlink()
-    (tmp_path / "a" / "cap").rmdir()
+    shutil.rmtree(tmp_path / "a")
     folder.offer(parcels(2)[1:])
     folder.close()
-    assert [path.name for path in (tmp_path / "a" / "cap").iterdir()] == ["a1-0.xml"]
+    assert [path.name for path in (tmp_path / "a" / "cap").glob("*.xml")] == ["a1-0.xml"]
 
 
 def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
@@ -142,7 +144,8 @@ def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
     until(lambda: folder.counts().waiting == 0)
     folder.offer(parcels(4)[2:])
     folder.close()
-    assert len(list((tmp_path / "cap").glob("*.xml"))) == 4
+    told = read_entries(tmp_path / "cap" / NAME)
+    assert sum(len(entry.keys) for entry in told) == 4
     assert "not confirmed: the core is gone" in folder.counts().last_error
 
 
