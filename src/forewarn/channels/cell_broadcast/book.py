@@ -1,0 +1,184 @@
+"""What cell broadcast has to remember: who is under what, what is on the air, numbers used.
+
+Kept in a file, so that after a restart a message is still ended, and no serial number
+comes twice. It is written before anything is sent: what it names may be on the air.
+"""
+
+import os
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+
+import msgspec
+
+from forewarn.channels.cell_broadcast.lines import CLEAR_LASTS_S, DAY_S, Line, Numbers
+from forewarn.records import AlertState, Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """An alert that a line tells of.
+
+    line    : name of its line
+    step    : newest that is known; rose: the one for which phones had to alert
+    rose_s  : when that was issued
+    onset_s : early quantile of the first impact; None = none ahead
+    """
+
+    line: str
+    state: AlertState
+    step: int
+    rose: int
+    rose_s: float
+    zone_id: str
+    zone_name: str
+    polygon: str
+    kind: str
+    onset_s: float | None
+
+
+@dataclass(slots=True)
+class OnAir:
+    """The message of a line: one serial number, one text, as long as it lasts.
+
+    said  : what it tells of, "ALERT_ID-STEP", with the zone of each
+    texts : by identifier
+    area  : warning area coordinates, in hexadecimal
+    taken : identifiers under which the centre has taken it
+    """
+
+    serial: int
+    since_s: float
+    said: dict[str, str]
+    texts: dict[int, str]
+    area: str
+    taken: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Book:
+    """All that is remembered; lines are named by their names.
+
+    lives : under alert, by alert id
+    ended : whose all-clear is told, by alert id
+    over  : when alerts of the last day ended: none of their steps comes back
+    """
+
+    lives: dict[str, Life] = field(default_factory=dict)
+    ended: dict[str, Life] = field(default_factory=dict)
+    over: dict[str, float] = field(default_factory=dict)
+    air: dict[str, OnAir] = field(default_factory=dict)
+    numbers: dict[str, Numbers] = field(default_factory=dict)
+
+    def hear(self, parcel: Parcel, line: Line, now_s: float) -> None:
+        """Take up a step. One that is known or overtaken changes nothing."""
+        alert = parcel.alert
+        known = self.lives.get(alert.alert_id)
+        if alert.alert_id in self.over or (known and alert.step <= known.step):
+            return
+        self._forget(now_s)
+        if alert.state is AlertState.ALL_CLEAR:
+            self.over[alert.alert_id] = now_s
+            if known and self._may_have_been_heard(alert.alert_id, known):
+                self.ended[alert.alert_id] = _life(parcel, line, alert.step, alert.issued_s)
+            self.lives.pop(alert.alert_id, None)
+            return
+        again = (
+            alert.state is AlertState.TAKE_COVER and known and known.state != alert.state
+        )
+        rises = known is None or known.line != line.name or again
+        rose, rose_s = (alert.step, alert.issued_s)
+        if known and not rises:
+            rose, rose_s = known.rose, known.rose_s
+        self.lives[alert.alert_id] = _life(parcel, line, rose, rose_s)
+        for alert_id, life in list(self.ended.items()):
+            if life.zone_id == alert.zone_id:
+                del self.ended[alert_id]
+
+    def members(self, line: Line) -> dict[str, Life]:
+        """What the line has to tell of, "ALERT_ID-STEP", the newest first."""
+        pool = self.ended if line.state is AlertState.ALL_CLEAR else self.lives
+        found = [(i, life) for i, life in pool.items() if life.line == line.name]
+        found.sort(key=lambda item: -item[1].rose_s)
+        return {f"{alert_id}-{life.rose}": life for alert_id, life in found}
+
+    def must_change(self, line: Line) -> bool:
+        """Whether something that people were not alerted for has to go on the air.
+
+        What a message says beyond that stays until then, and errs to the safe side; but
+        none may give the all-clear for a zone that is under alert again.
+        """
+        members, air = self.members(line), self.air.get(line.name)
+        if air is None or not members:
+            return bool(members)
+        alive = {life.zone_id for life in self.lives.values()}
+        false = line.state is AlertState.ALL_CLEAR and not alive.isdisjoint(
+            air.said.values()
+        )
+        return false or not members.keys() <= air.said.keys()
+
+    def must_stop(self, line: Line) -> bool:
+        """Whether a line that has something on the air has nothing left to tell."""
+        return line.name in self.air and not self.members(line)
+
+    def concerns(self, alert_id: str, line: Line) -> bool:
+        """Whether a step of the alert has arrived only once the line is as it should be."""
+        held = self.lives.get(alert_id) or self.ended.get(alert_id)
+        return (held is not None and held.line == line.name) or self.must_stop(line)
+
+    def _may_have_been_heard(self, alert_id: str, life: Life) -> bool:
+        air = self.air.get(life.line)
+        return air is not None and f"{alert_id}-{life.rose}" in air.said
+
+    def _forget(self, now_s: float) -> None:
+        for alert_id in [i for i, end_s in self.over.items() if now_s - end_s > DAY_S]:
+            del self.over[alert_id]
+        for alert_id in list(self.ended):
+            if now_s - self.over.get(alert_id, 0.0) > CLEAR_LASTS_S:
+                del self.ended[alert_id]
+
+
+def read_book(path: Path) -> Book:
+    """The book as it was written; a new one where there is none.
+
+    One that cannot be read is set aside: numbers then go on by the time of day.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Book)
+    except FileNotFoundError:
+        return Book()
+    except (OSError, msgspec.MsgspecError):
+        path.replace(path.with_suffix(".unreadable"))
+        return Book()
+
+
+def write_book(path: Path, book: Book) -> None:
+    """Whole or not at all, and there after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    with half.open("wb") as file:
+        file.write(msgspec.json.encode(book))
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _life(parcel: Parcel, line: Line, rose: int, rose_s: float) -> Life:
+    alert = parcel.alert
+    return Life(
+        line=line.name,
+        state=alert.state,
+        step=alert.step,
+        rose=rose,
+        rose_s=rose_s,
+        zone_id=alert.zone_id,
+        zone_name=parcel.zone_name,
+        polygon=parcel.polygon,
+        kind=alert.kind,
+        onset_s=alert.onset_p05_s if isfinite(alert.onset_p05_s) else None,
+    )

@@ -1,0 +1,208 @@
+"""Cell broadcast to every phone of a network, through a cell broadcast centre (osmo-cbc).
+
+The centre holds one message per message identifier. So there is one message per line
+(`cell_lines`): it names all zones that are under the same warning at a time. What is
+wanted is worked out from all steps heard so far: a slow centre is never behind by more
+than the request under way. The policy is told in docs/cell-broadcast.md.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+
+from forewarn.channels import Context
+from forewarn.channels.cell_broadcast.book import Life, OnAir, read_book, write_book
+from forewarn.channels.cell_broadcast.centre import Centre
+from forewarn.channels.cell_broadcast.lines import (
+    DRILL,
+    LIVE,
+    Line,
+    Message,
+    Numbers,
+    line_of,
+)
+from forewarn.channels.cell_broadcast.pages import encoded
+from forewarn.channels.cell_broadcast.texts import Teller
+from forewarn.channels.cell_broadcast.wac import geofence
+from forewarn.channels.courier import Courier
+from forewarn.errors import DeliveryError
+from forewarn.records import AlertState, Counts, Parcel
+
+# A message has to be on the air for some seconds before phones have it: it is not replaced
+# earlier. This also is what 16,384 serial numbers can be given a day: they never run out.
+HOLD_S = 5.5
+_ALERT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class CellBroadcastKeys:
+    """`kind = "cell_broadcast"`: messages handed to a cell broadcast centre.
+
+    centre   : address of its REST interface
+    folder   : where is kept what is on the air
+    geofence : whether messages carry their area, for centres of 4G and 5G
+    """
+
+    centre: str = "http://127.0.0.1:12345"
+    folder: Path = Path("cell-broadcast")
+    geofence: bool = False
+
+
+class CellBroadcast:
+    """Keeps on the air what the zones are told, one message per line."""
+
+    def __init__(
+        self, keys: CellBroadcastKeys, context: Context, hold_s: float = HOLD_S
+    ) -> None:
+        self._exercise = context.exercise
+        self._lines = DRILL if context.exercise else LIVE
+        self._geofence = keys.geofence
+        self._hold_s = hold_s
+        self._teller = Teller(
+            context.languages,
+            context.time_zone,
+            context.own_texts,
+            context.exercise,
+            context.zone_names,
+        )
+        self._centre = Centre(keys.centre, context.site)
+        world = "exercise" if context.exercise else "live"
+        self._path = keys.folder / f"{world}.json"
+        self._book = read_book(self._path)
+        self._not_kept = ""
+        self._heard: list[Parcel] = []
+        self._hearing = threading.Lock()
+        self._closing = threading.Event()
+        self._courier = Courier("cell_broadcast", self._carry, context.delivered)
+
+    def offer(self, parcels: Sequence[Parcel]) -> None:
+        """Queue steps: never waits, never raises."""
+        with self._hearing:
+            self._heard.extend(parcels)
+        self._courier.offer(parcels)
+
+    def counts(self) -> Counts:
+        """How it fares."""
+        counts = self._courier.counts()
+        return replace(counts, last_error=counts.last_error or self._not_kept)
+
+    def close(self) -> None:
+        """Put on the air what waits, then end; what is on the air stays there."""
+        self._closing.set()
+        self._courier.close()
+        self._centre.close()
+
+    def _carry(self, parcels: Sequence[Parcel]) -> list[str]:
+        self._hear()
+        errors: dict[Line, str] = {}
+        for line in sorted(self._lines, key=self._turn):
+            try:
+                self._settle(line)
+            except DeliveryError as error:
+                errors[line] = str(error)
+        self._keep()
+        return [self._outcome(parcel, errors) for parcel in parcels]
+
+    def _turn(self, line: Line) -> tuple[bool, float]:
+        """What may go at once goes first, and nothing ends before others have begun."""
+        return self._book.must_stop(line), self._wait_s(line)
+
+    def _outcome(self, parcel: Parcel, errors: dict[Line, str]) -> str:
+        concerned = (
+            error
+            for line, error in errors.items()
+            if self._book.concerns(parcel.alert.alert_id, line)
+        )
+        return _fault(parcel) or next(concerned, "")
+
+    def _hear(self) -> None:
+        """Take up all that was offered, also what this try is not about."""
+        with self._hearing:
+            heard, self._heard = self._heard, []
+        for parcel in heard:
+            if not _fault(parcel):
+                line = line_of(self._lines, parcel.alert.state, parcel.alert.kind)
+                kept = parcel if self._geofence else replace(parcel, polygon="")
+                self._book.hear(kept, line, time.time())
+
+    def _settle(self, line: Line) -> None:
+        """Make a line's message say what it has to, or end it."""
+        book = self._book
+        wait_s = self._wait_s(line)
+        if wait_s > 0:
+            self._closing.wait(wait_s)
+            self._hear()
+        if book.must_change(line):
+            self._renew(line)
+        if book.must_stop(line):
+            for identifier in line.identifiers:
+                self._centre.end(identifier)
+            book.numbers[line.name].rest(time.time())
+            del book.air[line.name]
+        elif air := book.air.get(line.name):
+            for identifier in air.texts:
+                if identifier not in air.taken:
+                    self._start(line, air, identifier)
+
+    def _wait_s(self, line: Line) -> float:
+        """Until phones can have the message that is to be replaced."""
+        air = self._book.air.get(line.name)
+        if air is None or not air.taken or not self._book.must_change(line):
+            return 0.0
+        return max(0.0, self._hold_s - max(0.0, time.time() - air.since_s))
+
+    def _renew(self, line: Line) -> None:
+        """A new text, of all that the line has to tell, under a new serial number."""
+        book, now_s = self._book, time.time()
+        before = book.air.get(line.name)
+        goes_on = before is not None and now_s - before.since_s < line.lasts_s
+        members = book.members(line)
+        numbers = book.numbers.setdefault(line.name, Numbers())
+        book.air[line.name] = OnAir(
+            numbers.next(now_s, goes_on),
+            now_s,
+            {name: life.zone_id for name, life in members.items()},
+            self._teller.texts(line, members.values()),
+            self._area(members.values()),
+        )
+
+    def _area(self, lives: Iterable[Life]) -> str:
+        return geofence(life.polygon for life in lives).hex() if self._geofence else ""
+
+    def _start(self, line: Line, air: OnAir, identifier: int) -> None:
+        self._keep()
+        message = Message(
+            line,
+            identifier,
+            air.serial,
+            encoded(air.texts[identifier]),
+            self._exercise,
+            bytes.fromhex(air.area),
+        )
+        self._centre.start(message)
+        air.taken.add(identifier)
+        air.since_s = time.time()
+
+    def _keep(self) -> None:
+        """Write down what is to be on the air, where it goes even without a disk."""
+        try:
+            write_book(self._path, self._book)
+            self._not_kept = ""
+        except OSError as error:
+            self._not_kept = f"{self._path}: cannot be written: {error}"
+
+
+def _fault(parcel: Parcel) -> str:
+    """Why a step cannot be told, "" if it can."""
+    alert = parcel.alert
+    if not _ALERT_ID.fullmatch(alert.alert_id):
+        return f"alert_id {alert.alert_id!r} is none"
+    if not isfinite(alert.issued_s):
+        return f"{alert.alert_id}: issued_s is {alert.issued_s!r}, expected a time"
+    if alert.state is AlertState.CLEAR:
+        return f"{alert.alert_id}: state {alert.state!r} is nothing to tell"
+    return ""

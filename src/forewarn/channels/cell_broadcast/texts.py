@@ -1,0 +1,82 @@
+"""What a cell broadcast says of several zones at once: one text, as many names as fit."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from forewarn.channels.cell_broadcast.book import Life
+from forewarn.channels.cell_broadcast.lines import Line
+from forewarn.channels.cell_broadcast.pages import PAGES_MAX, wide_pages
+from forewarn.records import Alert
+from forewarn.words import Form, Voice, pages, sample
+
+# A 2G cell sends a page in 1.9 s, and a phone shows a text when it has all of it.
+SOON_PAGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Puts lives into words, in the languages of the site."""
+
+    languages: tuple[str, ...]
+    time_zone: str
+    own: Path | None
+    exercise: bool
+    zone_names: Mapping[str, Mapping[str, str]]
+
+    def texts(self, line: Line, lives: Collection[Life]) -> dict[int, str]:
+        """By identifier: the first language; all others together, if there are any."""
+        alert = _common(line, lives)
+        first, *others = self.languages
+        told = {line.local: self._text(alert, lives, first, SOON_PAGES)}
+        if others:
+            room = min(SOON_PAGES, PAGES_MAX // len(others))
+            told[line.others] = "\n".join(
+                self._text(alert, lives, other, room, wide=True) for other in others
+            )
+        return told
+
+    def _text(
+        self,
+        alert: Alert,
+        lives: Collection[Life],
+        language: str,
+        room: int,
+        wide: bool = False,
+    ) -> str:
+        """A text of at most `room` pages; `wide` = counted in UCS-2, whatever it is."""
+        voice = Voice(
+            language, self.exercise, time_zone=self.time_zone, form=Form.SHORT, own=self.own
+        )
+        instruction = voice.instruction(alert.state)
+        names = list(dict.fromkeys(self._name(life, language) for life in lives))
+        taken = wide_pages if wide else pages
+
+        def told(count: int) -> str:
+            return f"{voice.headline(alert, _listed(names, count))} {instruction}"
+
+        if taken(told(len(names))) <= room:
+            return told(len(names))
+        counts = range(1, len(names))
+        most = bisect_left(counts, True, key=lambda count: taken(told(count)) > room)
+        return told(most) if most else voice.render(alert, names[0])
+
+    def _name(self, life: Life, language: str) -> str:
+        known = self.zone_names.get(life.zone_id, {})
+        return known.get(language) or known.get("") or life.zone_name
+
+
+def _listed(names: Sequence[str], count: int) -> str:
+    """The first names, and how many are left out."""
+    left = len(names) - count
+    return ", ".join(names[:count]) + (f" +{left}" if left else "")
+
+
+def _common(line: Line, lives: Collection[Life]) -> Alert:
+    """An alert that holds for all of them: their kind if it is one, the earliest onset."""
+    kinds = {life.kind for life in lives}
+    onsets_s = [life.onset_s for life in lives if life.onset_s is not None]
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    told = sample(line.state, kind, min(onsets_s, default=float("nan")))
+    return replace(told, issued_s=max(life.rose_s for life in lives))
