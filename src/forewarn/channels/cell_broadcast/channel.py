@@ -138,15 +138,17 @@ class CellBroadcast:
             self._hear()
         if book.must_change(line):
             self._renew(line)
-        if book.must_stop(line):
-            for identifier in line.identifiers:
-                self._centre.end(identifier)
-            book.numbers[line.name].rest(time.time())
-            del book.air[line.name]
-        elif air := book.air.get(line.name):
-            for identifier in air.texts:
-                if identifier not in air.taken:
-                    self._start(line, air, identifier)
+        air = book.air.get(line.name)
+        if air is None:
+            return
+        if not book.must_stop(line):
+            for identifier in sorted(air.texts.keys() - air.taken):
+                self._start(line, air, identifier)
+            return
+        for identifier in air.texts:
+            self._centre.end(identifier)
+        book.numbers[line.name].rest(time.time())
+        del book.air[line.name]
 
     def _wait_s(self, line: Line) -> float:
         """Until phones can have the message that is to be replaced."""

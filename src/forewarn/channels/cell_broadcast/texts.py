@@ -10,6 +10,7 @@ from forewarn.channels.cell_broadcast.lines import Line
 from forewarn.channels.cell_broadcast.pages import PAGES_MAX, wide_pages
 from forewarn.records import Alert
 from forewarn.words import Form, Voice, pages, sample
+from forewarn.words.cells import GSM_PAGE
 
 # A 2G cell sends a page in 1.9 s, and a phone shows a text when it has all of it.
 SOON_PAGES = 6
@@ -56,10 +57,13 @@ class Teller:
         def told(count: int) -> str:
             return f"{voice.headline(alert, _listed(names, count))} {instruction}"
 
-        if taken(told(len(names))) <= room:
+        def too_long(count: int) -> bool:
+            letters = len(_listed(names, count))
+            return letters > room * GSM_PAGE or taken(told(count)) > room
+
+        if not too_long(len(names)):
             return told(len(names))
-        counts = range(1, len(names))
-        most = bisect_left(counts, True, key=lambda count: taken(told(count)) > room)
+        most = bisect_left(range(1, len(names)), True, key=too_long)
         return told(most) if most else voice.render(alert, names[0])
 
     def _name(self, life: Life, language: str) -> str:
