@@ -56,12 +56,12 @@ def test_an_exercise_cannot_have_a_live_identifier_nor_live_one_of_a_drill() -> 
     for exercise, right, wrong in ((True, DRILL, LIVE), (False, LIVE, DRILL)):
         for line in right:
             for number in line.identifiers:
-                Message(line, number, 0, text, exercise)
+                Message(line, number, 0, text, exercise, 8)
             with pytest.raises(DeliveryError, match="is none of"):
-                Message(line, wrong[0].local, 0, text, exercise)
+                Message(line, wrong[0].local, 0, text, exercise, 8)
         for line in wrong:
             with pytest.raises(DeliveryError, match="is none of"):
-                Message(line, line.local, 0, text, exercise)
+                Message(line, line.local, 0, text, exercise, 8)
 
 
 def test_a_whole_exercise_stays_on_its_own_identifiers_and_says_so(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_an_all_clear_is_told_and_ends_the_alert_of_its_last_zone(studio: Studio
     assert clear.text.startswith("Viborg: all clear at 12:00 UTC")
     assert clear.body["category"] == "normal"
     lasts_s = clear.body["num_of_bcast"] * clear.body["repetition_period"] * 1.883
-    assert lasts_s == pytest.approx(600, rel=0.01)
+    assert lasts_s == pytest.approx(600, rel=0.05)
     studio.tell(step("skive", ALL_CLEAR, 2))
     assert studio.centre.on_air.keys() == {4396}
     assert studio.centre.on_air[4396].text.startswith("Skive, Viborg: all clear at 12:00")
@@ -194,13 +194,13 @@ def test_as_many_names_as_fit_and_how_many_more(
     studio.tell(*(step(f"a{i}", TAKE_COVER, 0, name) for i, name in enumerate(names)))
     studio.close()
     for sent in studio.centre.started:
-        assert len(sent.pages) <= (6 if sent.identifier == 4370 else 15)
+        assert len(sent.pages) <= (4 if sent.identifier == 4370 else 3 * len(languages) - 3)
     told = studio.centre.started[0].text
     listed, more = re.findall(r"Nowhere number \d+", told), re.search(r" \+(\d+)", told)
     assert more
     assert listed == names[: len(listed)]
     assert len(listed) + int(more[1]) == 300
-    assert len(studio.centre.started[0].pages) == 6  # it is used up
+    assert len(studio.centre.started[0].pages) == 4  # they are used up
 
 
 def test_a_name_too_long_for_all_pages_is_cut_and_the_rest_told(studio: Studio) -> None:

@@ -1,10 +1,13 @@
 """A centre, a disk or a process that fails: what is told then, and that nothing is lost."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -129,6 +132,28 @@ def test_a_step_offered_again_after_a_restart_alerts_nobody(studio: Studio) -> N
     studio.channel.offer(told)
     until(lambda: len(studio.done) == 4)
     assert studio.centre.asked == ["POST 4370 201"]
+
+
+def test_an_alert_whose_end_never_came_is_forgotten_after_six_hours(studio: Studio) -> None:
+    studio.tell(step("lost", TAKE_COVER))
+    studio.channel.close()
+    book = json.loads(studio.book.read_bytes())
+    book["lives"]["lost"]["heard_s"] -= 6 * 3600 + 1
+    studio.book.write_text(json.dumps(book))
+    studio.channel = studio.opened()
+    studio.tell(step("viborg", TAKE_COVER))
+    assert studio.centre.on_air[4370].text.startswith("Viborg: ")
+
+
+@pytest.mark.parametrize("bad", [{"issued_s": float("nan")}, {"onset_p05_s": 1e18}])
+def test_a_step_without_a_real_time_spoils_no_other(
+    studio: Studio, bad: dict[str, Any]
+) -> None:
+    parcel = step("bad", TAKE_COVER)
+    studio.channel.offer([replace(parcel, alert=replace(parcel.alert, **bad))])
+    studio.tell(step("viborg", TAKE_COVER))
+    assert studio.centre.on_air[4370].text.startswith("Viborg: ")
+    assert "expected UTC seconds" in studio.channel.counts().last_error
 
 
 def test_a_book_that_cannot_be_read_is_set_aside(studio: Studio) -> None:

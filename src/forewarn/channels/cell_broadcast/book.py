@@ -11,7 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from forewarn.channels.cell_broadcast.lines import CLEAR_LASTS_S, DAY_S, Line, Numbers
+from forewarn.channels.cell_broadcast.lines import (
+    ALERT_LASTS_S,
+    CLEAR_LASTS_S,
+    DAY_S,
+    Line,
+    Numbers,
+)
 from forewarn.records import AlertState, Parcel
 
 
@@ -21,7 +27,7 @@ class Life:
 
     line    : name of its line
     step    : newest that is known; rose: the one for which phones had to alert
-    rose_s  : when that was issued
+    rose_s  : when that was issued; heard_s: when the newest was heard
     onset_s : early quantile of the first impact; None = none ahead
     """
 
@@ -30,6 +36,7 @@ class Life:
     step: int
     rose: int
     rose_s: float
+    heard_s: float
     zone_id: str
     zone_name: str
     polygon: str
@@ -76,24 +83,26 @@ class Book:
         known = self.lives.get(alert.alert_id)
         if alert.alert_id in self.over or (known and alert.step <= known.step):
             return
-        self._forget(now_s)
+        rose = alert.step, alert.issued_s
         if alert.state is AlertState.ALL_CLEAR:
             self.over[alert.alert_id] = now_s
             if known and self._may_have_been_heard(alert.alert_id, known):
-                self.ended[alert.alert_id] = _life(parcel, line, alert.step, alert.issued_s)
+                self.ended[alert.alert_id] = _life(parcel, line, rose, now_s)
             self.lives.pop(alert.alert_id, None)
             return
-        again = (
-            alert.state is AlertState.TAKE_COVER and known and known.state != alert.state
-        )
-        rises = known is None or known.line != line.name or again
-        rose, rose_s = (alert.step, alert.issued_s)
-        if known and not rises:
-            rose, rose_s = known.rose, known.rose_s
-        self.lives[alert.alert_id] = _life(parcel, line, rose, rose_s)
-        for alert_id, life in list(self.ended.items()):
-            if life.zone_id == alert.zone_id:
-                del self.ended[alert_id]
+        if known and not _rises(known, line, alert.state):
+            rose = known.rose, known.rose_s
+        self.lives[alert.alert_id] = _life(parcel, line, rose, now_s)
+        for alert_id in [i for i, x in self.ended.items() if x.zone_id == alert.zone_id]:
+            del self.ended[alert_id]
+
+    def forget(self, now_s: float) -> None:
+        """What is too old to matter: whoever comes to it late is told nothing of it."""
+        for alert_id in [i for i, end_s in self.over.items() if now_s - end_s > DAY_S]:
+            del self.over[alert_id]
+        for pool, lasts_s in ((self.lives, ALERT_LASTS_S), (self.ended, CLEAR_LASTS_S)):
+            for alert_id in [i for i, x in pool.items() if now_s - x.heard_s > lasts_s]:
+                del pool[alert_id]
 
     def members(self, line: Line) -> dict[str, Life]:
         """What the line has to tell of, "ALERT_ID-STEP", the newest first."""
@@ -130,13 +139,6 @@ class Book:
         air = self.air.get(life.line)
         return air is not None and f"{alert_id}-{life.rose}" in air.said
 
-    def _forget(self, now_s: float) -> None:
-        for alert_id in [i for i, end_s in self.over.items() if now_s - end_s > DAY_S]:
-            del self.over[alert_id]
-        for alert_id in list(self.ended):
-            if now_s - self.over.get(alert_id, 0.0) > CLEAR_LASTS_S:
-                del self.ended[alert_id]
-
 
 def read_book(path: Path) -> Book:
     """The book as it was written; a new one where there is none.
@@ -168,14 +170,21 @@ def write_book(path: Path, book: Book) -> None:
         os.close(folder)
 
 
-def _life(parcel: Parcel, line: Line, rose: int, rose_s: float) -> Life:
+def _rises(known: Life, line: Line, state: AlertState) -> bool:
+    """Whether phones have to alert again for a step: another stage, or another threat."""
+    again = state is AlertState.TAKE_COVER and known.state is not state
+    return known.line != line.name or again
+
+
+def _life(parcel: Parcel, line: Line, rose: tuple[int, float], heard_s: float) -> Life:
     alert = parcel.alert
     return Life(
         line=line.name,
         state=alert.state,
         step=alert.step,
-        rose=rose,
-        rose_s=rose_s,
+        rose=rose[0],
+        rose_s=rose[1],
+        heard_s=heard_s,
         zone_id=alert.zone_id,
         zone_name=parcel.zone_name,
         polygon=parcel.polygon,

@@ -11,7 +11,6 @@ import httpx
 
 from forewarn.channels.cell_broadcast.lines import Message
 from forewarn.errors import ConfigError, DeliveryError
-from forewarn.records import AlertState
 
 PATH = "/api/ecbe/v1/message"
 CONNECT_S = 3.0
@@ -76,10 +75,9 @@ def message_json(message: Message, speaker: str) -> dict[str, Any]:
     Its own way from text to UCS-2 (`payload_decoded`) broadcasts no page, and answers 201.
     """
     serial = message.serial
-    urgent = message.line.state is AlertState.TAKE_COVER
     body: dict[str, Any] = {
         "cbe_name": speaker,
-        "category": "high_priority" if urgent else "normal",
+        "category": "high_priority" if message.line.urgent else "normal",
         "repetition_period": message.period,
         "num_of_bcast": message.repeats,
         "scope": {"scope_plmn": {}},

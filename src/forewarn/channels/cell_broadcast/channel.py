@@ -23,6 +23,7 @@ from forewarn.channels.cell_broadcast.lines import (
     Line,
     Message,
     Numbers,
+    common_period,
     line_of,
 )
 from forewarn.channels.cell_broadcast.pages import encoded
@@ -35,6 +36,7 @@ from forewarn.records import AlertState, Counts, Parcel
 # A message has to be on the air for some seconds before phones have it: it is not replaced
 # earlier. This also is what 16,384 serial numbers can be given a day: they never run out.
 HOLD_S = 5.5
+_LAST_S = 2.0**32  # in 2106; a clock tells none much later
 _ALERT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -60,6 +62,7 @@ class CellBroadcast:
     ) -> None:
         self._exercise = context.exercise
         self._lines = DRILL if context.exercise else LIVE
+        self._period = common_period(self._lines, len(context.languages))
         self._geofence = keys.geofence
         self._hold_s = hold_s
         self._teller = Teller(
@@ -123,6 +126,8 @@ class CellBroadcast:
         """Take up all that was offered, also what this try is not about."""
         with self._hearing:
             heard, self._heard = self._heard, []
+        if heard:
+            self._book.forget(time.time())
         for parcel in heard:
             if not _fault(parcel):
                 line = line_of(self._lines, parcel.alert.state, parcel.alert.kind)
@@ -183,6 +188,7 @@ class CellBroadcast:
             air.serial,
             encoded(air.texts[identifier]),
             self._exercise,
+            self._period,
             bytes.fromhex(air.area),
         )
         self._centre.start(message)
@@ -203,8 +209,14 @@ def _fault(parcel: Parcel) -> str:
     alert = parcel.alert
     if not _ALERT_ID.fullmatch(alert.alert_id):
         return f"alert_id {alert.alert_id!r} is none"
-    if not isfinite(alert.issued_s):
-        return f"{alert.alert_id}: issued_s is {alert.issued_s!r}, expected a time"
+    times = {"issued_s": alert.issued_s}
+    if isfinite(alert.onset_p05_s):
+        times["onset_p05_s"] = alert.onset_p05_s
+    for name, time_s in times.items():
+        if not 0 <= time_s < _LAST_S:
+            return (
+                f"{alert.alert_id}: {name} is {time_s!r}, expected UTC seconds since 1970"
+            )
     if alert.state is AlertState.CLEAR:
         return f"{alert.alert_id}: state {alert.state!r} is nothing to tell"
     return ""

@@ -5,7 +5,7 @@ Identifiers: 3GPP TS 23.041, 9.4.1.2.2; levels: ETSI TS 102 900. Serial numbers:
 with the same serial number again, and alerts when the serial number differs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -19,6 +19,7 @@ PLMN_WIDE = 1  # geographical scope: the same message in every cell of the netwo
 SLOT_S = 1.883  # one page of a 2G cell; what repetition is counted in
 ALERT_LASTS_S = 6 * 3600.0  # like a CAP message: no raid of drones outlasts it
 CLEAR_LASTS_S = 600.0
+LEAST_PAGES = 3  # any short text fits, in whatever letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class Line:
     def identifiers(self) -> tuple[int, int]:
         """Both of them."""
         return self.local, self.others
+
+    @property
+    def urgent(self) -> bool:
+        """Whether seconds count."""
+        return self.state is AlertState.TAKE_COVER
+
+    @property
+    def room(self) -> int:
+        """Pages for the first language; each of the others has the least."""
+        return LEAST_PAGES + self.urgent
 
     @property
     def lasts_s(self) -> float:
@@ -73,10 +84,20 @@ def line_of(lines: Iterable[Line], state: AlertState, kind: str) -> Line:
     return found[0 if kind == "ballistic_missile" else -1]
 
 
+def common_period(lines: Sequence[Line], languages: int) -> int:
+    """Page slots that hold every line at once, with all its pages.
+
+    A 2G cell sends one page at a time, and refuses a message that it has no slot for; one
+    of osmo-bsc 1.9 also refuses a repetition period other than that of the rest.
+    """
+    return sum(line.room + LEAST_PAGES * (languages - 1) for line in lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One cell broadcast. An exercise cannot have a live identifier, nor live a drill's.
 
+    period   : page slots of a 2G cell from one repetition to the next
     geofence : warning area coordinates, b"" = for whoever receives it
     """
 
@@ -85,6 +106,7 @@ class Message:
     serial: int
     pages: Pages
     exercise: bool
+    period: int
     geofence: bytes = b""
 
     def __post_init__(self) -> None:
@@ -94,11 +116,6 @@ class Message:
                 f"message identifier {self.identifier} of {self.line.name!r} is none of "
                 f"{'an exercise' if self.exercise else 'live service'}: refused"
             )
-
-    @property
-    def period(self) -> int:
-        """Slots from one repetition to the next: other messages get as much room."""
-        return max(4, 2 * len(self.pages.octets))
 
     @property
     def repeats(self) -> int:

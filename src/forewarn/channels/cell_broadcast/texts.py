@@ -6,14 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forewarn.channels.cell_broadcast.book import Life
-from forewarn.channels.cell_broadcast.lines import Line
-from forewarn.channels.cell_broadcast.pages import PAGES_MAX, wide_pages
+from forewarn.channels.cell_broadcast.lines import LEAST_PAGES, Line
+from forewarn.channels.cell_broadcast.pages import wide_pages
 from forewarn.records import Alert
 from forewarn.words import Form, Voice, pages, sample
 from forewarn.words.cells import GSM_PAGE
-
-# A 2G cell sends a page in 1.9 s, and a phone shows a text when it has all of it.
-SOON_PAGES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +27,10 @@ class Teller:
         """By identifier: the first language; all others together, if there are any."""
         alert = _common(line, lives)
         first, *others = self.languages
-        told = {line.local: self._text(alert, lives, first, SOON_PAGES)}
+        told = {line.local: self._text(alert, lives, first, line.room)}
         if others:
-            room = min(SOON_PAGES, PAGES_MAX // len(others))
             told[line.others] = "\n".join(
-                self._text(alert, lives, other, room, wide=True) for other in others
+                self._text(alert, lives, other, LEAST_PAGES, wide=True) for other in others
             )
         return told
 
@@ -52,14 +48,15 @@ class Teller:
         )
         instruction = voice.instruction(alert.state)
         names = list(dict.fromkeys(self._name(life, language) for life in lives))
-        taken = wide_pages if wide else pages
 
         def told(count: int) -> str:
             return f"{voice.headline(alert, _listed(names, count))} {instruction}"
 
         def too_long(count: int) -> bool:
             letters = len(_listed(names, count))
-            return letters > room * GSM_PAGE or taken(told(count)) > room
+            text = told(count) if letters <= room * GSM_PAGE else "x" * letters
+            taken = wide_pages(f"{text}\n") if wide else pages(text)
+            return taken > room
 
         if not too_long(len(names)):
             return told(len(names))
