@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from forewarn.app.assembly import Speaker, Texts, assemble, site_signer, site_zones
+from forewarn.app.lookout import Lookout
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
@@ -32,6 +33,7 @@ class Core:
         self.zones = zones
         self.store = store
         self.pipeline: Pipeline = assemble(site, sensors, zones)
+        self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
         self._signer = site_signer(site, sensors)
         self._places = dict(
@@ -86,7 +88,9 @@ class Core:
 
     def _step(self, event: Event) -> Outcome | None:
         try:
-            return self.pipeline.step(event)
+            outcome = self.pipeline.step(event)
+            self.lookout.step(event, len(outcome.tracks.track_id))
+            return outcome
         except (PlotError, ModelError) as error:
             self.faults.append(str(error))
             return None
@@ -177,6 +181,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 shown_s = time.monotonic()
                 pipe.send(("picture", picture(outcomes[-1], core.zones)))
                 pipe.send(("refused", dict(core.pipeline.refused)))
+                pipe.send(("cover", core.lookout.cover()))
             while core.faults:
                 pipe.send(("fault", core.faults.pop(0)))
         if stop:

@@ -20,6 +20,7 @@ from typing import Any
 import uvicorn
 
 from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
 from forewarn.files import Site
@@ -74,6 +75,7 @@ class Service:
         self._last_s = 0.0
         self._ready = asyncio.Event()
         self._pulse = Pulse()
+        self._cover = Cover()
         self._stopping = asyncio.Event()
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
@@ -219,6 +221,8 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("cover", cover):
+                self._watch(cover)
             case ("refused", counts):
                 self._refused = counts
             case ("fault", text):
@@ -233,6 +237,16 @@ class Service:
                 self._pulse.heard()
                 notify("READY=1")
                 board.become("live", "all parts run")
+
+    def _watch(self, cover: Cover) -> None:
+        """Take up which sensors are believed and which zones nobody watches."""
+        before = self._cover.troubles
+        for name in sorted({*before, *cover.troubles}):
+            if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
+                self.board.note(f"sensor {name}: {trouble or 'well again'}")
+        self._cover = cover
+        self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
+        self.board.reduced = list(cover.regions)
 
     def _fresh(self, sensor: Sensor) -> bool:
         """Whether it was heard within three of its scans."""
@@ -260,6 +274,7 @@ class Service:
                 "plots": self._counts[sensor.sensor_id][1],
                 "last_s": self._counts[sensor.sensor_id][2] or None,
                 "fresh": self._fresh(sensor),
+                "trouble": self._cover.troubles.get(sensor.sensor_id, ""),
                 "simulated": sensor.simulated,
             }
             for sensor in self.plan.sensors
@@ -323,7 +338,9 @@ class Service:
     def _heartbeat(self) -> bytes:
         """Signed, by the wall's clock: who hears it has no other."""
         now_s = time.time()
-        values = heartbeat_values(self.board.service, now_s, now_s + HEARTBEAT_LASTS_S)
+        board = self.board
+        lasts_s = now_s + HEARTBEAT_LASTS_S
+        values = heartbeat_values(board.service, now_s, lasts_s, board.reduced)
         return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:
