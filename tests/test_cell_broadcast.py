@@ -10,9 +10,18 @@ import pytest
 
 from alerts import STATES
 from cell_studio import Studio, step
-from forewarn.channels.cell_broadcast.lines import DRILL, LIVE, Message, line_of
+from forewarn.channels import plan_channels
+from forewarn.channels.cell_broadcast import CellBroadcastKeys
+from forewarn.channels.cell_broadcast.lines import (
+    DRILL,
+    LIVE,
+    Message,
+    common_period,
+    line_of,
+)
 from forewarn.channels.cell_broadcast.pages import encoded
 from forewarn.errors import DeliveryError
+from forewarn.files import ChannelTable
 from forewarn.records import AlertState
 from forewarn.threats import CLASSES
 from forewarn.words import LANGUAGES, Form, missing_parts
@@ -48,6 +57,20 @@ def test_level_comes_from_state_and_kind(
 ) -> None:
     assert line_of(LIVE, state, kind).identifiers == live
     assert line_of(DRILL, state, kind).identifiers == drill
+
+
+def test_a_site_names_the_channel_by_its_kind(tmp_path: Path) -> None:
+    table = ChannelTable(
+        "cell_broadcast", "phones", False, {"geofence": True}, tmp_path, "site.toml"
+    )
+    (plan,) = plan_channels([table], exercise=False)
+    assert plan.keys == CellBroadcastKeys(folder=tmp_path / "cell-broadcast", geofence=True)
+
+
+def test_the_repetition_period_has_room_for_all_that_can_be_on_the_air() -> None:
+    assert common_period(LIVE, languages=1) == 4 + 3 * 3
+    assert common_period(LIVE, languages=2) == 25
+    assert common_period(DRILL, languages=2) == 19
 
 
 def test_an_exercise_cannot_have_a_live_identifier_nor_live_one_of_a_drill() -> None:

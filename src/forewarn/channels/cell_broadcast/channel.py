@@ -65,13 +65,7 @@ class CellBroadcast:
         self._period = common_period(self._lines, len(context.languages))
         self._geofence = keys.geofence
         self._hold_s = hold_s
-        self._teller = Teller(
-            context.languages,
-            context.time_zone,
-            context.own_texts,
-            context.exercise,
-            context.zone_names,
-        )
+        self._teller = Teller(context)
         self._centre = Centre(keys.centre, context.site)
         world = "exercise" if context.exercise else "live"
         self._path = keys.folder / f"{world}.json"

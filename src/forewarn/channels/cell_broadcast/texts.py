@@ -1,10 +1,10 @@
 """What a cell broadcast says of several zones at once: one text, as many names as fit."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+from forewarn.channels import Context
 from forewarn.channels.cell_broadcast.book import Life
 from forewarn.channels.cell_broadcast.lines import LEAST_PAGES, Line
 from forewarn.channels.cell_broadcast.pages import wide_pages
@@ -13,20 +13,16 @@ from forewarn.words import Form, Voice, pages, sample
 from forewarn.words.cells import GSM_PAGE
 
 
-@dataclass(frozen=True, slots=True)
 class Teller:
     """Puts lives into words, in the languages of the site."""
 
-    languages: tuple[str, ...]
-    time_zone: str
-    own: Path | None
-    exercise: bool
-    zone_names: Mapping[str, Mapping[str, str]]
+    def __init__(self, site: Context) -> None:
+        self._site = site
 
     def texts(self, line: Line, lives: Collection[Life]) -> dict[int, str]:
         """By identifier: the first language; all others together, if there are any."""
         alert = _common(line, lives)
-        first, *others = self.languages
+        first, *others = self._site.languages
         told = {line.local: self._text(alert, lives, first, line.room)}
         if others:
             told[line.others] = "\n".join(
@@ -44,7 +40,11 @@ class Teller:
     ) -> str:
         """A text of at most `room` pages; `wide` = counted in UCS-2, whatever it is."""
         voice = Voice(
-            language, self.exercise, time_zone=self.time_zone, form=Form.SHORT, own=self.own
+            language,
+            self._site.exercise,
+            time_zone=self._site.time_zone,
+            form=Form.SHORT,
+            own=self._site.own_texts,
         )
         instruction = voice.instruction(alert.state)
         names = list(dict.fromkeys(self._name(life, language) for life in lives))
@@ -64,7 +64,7 @@ class Teller:
         return told(most) if most else voice.render(alert, names[0])
 
     def _name(self, life: Life, language: str) -> str:
-        known = self.zone_names.get(life.zone_id, {})
+        known = self._site.zone_names.get(life.zone_id, {})
         return known.get(language) or known.get("") or life.zone_name
 
 
