@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts import STATES
-from cell_studio import Studio, step
+from cell_studio import Studio, step, until
 from forewarn.channels import plan_channels
 from forewarn.channels.cell_broadcast import CellBroadcastKeys
 from forewarn.channels.cell_broadcast.lines import (
@@ -213,17 +213,27 @@ def test_as_many_names_as_fit_and_how_many_more(
     tmp_path: Path, languages: tuple[str, ...]
 ) -> None:
     studio = Studio(tmp_path / "cells", languages=languages)
-    names = [f"Nowhere number {i}" for i in range(300)]
+    names = [f"Nowhere number {i}th" for i in range(300)]
     studio.tell(*(step(f"a{i}", TAKE_COVER, 0, name) for i, name in enumerate(names)))
     studio.close()
     for sent in studio.centre.started:
         assert len(sent.pages) <= (4 if sent.identifier == 4370 else 3 * len(languages) - 3)
     told = studio.centre.started[0].text
-    listed, more = re.findall(r"Nowhere number \d+", told), re.search(r" \+(\d+)", told)
+    listed, more = re.findall(r"Nowhere number \d+th", told), re.search(r" \+(\d+)", told)
     assert more
     assert listed == names[: len(listed)]
     assert len(listed) + int(more[1]) == 300
     assert len(studio.centre.started[0].pages) == 4  # they are used up
+
+
+def test_parts_of_a_place_are_told_as_the_place_where_they_do_not_fit(
+    studio: Studio,
+) -> None:
+    parts = [f"{place} {i}" for place in ("Viborg", "Skive") for i in range(2, 40)]
+    studio.tell(step("a", TAKE_COVER, 0, parts[0]), step("b", TAKE_COVER, 0, parts[1]))
+    assert studio.centre.started[0].text.startswith("Viborg 2, Viborg 3: ")
+    studio.tell(*(step(f"c{i}", TAKE_COVER, 0, name) for i, name in enumerate(parts)))
+    assert studio.centre.started[1].text.startswith("Viborg, Skive: ")
 
 
 def test_a_name_too_long_for_all_pages_is_cut_and_the_rest_told(studio: Studio) -> None:
@@ -245,6 +255,36 @@ def test_a_message_is_not_replaced_before_phones_can_have_it(tmp_path: Path) -> 
     studio.close()
     told = [sent.text.split(":")[0] for sent in studio.centre.started]
     assert sorted(told) == sorted(["First", "First, Second, Third", "Calm"])
+
+
+def test_what_is_urgent_does_not_wait_for_what_is_not(tmp_path: Path) -> None:
+    studio = Studio(tmp_path / "cells", hold_s=0.6)
+    studio.tell(step("calm", PREPARE))
+    studio.channel.offer([step("later", PREPARE)])  # it has to wait, and its thread with it
+    time.sleep(0.1)
+    begin = time.monotonic()
+    studio.channel.offer([step("viborg", TAKE_COVER)])
+    until(lambda: 4370 in studio.centre.on_air)
+    assert time.monotonic() - begin < 0.3
+    assert studio.centre.on_air[4378].text.startswith("Calm: ")
+    until(lambda: len(studio.done) == 3)
+    assert studio.centre.on_air[4378].text.startswith("Calm, Later: ")
+    studio.close()
+
+
+def test_a_false_all_clear_is_replaced_at_once(tmp_path: Path) -> None:
+    studio = Studio(tmp_path / "cells", hold_s=60.0)
+    studio.tell(step("viborg", TAKE_COVER), step("skive", TAKE_COVER))
+    studio.tell(step("viborg", ALL_CLEAR, 1), step("skive", ALL_CLEAR, 1))
+    studio.tell(step("viborg2", TAKE_COVER, zone_id="zone-viborg"))
+    assert studio.centre.on_air[4396].text.startswith("Skive: all clear")
+    studio.close()
+
+
+def test_lines_hold_as_long_as_numbers_last_and_quiet_ones_longer() -> None:
+    for line in LIVE:
+        assert line.hold_s * 1024 * 16 > 86_400
+        assert line.hold_s == (5.5 if line.state is TAKE_COVER else 20.0)
 
 
 def test_an_area_goes_along_where_the_site_asks_for_it(tmp_path: Path) -> None:

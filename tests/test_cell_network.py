@@ -120,7 +120,7 @@ def test_a_network_that_takes_a_part_only_is_as_osmo_cbc_answers_it(
 def test_all_lines_with_all_their_pages_have_room_in_one_cell(
     studio: Studio, controller: Controller
 ) -> None:
-    many = [f"Nowhere number {i}" for i in range(100)]
+    many = [f"Nowhere number {i}th" for i in range(100)]
     lives = [
         step(f"{state}-{kind}-{i}", state, 0, name, kind)
         for state, kind in (

@@ -114,21 +114,32 @@ class Book:
     def must_change(self, line: Line) -> bool:
         """Whether something that people were not alerted for has to go on the air.
 
-        What a message says beyond that stays until then, and errs to the safe side; but
-        none may give the all-clear for a zone that is under alert again.
+        What a message says beyond that stays until then, and errs to the safe side.
         """
         members, air = self.members(line), self.air.get(line.name)
         if air is None or not members:
             return bool(members)
+        return self.is_false(line) or not members.keys() <= air.said.keys()
+
+    def is_false(self, line: Line) -> bool:
+        """Whether a line gives the all-clear for a zone that is under alert again."""
+        air = self.air.get(line.name)
+        if air is None or line.state is not AlertState.ALL_CLEAR:
+            return False
         alive = {life.zone_id for life in self.lives.values()}
-        false = line.state is AlertState.ALL_CLEAR and not alive.isdisjoint(
-            air.said.values()
-        )
-        return false or not members.keys() <= air.said.keys()
+        return not alive.isdisjoint(air.said.values())
 
     def must_stop(self, line: Line) -> bool:
         """Whether a line that has something on the air has nothing left to tell."""
         return line.name in self.air and not self.members(line)
+
+    def awaits(self, alert_id: str, line: Line) -> bool:
+        """Whether the line has yet to tell of an alert what phones have to alert for."""
+        life = self.lives.get(alert_id) or self.ended.get(alert_id)
+        if life is None or life.line != line.name:
+            return False
+        air = self.air.get(line.name)
+        return air is None or f"{alert_id}-{life.rose}" not in air.said
 
     def concerns(self, alert_id: str, line: Line) -> bool:
         """Whether a step of the alert has arrived only once the line is as it should be."""

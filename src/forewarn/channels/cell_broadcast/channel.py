@@ -33,9 +33,6 @@ from forewarn.channels.courier import Courier
 from forewarn.errors import DeliveryError
 from forewarn.records import AlertState, Counts, Parcel
 
-# A message has to be on the air for some seconds before phones have it: it is not replaced
-# earlier. This also is what 16,384 serial numbers can be given a day: they never run out.
-HOLD_S = 5.5
 _LAST_S = 2.0**32  # in 2106; a clock tells none much later
 _ALERT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -55,10 +52,13 @@ class CellBroadcastKeys:
 
 
 class CellBroadcast:
-    """Keeps on the air what the zones are told, one message per line."""
+    """Keeps on the air what the zones are told, one message per line.
+
+    hold_s : how long a message stays before another replaces it; None = as its line says
+    """
 
     def __init__(
-        self, keys: CellBroadcastKeys, context: Context, hold_s: float = HOLD_S
+        self, keys: CellBroadcastKeys, context: Context, hold_s: float | None = None
     ) -> None:
         self._exercise = context.exercise
         self._lines = DRILL if context.exercise else LIVE
@@ -73,7 +73,8 @@ class CellBroadcast:
         self._not_kept = ""
         self._heard: list[Parcel] = []
         self._hearing = threading.Lock()
-        self._closing = threading.Event()
+        self._news = threading.Event()
+        self._closing = False
         self._courier = Courier("cell_broadcast", self._carry, context.delivered)
 
     def offer(self, parcels: Sequence[Parcel]) -> None:
@@ -81,6 +82,7 @@ class CellBroadcast:
         with self._hearing:
             self._heard.extend(parcels)
         self._courier.offer(parcels)
+        self._news.set()
 
     def counts(self) -> Counts:
         """How it fares."""
@@ -89,24 +91,37 @@ class CellBroadcast:
 
     def close(self) -> None:
         """Put on the air what waits, then end; what is on the air stays there."""
-        self._closing.set()
+        self._closing = True
+        self._news.set()
         self._courier.close()
         self._centre.close()
 
     def _carry(self, parcels: Sequence[Parcel]) -> list[str]:
-        self._hear()
-        errors: dict[Line, str] = {}
-        for line in sorted(self._lines, key=self._turn):
+        """Tell all that was heard; of some parcels until they are told, or it fails."""
+        while True:
+            self._news.clear()
+            self._hear()
+            errors = self._settle_all()
+            waits_s = [
+                self._wait_s(line)
+                for line in self._lines
+                if any(self._book.awaits(p.alert.alert_id, line) for p in parcels)
+            ]
+            wait_s = min((wait_s for wait_s in waits_s if wait_s > 0), default=0.0)
+            if wait_s == 0:
+                return [self._outcome(parcel, errors) for parcel in parcels]
+            self._news.wait(wait_s)
+
+    def _settle_all(self) -> dict[Line, str]:
+        """Every line that may change now, those that end last; what went wrong."""
+        errors = {}
+        for line in sorted(self._lines, key=self._book.must_stop):
             try:
                 self._settle(line)
             except DeliveryError as error:
                 errors[line] = str(error)
         self._keep()
-        return [self._outcome(parcel, errors) for parcel in parcels]
-
-    def _turn(self, line: Line) -> tuple[bool, float]:
-        """What may go at once goes first, and nothing ends before others have begun."""
-        return self._book.must_stop(line), self._wait_s(line)
+        return errors
 
     def _outcome(self, parcel: Parcel, errors: dict[Line, str]) -> str:
         concerned = (
@@ -131,11 +146,7 @@ class CellBroadcast:
     def _settle(self, line: Line) -> None:
         """Make a line's message say what it has to, or end it."""
         book = self._book
-        wait_s = self._wait_s(line)
-        if wait_s > 0:
-            self._closing.wait(wait_s)
-            self._hear()
-        if book.must_change(line):
+        if book.must_change(line) and self._wait_s(line) == 0:
             self._renew(line)
         air = book.air.get(line.name)
         if air is None:
@@ -150,11 +161,12 @@ class CellBroadcast:
         del book.air[line.name]
 
     def _wait_s(self, line: Line) -> float:
-        """Until phones can have the message that is to be replaced."""
+        """Until a line's message may be replaced: phones have to have it first."""
         air = self._book.air.get(line.name)
-        if air is None or not air.taken or not self._book.must_change(line):
+        if air is None or not air.taken or self._closing or self._book.is_false(line):
             return 0.0
-        return max(0.0, self._hold_s - max(0.0, time.time() - air.since_s))
+        hold_s = line.hold_s if self._hold_s is None else self._hold_s
+        return max(0.0, hold_s - max(0.0, time.time() - air.since_s))
 
     def _renew(self, line: Line) -> None:
         """A new text, of all that the line has to tell, under a new serial number."""

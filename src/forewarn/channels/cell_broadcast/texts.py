@@ -1,5 +1,6 @@
 """What a cell broadcast says of several zones at once: one text, as many names as fit."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -11,6 +12,8 @@ from forewarn.channels.cell_broadcast.pages import wide_pages
 from forewarn.records import Alert
 from forewarn.words import Form, Voice, pages, sample
 from forewarn.words.cells import GSM_PAGE
+
+_PART = re.compile(r" \d+$")
 
 
 class Teller:
@@ -58,6 +61,8 @@ class Teller:
             taken = wide_pages(f"{text}\n") if wide else pages(text)
             return taken > room
 
+        if too_long(len(names)):  # parts of a place are then told as the place
+            names = list(dict.fromkeys(_PART.sub("", name) for name in names))
         if not too_long(len(names)):
             return told(len(names))
         most = bisect_left(range(1, len(names)), True, key=too_long)
