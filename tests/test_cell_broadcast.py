@@ -234,6 +234,10 @@ def test_parts_of_a_place_are_told_as_the_place_where_they_do_not_fit(
     assert studio.centre.started[0].text.startswith("Viborg 2, Viborg 3: ")
     studio.tell(*(step(f"c{i}", TAKE_COVER, 0, name) for i, name in enumerate(parts)))
     assert studio.centre.started[1].text.startswith("Viborg, Skive: ")
+    studio.tell(*(step(f"c{i}", ALL_CLEAR, 1, name) for i, name in enumerate(parts[:-1])))
+    clear = studio.centre.on_air[4396].text  # of a place of which a part is not clear
+    assert clear.startswith("Viborg 2, Viborg 3, ")
+    assert " +" in clear
 
 
 def test_a_name_too_long_for_all_pages_is_cut_and_the_rest_told(studio: Studio) -> None:

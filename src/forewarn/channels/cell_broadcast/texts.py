@@ -9,7 +9,7 @@ from forewarn.channels import Context
 from forewarn.channels.cell_broadcast.book import Life
 from forewarn.channels.cell_broadcast.lines import LEAST_PAGES, Line
 from forewarn.channels.cell_broadcast.pages import wide_pages
-from forewarn.records import Alert
+from forewarn.records import Alert, AlertState
 from forewarn.words import Form, Voice, pages, sample
 from forewarn.words.cells import GSM_PAGE
 
@@ -61,7 +61,8 @@ class Teller:
             taken = wide_pages(f"{text}\n") if wide else pages(text)
             return taken > room
 
-        if too_long(len(names)):  # parts of a place are then told as the place
+        # parts of a place are then told as the place; but one may be clear, and others not
+        if alert.state is not AlertState.ALL_CLEAR and too_long(len(names)):
             names = list(dict.fromkeys(_PART.sub("", name) for name in names))
         if not too_long(len(names)):
             return told(len(names))
