@@ -276,6 +276,25 @@ def test_what_is_urgent_does_not_wait_for_what_is_not(tmp_path: Path) -> None:
     studio.close()
 
 
+def test_a_message_to_prepare_stays_until_the_one_to_take_cover_is_there(
+    tmp_path: Path,
+) -> None:
+    studio = Studio(tmp_path / "cells", hold_s=0.3)
+    studio.tell(step("viborg", PREPARE), step("skive", TAKE_COVER))
+    studio.tell(step("viborg", TAKE_COVER, 1))  # 4370 may not be replaced yet
+    posted = studio.centre.asked.index("POST 4370 201", 2)
+    assert studio.centre.asked.index("DELETE 4378 200") > posted
+    studio.tell(step("lemvig", PREPARE))
+    post = studio.centre.post
+    studio.centre.post = lambda body: (503, "full")  # type: ignore[method-assign]
+    studio.channel.offer([step("lemvig", TAKE_COVER, 1)])
+    until(lambda: studio.channel.counts().failures > 1)
+    assert studio.centre.on_air[4378].text.startswith("Lemvig: ")
+    studio.centre.post = post  # type: ignore[method-assign]
+    until(lambda: studio.centre.on_air.keys() == {4370})
+    studio.close()
+
+
 def test_a_false_all_clear_is_replaced_at_once(tmp_path: Path) -> None:
     studio = Studio(tmp_path / "cells", hold_s=60.0)
     studio.tell(step("viborg", TAKE_COVER), step("skive", TAKE_COVER))

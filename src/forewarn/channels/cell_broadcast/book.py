@@ -86,7 +86,7 @@ class Book:
         rose = alert.step, alert.issued_s
         if alert.state is AlertState.ALL_CLEAR:
             self.over[alert.alert_id] = now_s
-            if known and self._may_have_been_heard(alert.alert_id, known):
+            if known and self._telling(alert.alert_id, known):
                 self.ended[alert.alert_id] = _life(parcel, line, rose, now_s)
             self.lives.pop(alert.alert_id, None)
             return
@@ -130,25 +130,37 @@ class Book:
         return not alive.isdisjoint(air.said.values())
 
     def must_stop(self, line: Line) -> bool:
-        """Whether a line that has something on the air has nothing left to tell."""
-        return line.name in self.air and not self.members(line)
+        """Whether a line that has something on the air has nothing left to tell.
+
+        An alert that rose to another line stays in this one until that tells of it.
+        """
+        air = self.air.get(line.name)
+        if air is None or self.members(line):
+            return False
+        named = (name.rpartition("-")[0] for name in air.said)
+        return not any(self._untold(i, self.lives[i]) for i in named if i in self.lives)
 
     def awaits(self, alert_id: str, line: Line) -> bool:
         """Whether the line has yet to tell of an alert what phones have to alert for."""
-        life = self.lives.get(alert_id) or self.ended.get(alert_id)
-        if life is None or life.line != line.name:
-            return False
-        air = self.air.get(line.name)
-        return air is None or f"{alert_id}-{life.rose}" not in air.said
+        life = self._held(alert_id)
+        return life is not None and life.line == line.name and self._untold(alert_id, life)
 
     def concerns(self, alert_id: str, line: Line) -> bool:
         """Whether a step of the alert has arrived only once the line is as it should be."""
-        held = self.lives.get(alert_id) or self.ended.get(alert_id)
-        return (held is not None and held.line == line.name) or self.must_stop(line)
+        life = self._held(alert_id)
+        return (life is not None and life.line == line.name) or self.must_stop(line)
 
-    def _may_have_been_heard(self, alert_id: str, life: Life) -> bool:
+    def _held(self, alert_id: str) -> Life | None:
+        return self.lives.get(alert_id) or self.ended.get(alert_id)
+
+    def _untold(self, alert_id: str, life: Life) -> bool:
+        air = self._telling(alert_id, life)
+        return air is None or not air.taken
+
+    def _telling(self, alert_id: str, life: Life) -> OnAir | None:
+        """The message of its line, if that tells of it."""
         air = self.air.get(life.line)
-        return air is not None and f"{alert_id}-{life.rose}" in air.said
+        return air if air and f"{alert_id}-{life.rose}" in air.said else None
 
 
 def read_book(path: Path) -> Book:

@@ -115,7 +115,7 @@ class CellBroadcast:
     def _settle_all(self) -> dict[Line, str]:
         """Every line that may change now, those that end last; what went wrong."""
         errors = {}
-        for line in sorted(self._lines, key=self._book.must_stop):
+        for line in sorted(self._lines, key=lambda line: not self._book.members(line)):
             try:
                 self._settle(line)
             except DeliveryError as error:
