@@ -221,6 +221,11 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("load", level):
+                if level:
+                    board.become("degraded", f"overload: detail is left out, level {level}")
+                else:
+                    board.become("live", "all parts run")
             case ("cover", cover):
                 self._watch(cover)
             case ("refused", counts):
