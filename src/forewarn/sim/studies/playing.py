@@ -1,0 +1,469 @@
+"""The kernel: raids against one policy - engaged, warned, come down, counted.
+
+Policy level: where a threat is said to come down is drawn, not tracked; that error goes
+into warning and defence alike.
+"""
+
+from math import erf
+from typing import NamedTuple
+
+import numpy as np
+
+from forewarn.compiled import bare_kernel, inner_kernel, kernel
+from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, IntArray
+from forewarn.sim.defence import engaging, fleet
+from forewarn.sim.defence.engaging import LAYERS, Threats, draw_odds, engage, refill
+from forewarn.sim.defence.fleet import Fleet, Left, Rule
+from forewarn.sim.streams import DEBRIS, RAID, block, normals, unit
+from forewarn.sim.studies import measures
+from forewarn.sim.studies.drawing import Drawn
+from forewarn.sim.studies.world import Layout, Raster
+
+NIGHT = (1 << 40) - 1  # in place of a threat's number: what is drawn of a whole raid
+
+
+class Care(NamedTuple):
+    """What is known of threats, who is told, and what people do.
+
+    p_warned  : share of threats that are seen
+    sigma_km  : (groups,) error of where they are said to come down, when they are told
+    lead_s    : (groups,) from the alert to the impact
+    hold_s    : from the impact to the all clear
+    told      : whether anybody is told at all
+    compliance, median_s : by day, by night
+    tires     : share of those who comply that is left after a needless alert
+    rests     : share of the fatigue that is left after the time between two raids
+    """
+
+    p_warned: float
+    sigma_km: FloatArray
+    lead_s: FloatArray
+    hold_s: float
+    told: bool
+    compliance: tuple[float, float]
+    median_s: tuple[float, float]
+    sigma: float
+    night_share: float
+    tires: float
+    rests: float
+    harmed_unsheltered: float
+    harmed_sheltered: float
+    hour_cost: float
+
+
+class Alarms(NamedTuple):
+    """Alerts of zones (z,), the latest of each.
+
+    since_s, until_s : -inf where there is none in this raid
+    reached : people reached by impacts in it
+    tired   : needless alerts that people remember, as of raid `tired_at`
+    told    : zones of one alert, to fill; live: zones with alerts in this raid
+    """
+
+    since_s: FloatArray
+    until_s: FloatArray
+    reached: FloatArray
+    tired: FloatArray
+    tired_at: IntArray
+    told: IntArray
+    live: IntArray
+
+
+class Scratch(NamedTuple):
+    """Room for one raid's threats."""
+
+    threats: Threats
+    seen: BoolArray
+    stopped: IntArray
+    start_s: FloatArray
+    order: IntArray
+
+
+class Work(NamedTuple):
+    """What a kernel call writes into.
+
+    row   : (WIDTH + layers,) measures of the run
+    heat  : (rows, columns) people reached, by where it came down, summed over runs
+    book  : of `engage`
+    odds  : (layers,)
+    """
+
+    row: FloatArray
+    heat: FloatArray
+    heat_km: float
+    book: FloatArray
+    odds: FloatArray
+    left: Left
+    alarms: Alarms
+    scratch: Scratch
+
+
+def room(most: int, zones: int, arms: Fleet, shape: tuple[int, int], side: float) -> Work:
+    """Arrays to work in. most: threats of a raid; shape, side: cells of the heat map, km."""
+    layers = len(arms.down)
+    threats = Threats(
+        np.empty(most),
+        np.empty((most, 2)),
+        np.empty(most, bool),
+        np.empty(most, bool),
+        np.empty(most, np.int64),
+    )
+    return Work(
+        row=np.zeros(measures.WIDTH + layers),
+        heat=np.zeros(shape),
+        heat_km=side,
+        book=np.zeros(LAYERS + layers),
+        odds=np.zeros(layers),
+        left=fleet.full(arms),
+        alarms=Alarms(
+            np.full(zones, -np.inf),
+            np.full(zones, -np.inf),
+            np.zeros(zones),
+            np.zeros(zones),
+            np.zeros(zones, np.int64),
+            np.empty(zones, np.int64),
+            np.empty(zones, np.int64),
+        ),
+        scratch=Scratch(
+            threats,
+            np.empty(most, bool),
+            np.empty(most, np.int64),
+            np.empty(most),
+            np.empty(most, np.int64),
+        ),
+    )
+
+
+@bare_kernel
+def cell_of(raster: Raster, x: float, y: float) -> int:
+    """Cell of a place, -1 outside."""
+    if x < 0.0 or y < 0.0:
+        return -1
+    column, row = int(x / raster.cell_km), int(y / raster.cell_km)
+    if column >= raster.columns or row >= raster.rows:
+        return -1
+    return row * raster.columns + column
+
+
+@bare_kernel
+def zone_of(layout: Layout, cell: int, x: float, y: float) -> int:
+    """Zone of a place inside the area, -1 = none."""
+    if layout.side_km == 0.0:
+        return layout.cell_zone[cell]
+    column = min(int(x / layout.side_km), layout.columns - 1)
+    row = min(int(y / layout.side_km), layout.rows - 1)
+    return row * layout.columns + column
+
+
+@bare_kernel
+def touched(
+    layout: Layout, raster: Raster, kind: int, x: float, y: float, told: IntArray
+) -> int:
+    """Fill `told` with the zones within the kind's radius of a place; how many."""
+    count = 0
+    if layout.side_km == 0.0:
+        cell = cell_of(raster, x, y)
+        if cell >= 0:
+            for k in range(layout.first[kind, cell], layout.first[kind, cell + 1]):
+                told[count] = layout.touched[k]
+                count += 1
+        return count
+    side, radius = layout.side_km, layout.radius_km[kind]
+    west = max(int(np.floor((x - radius) / side)), 0)
+    east = min(int(np.floor((x + radius) / side)), layout.columns - 1)
+    south = max(int(np.floor((y - radius) / side)), 0)
+    north = min(int(np.floor((y + radius) / side)), layout.rows - 1)
+    for row in range(south, north + 1):
+        dy = max(row * side - y, y - (row + 1) * side, 0.0)
+        for column in range(west, east + 1):
+            dx = max(column * side - x, x - (column + 1) * side, 0.0)
+            if dx * dx + dy * dy <= radius * radius:
+                told[count] = row * layout.columns + column
+                count += 1
+    return count
+
+
+@bare_kernel
+def sheltered(lead_s: float, median_s: float, sigma: float) -> float:
+    """Share of those who go that is in shelter after so many seconds: lognormal."""
+    if lead_s <= 0.0:
+        return 0.0
+    return 0.5 * (1.0 + erf(np.log(lead_s / median_s) / (sigma * np.sqrt(2.0))))
+
+
+@bare_kernel
+def _recall(alarms: Alarms, zone: int, raid: int, rests: float) -> float:
+    """Needless alerts that a zone's people still remember."""
+    if rests < 1.0 and alarms.tired_at[zone] < raid:
+        alarms.tired[zone] *= rests ** (raid - alarms.tired_at[zone])
+    alarms.tired_at[zone] = raid
+    return alarms.tired[zone]
+
+
+@bare_kernel
+def _settle(
+    layout: Layout, care: Care, alarms: Alarms, zone: int, raid: int, row: FloatArray
+) -> None:
+    """Book an alert that is over."""
+    people = layout.people[zone]
+    minutes = (alarms.until_s[zone] - alarms.since_s[zone]) / 60.0
+    vain = max(people - alarms.reached[zone], 0.0)
+    row[measures.ALERTED] += people
+    row[measures.NEEDLESS] += vain
+    row[measures.MINUTES] += people * minutes
+    row[measures.NEEDLESS_MINUTES] += vain * minutes
+    if alarms.reached[zone] == 0.0:
+        alarms.tired[zone] = _recall(alarms, zone, raid, care.rests) + 1.0
+
+
+@bare_kernel
+def _foresee(
+    drawn: Drawn,
+    begin: int,
+    end: int,
+    raster: Raster,
+    layout: Layout,
+    rule: Rule,
+    care: Care,
+    scratch: Scratch,
+) -> None:
+    """Fill in what is said of a raid's threats, and in what order people are told."""
+    threats = scratch.threats
+    for i in range(end - begin):
+        k = begin + i
+        group = drawn.group[k]
+        x = drawn.at_km[k, 0] + care.sigma_km[group] * drawn.error[k, 0]
+        y = drawn.at_km[k, 1] + care.sigma_km[group] * drawn.error[k, 1]
+        threats.at_km[i, 0], threats.at_km[i, 1] = x, y
+        threats.time_s[i], threats.word[i] = drawn.time_s[k], drawn.word[k]
+        seen = drawn.seen[k] < care.p_warned
+        scratch.seen[i] = seen
+        cell = cell_of(raster, x, y)
+        heads = cell >= 0 and raster.distance_km[cell] <= rule.margin_km
+        threats.wanted[i] = seen and (
+            rule.engage == fleet.ALL or (rule.engage == fleet.POPULATED_ONLY and heads)
+        )
+        threats.dear[i] = (
+            rule.reserve == 0
+            or cell >= 0
+            and raster.reach[group, cell] >= rule.reserve_people
+        )
+        start_s = drawn.time_s[k] - care.lead_s[group]
+        scratch.start_s[i] = start_s
+        at = i
+        while at > 0 and scratch.start_s[scratch.order[at - 1]] > start_s:
+            scratch.order[at] = scratch.order[at - 1]
+            at -= 1
+        scratch.order[at] = i
+
+
+@bare_kernel
+def _tell(
+    layout: Layout,
+    raster: Raster,
+    care: Care,
+    work: Work,
+    i: int,
+    group: int,
+    raid: int,
+    live: int,
+) -> int:
+    """Alert the zones that threat i may reach; how many have had one in this raid."""
+    alarms, threats = work.alarms, work.scratch.threats
+    start_s, end_s = work.scratch.start_s[i], threats.time_s[i] + care.hold_s
+    x, y = threats.at_km[i, 0], threats.at_km[i, 1]
+    for k in range(touched(layout, raster, group, x, y, alarms.told)):
+        zone = alarms.told[k]
+        if alarms.until_s[zone] >= start_s:
+            alarms.until_s[zone] = max(alarms.until_s[zone], end_s)
+            continue
+        if alarms.until_s[zone] == -np.inf:
+            alarms.live[live] = zone
+            live += 1
+        else:
+            _settle(layout, care, alarms, zone, raid, work.row)
+        alarms.since_s[zone], alarms.until_s[zone] = start_s, end_s
+        alarms.reached[zone] = 0.0
+    return live
+
+
+@bare_kernel
+def _land(
+    raster: Raster,
+    layout: Layout,
+    care: Care,
+    work: Work,
+    x: float,
+    y: float,
+    kind: int,
+    time_s: float,
+    raid: int,
+    night: int,
+) -> None:
+    """Something comes down: whom it reaches, and how many of them are in shelter."""
+    cell = cell_of(raster, x, y)
+    if cell < 0 or raster.reach[kind, cell] == 0.0:
+        return
+    people = raster.reach[kind, cell]
+    zone, alarms, row = zone_of(layout, cell, x, y), work.alarms, work.row
+    safe = 0.0
+    if zone >= 0 and alarms.since_s[zone] <= time_s <= alarms.until_s[zone]:
+        comply = care.compliance[night]
+        if care.tires < 1.0:
+            comply *= care.tires ** _recall(alarms, zone, raid, care.rests)
+        lead_s = time_s - alarms.since_s[zone]
+        safe = people * comply * sheltered(lead_s, care.median_s[night], care.sigma)
+        alarms.reached[zone] += people
+    row[measures.EXPOSED] += people
+    row[measures.UNSHELTERED] += people - safe
+    row[measures.HARMED] += (
+        people - safe
+    ) * care.harmed_unsheltered + safe * care.harmed_sheltered
+    work.heat[int(y / work.heat_km), int(x / work.heat_km)] += people
+
+
+@bare_kernel
+def _come_down(
+    drawn: Drawn,
+    k: int,
+    i: int,
+    raster: Raster,
+    layout: Layout,
+    arms: Fleet,
+    care: Care,
+    work: Work,
+    luck: tuple[int, int],
+    raid: int,
+    night: int,
+) -> None:
+    """A threat, or its debris, comes down."""
+    x, y, time_s = drawn.at_km[k, 0], drawn.at_km[k, 1], drawn.time_s[k]
+    cell = cell_of(raster, x, y)
+    threatening = cell >= 0 and raster.distance_km[cell] == 0.0
+    layer = work.scratch.stopped[i]
+    if threatening:
+        work.row[measures.THREATENING] += 1
+    if layer < 0:
+        if threatening:
+            work.row[measures.LEAKERS] += 1
+        kind = drawn.group[k]
+        _land(raster, layout, care, work, x, y, kind, time_s, raid, night)
+    elif arms.debris_share[layer] > 0.0:
+        words = block(luck[0], luck[1], drawn.word[k], DEBRIS, 0)
+        if unit(words[2]) < arms.debris_share[layer]:
+            side = normals(words[0], words[1])
+            x += arms.debris_km[layer] * side[0]
+            y += arms.debris_km[layer] * side[1]
+            kind = len(raster.reach) - 1
+            _land(raster, layout, care, work, x, y, kind, time_s, raid, night)
+
+
+@bare_kernel
+def _raid(
+    drawn: Drawn,
+    begin: int,
+    end: int,
+    raster: Raster,
+    layout: Layout,
+    arms: Fleet,
+    rule: Rule,
+    care: Care,
+    work: Work,
+    luck: tuple[int, int],
+    raid: int,
+) -> None:
+    """One raid, from the first alert to the last all clear."""
+    n, scratch, alarms = end - begin, work.scratch, work.alarms
+    _foresee(drawn, begin, end, raster, layout, rule, care, scratch)
+    threats, odds, left = scratch.threats, work.odds, work.left
+    engage(threats, n, arms, rule, odds, luck, left, scratch.stopped, work.book)
+    night = 0
+    if care.night_share > 0.0:
+        words = block(luck[0], luck[1], raid << 40 | NIGHT, RAID, 0)
+        night = int(unit(words[0]) < care.night_share)
+    live, told = 0, 0
+    for i in range(n + 1):
+        while told < n:
+            j = scratch.order[told]
+            if i < n and scratch.start_s[j] > threats.time_s[i]:
+                break
+            if care.told and scratch.seen[j]:
+                group = drawn.group[begin + j]
+                live = _tell(layout, raster, care, work, j, group, raid, live)
+            told += 1
+        if i < n:
+            k = begin + i
+            _come_down(
+                drawn, k, i, raster, layout, arms, care, work, luck, raid, night
+            )
+    work.row[measures.FIRED] += n
+    for k in range(live):
+        zone = alarms.live[k]
+        _settle(layout, care, alarms, zone, raid, work.row)
+        alarms.since_s[zone] = alarms.until_s[zone] = -np.inf
+
+
+@inner_kernel
+def _begin(arms: Fleet, work: Work, luck: tuple[int, int]) -> None:
+    """A run begins: magazines full, nobody tired."""
+    left, alarms = work.left, work.alarms
+    left.rounds[:], left.stock[:] = arms.magazine, arms.stock
+    left.ready_s[:], left.free_s[:] = np.inf, -np.inf
+    alarms.tired[:], alarms.tired_at[:] = 0.0, 0
+    work.row[:], work.book[:] = 0.0, 0.0
+    work.book[engaging.DRY_S] = np.inf
+    draw_odds(arms, luck[0], luck[1], work.odds)
+
+
+@inner_kernel
+def _close(care: Care, work: Work, dry_s: float) -> None:
+    """The book of the defence into the row of the run."""
+    row, book = work.row, work.book
+    row[measures.ENGAGED] = book[engaging.ENGAGED]
+    row[measures.INTERCEPTED] = book[engaging.STOPPED]
+    row[measures.ROUNDS] = book[engaging.ROUNDS]
+    row[measures.NO_ROUNDS] = book[engaging.NO_ROUNDS]
+    row[measures.NO_CHANNEL] = book[engaging.NO_CHANNEL]
+    row[measures.RELOADED] = book[engaging.RELOADED]
+    row[measures.ROUNDS_COST] = book[engaging.COST]
+    row[measures.LEFT] = work.left.rounds.sum()
+    row[measures.ALERT_COST] = row[measures.MINUTES] / 60.0 * care.hour_cost
+    row[measures.DRY_S] = dry_s if dry_s < np.inf else np.nan
+    row[measures.WIDTH :] = book[LAYERS:]
+
+
+@kernel
+def play(
+    drawn: Drawn,
+    raster: Raster,
+    layout: Layout,
+    arms: Fleet,
+    rule: Rule,
+    care: Care,
+    seed: int,
+    first_run: int,
+    raids: int,
+    gap_s: float,
+    work: Work,
+    out: FloatArray,
+) -> None:
+    """Every run of some drawn raids under one policy.
+
+    raids : of each run, gap_s apart
+    out   : (runs, WIDTH + layers) to fill
+    """
+    for run in range(len(out)):
+        luck = (seed, first_run + run)
+        _begin(arms, work, luck)
+        dry_s = np.inf
+        for raid in range(raids):
+            if raid:
+                work.book[engaging.RELOADED] += refill(arms, work.left, gap_s)
+            row = run * raids + raid
+            begin, end = drawn.first[row], drawn.first[row + 1]
+            _raid(drawn, begin, end, raster, layout, arms, rule, care, work, luck, raid)
+            dry_s = min(dry_s, raid * gap_s + work.book[engaging.DRY_S])
+            work.book[engaging.DRY_S] = np.inf
+        _close(care, work, dry_s)
+        out[run] = work.row
