@@ -78,7 +78,7 @@ def _choose(
     y: float,
     dear: bool,
 ) -> tuple[int, float, bool]:
-    """Battery that can begin first (-1 = none has rounds), when, whether any is in reach."""
+    """Battery that can begin first (-1 = none has rounds), when; if any is in reach."""
     best, best_s, reached = -1, np.inf, False
     floor = 0 if dear else rule.reserve
     for b in range(fleet.first[layer], fleet.first[layer + 1]):
@@ -111,7 +111,7 @@ def _fire(fleet: Fleet, left: Left, b: int, count: int, now_s: float) -> None:
 
 @bare_kernel
 def _load(fleet: Fleet, left: Left, b: int) -> int:
-    more = min(fleet.magazine[b], left.stock[b])
+    more = int(min(fleet.magazine[b], left.stock[b]))
     left.rounds[b] = more
     left.stock[b] -= more
     left.ready_s[b] = np.inf
@@ -131,8 +131,8 @@ def _hit(p: float, per_round: bool, fired: int) -> float:
 @bare_kernel
 def _cycle(fleet: Fleet, layer: int, words: Block) -> float:
     if fleet.exponential[layer]:
-        return -fleet.cycle_s[layer] * np.log(unit(words[2]))
-    return fleet.cycle_s[layer]
+        return float(-fleet.cycle_s[layer] * np.log(unit(words[2])))
+    return float(fleet.cycle_s[layer])
 
 
 @bare_kernel

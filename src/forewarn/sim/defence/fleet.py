@@ -108,11 +108,13 @@ def fleet_of(
         quantile=np.array([_quantiles(one.p_intercept) for one in layers]).reshape(
             -1, STEPS + 1
         ),
-        per_round=np.array([one.p_intercept.denominator == "round" for one in layers]),
+        per_round=np.array(
+            [one.p_intercept.denominator == "round" for one in layers], bool
+        ),
         down=np.array([one.common_mode_down for one in layers]),
         window_s=np.array([one.window_s for one in times]),
         cycle_s=np.array([one.cycle_s for one in times]),
-        exponential=np.array([one.cycle == "exponential" for one in times]),
+        exponential=np.array([one.cycle == "exponential" for one in times], bool),
         debris_share=np.array([one.debris.share for one in layers]),
         debris_km=np.array([one.debris.spread_km for one in layers]),
     )

@@ -1,4 +1,4 @@
-"""What a simulated defence is: batteries in layers, their odds, and by what rule they engage.
+"""What a simulated defence is: batteries in layers, their odds, the rule they engage by.
 
 For studies of what comes down on people, and of who must take cover. A battery is a place,
 a radius, a few numbers out of public sources, and one probability: there is no flight, no
@@ -142,7 +142,7 @@ class Doctrine:
     engage         : only what heads for populated places, everything, or nothing
     margin_km      : how near to a populated place counts as heading for it
     salvo          : rounds fired at once
-    looks          : engagements of one threat by one layer: 1 = shoot, 2 = shoot, look, shoot
+    looks          : engagements of one threat by a layer: 1 = shoot, 2 = shoot-look-shoot
     alive_called_dead, dead_called_alive : errors of a look
     reserve        : last rounds of a magazine that are kept for threats which would come
                      down within harmful distance of at least reserve_people

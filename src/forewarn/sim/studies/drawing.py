@@ -4,7 +4,7 @@ A raid is an input. Nothing here looks for a better one: keys of the file in, nu
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -22,10 +22,10 @@ CERTAIN = 1e-13  # counts less probable than this do not come
 class Groups(NamedTuple):
     """The [[raid]] tables (g,) of a study.
 
-    count : (g, most + 1) probability of at most so many
+    at_most : (g, most + 1) probability of at most so many
     """
 
-    count: FloatArray
+    at_most: FloatArray
     window_s: FloatArray
     to_places: FloatArray
     sigma_km: FloatArray
@@ -68,10 +68,11 @@ def groups_of(raids: Sequence[RaidKeys]) -> Groups:
 def _at_most(count: CountKeys) -> FloatArray:
     if count.dist == "constant":
         return np.append(np.zeros(round(count.mean)), 1.0)
-    if count.dist == "poisson":
-        law = stats.poisson(count.mean)
-    else:
-        law = stats.binom(count.n, count.mean / count.n)
+    law: Any = (
+        stats.poisson(count.mean)
+        if count.dist == "poisson"
+        else stats.binom(count.n, count.mean / count.n)
+    )
     table = law.cdf(np.arange(int(law.isf(CERTAIN)) + 2))
     table[-1] = 1.0
     return np.asarray(table)
@@ -81,7 +82,7 @@ def draw(
     groups: Groups, raster: Raster, seed: int, runs: tuple[int, int], raids: int
 ) -> Drawn:
     """Raids of runs[0] up to runs[1]; so many raids in each run."""
-    count = _counts(groups.count, seed, runs[0], runs[1], raids)
+    count = _counts(groups.at_most, seed, runs[0], runs[1], raids)
     first = np.append(0, np.cumsum(count.sum(axis=1)))
     n, most = int(first[-1]), int(np.diff(first).max(initial=0))
     drawn = Drawn(
@@ -142,8 +143,7 @@ def _fill(
                 pick = block(seed, run, word, PLACE, 0)
                 if unit(words[1]) < groups.to_places[group]:
                     side = normals(words[2], words[3])
-                    place = np.searchsorted(raster.aim_share, unit(pick[0]))
-                    place = min(place, len(raster.aim_share) - 1)
+                    place = int(np.searchsorted(raster.aim_share, unit(pick[0])))
                     for axis in range(2):
                         drawn.at_km[i, axis] = (
                             raster.aim_km[place, axis] + groups.sigma_km[group] * side[axis]

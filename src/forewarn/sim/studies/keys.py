@@ -1,13 +1,13 @@
 """What a study file says, table by table, key by key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from forewarn.errors import ConfigError
 from forewarn.sim.defence import Doctrine, Layer
 from forewarn.sim.defence.model import require
-from forewarn.sim.studies.measures import METRICS
+from forewarn.sim.studies.measures import AVERAGED
 
 # seconds between the first sight of a threat and its impact, where a raid does not say
 SEEN_S = {
@@ -31,9 +31,9 @@ class StopKeys:
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
-        if self.metric not in METRICS:
+        if self.metric not in AVERAGED:
             raise ConfigError(
-                f"metric is {self.metric!r}, expected one of {', '.join(METRICS)}"
+                f"metric is {self.metric!r}, expected one of {', '.join(AVERAGED)}"
             )
         require("half_width_rel", self.half_width_rel, 1e-6, 1.0)
         require("confidence", self.confidence, 0.5, 0.9999)
@@ -200,7 +200,7 @@ class PolicyKeys:
     """[policy]: rule of defence, rule of warning."""
 
     warning: WarningKeys
-    defence: Doctrine = Doctrine()
+    defence: Doctrine = field(default_factory=Doctrine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +292,9 @@ class SensitivityKeys:
         if self.n & (self.n - 1):
             raise ConfigError(f"n is {self.n}, expected a power of two")
         for metric in self.metrics:
-            if metric not in METRICS:
+            if metric not in AVERAGED:
                 raise ConfigError(
-                    f"metrics has {metric!r}, expected some of {', '.join(METRICS)}"
+                    f"metrics has {metric!r}, expected some of {', '.join(AVERAGED)}"
                 )
 
 

@@ -28,36 +28,39 @@ METRICS = {
     "reloaded": "rounds put into magazines after the first filling",
     "rounds_cost": "money for rounds",
     "alert_cost": "money for hours under alert",
-    "dry_s": "when a wanted engagement first failed for want of rounds; nan = never",
+    "ran_dry": "1 where a wanted engagement ever failed for want of rounds",
+    "dry_s": "when that first happened; nan = never",
 }
 FIRED, THREATENING, ENGAGED, INTERCEPTED, ROUNDS, LEAKERS, EXPOSED = range(7)
 UNSHELTERED, HARMED, ALERTED, NEEDLESS, MINUTES, NEEDLESS_MINUTES = range(7, 13)
-NO_ROUNDS, NO_CHANNEL, LEFT, RELOADED, ROUNDS_COST, ALERT_COST, DRY_S = range(13, 20)
+NO_ROUNDS, NO_CHANNEL, LEFT, RELOADED = range(13, 17)
+ROUNDS_COST, ALERT_COST, RAN_DRY, DRY_S = range(17, 21)
 WIDTH = len(METRICS)  # columns; behind them the rounds fired by each layer
+AVERAGED = tuple(METRICS)[:DRY_S]  # of which a mean says something
 
 
 class Moments(NamedTuple):
     """Running mean and sum of squares about it, of any shape."""
 
-    count: int
+    runs: int
     mean: FloatArray
     squares: FloatArray
 
     def joined(self, other: "Moments") -> "Moments":
         """Both together. Source: Chan, Golub, LeVeque (1983)."""
-        count = self.count + other.count
+        runs = self.runs + other.runs
         apart = other.mean - self.mean
-        part = other.count / count
+        part = other.runs / runs
         return Moments(
-            count,
+            runs,
             self.mean + apart * part,
-            self.squares + other.squares + apart**2 * (self.count * part),
+            self.squares + other.squares + apart**2 * (self.runs * part),
         )
 
     def half_width(self, confidence: float) -> FloatArray:
         """Half of the interval of the mean."""
-        spread = np.sqrt(self.squares / (self.count - 1) / self.count)
-        return np.asarray(student.ppf((1 + confidence) / 2, self.count - 1) * spread)
+        spread = np.sqrt(self.squares / (self.runs - 1) / self.runs)
+        return np.asarray(student.ppf((1 + confidence) / 2, self.runs - 1) * spread)
 
 
 def moments(values: FloatArray, axis: int) -> Moments:

@@ -100,7 +100,7 @@ class Work(NamedTuple):
 
 
 def room(most: int, zones: int, arms: Fleet, shape: tuple[int, int], side: float) -> Work:
-    """Arrays to work in. most: threats of a raid; shape, side: cells of the heat map, km."""
+    """Arrays to work in. most: threats of a raid; shape, side: of the map, cells and km."""
     layers = len(arms.down)
     threats = Threats(
         np.empty(most),
@@ -150,7 +150,7 @@ def cell_of(raster: Raster, x: float, y: float) -> int:
 def zone_of(layout: Layout, cell: int, x: float, y: float) -> int:
     """Zone of a place inside the area, -1 = none."""
     if layout.side_km == 0.0:
-        return layout.cell_zone[cell]
+        return int(layout.cell_zone[cell])
     column = min(int(x / layout.side_km), layout.columns - 1)
     row = min(int(y / layout.side_km), layout.rows - 1)
     return row * layout.columns + column
@@ -198,7 +198,7 @@ def _recall(alarms: Alarms, zone: int, raid: int, rests: float) -> float:
     if rests < 1.0 and alarms.tired_at[zone] < raid:
         alarms.tired[zone] *= rests ** (raid - alarms.tired_at[zone])
     alarms.tired_at[zone] = raid
-    return alarms.tired[zone]
+    return float(alarms.tired[zone])
 
 
 @bare_kernel
@@ -244,10 +244,8 @@ def _foresee(
         threats.wanted[i] = seen and (
             rule.engage == fleet.ALL or (rule.engage == fleet.POPULATED_ONLY and heads)
         )
-        threats.dear[i] = (
-            rule.reserve == 0
-            or cell >= 0
-            and raster.reach[group, cell] >= rule.reserve_people
+        threats.dear[i] = rule.reserve == 0 or (
+            cell >= 0 and raster.reach[group, cell] >= rule.reserve_people
         )
         start_s = drawn.time_s[k] - care.lead_s[group]
         scratch.start_s[i] = start_s
@@ -394,9 +392,7 @@ def _raid(
             told += 1
         if i < n:
             k = begin + i
-            _come_down(
-                drawn, k, i, raster, layout, arms, care, work, luck, raid, night
-            )
+            _come_down(drawn, k, i, raster, layout, arms, care, work, luck, raid, night)
     work.row[measures.FIRED] += n
     for k in range(live):
         zone = alarms.live[k]
@@ -429,6 +425,7 @@ def _close(care: Care, work: Work, dry_s: float) -> None:
     row[measures.ROUNDS_COST] = book[engaging.COST]
     row[measures.LEFT] = work.left.rounds.sum()
     row[measures.ALERT_COST] = row[measures.MINUTES] / 60.0 * care.hour_cost
+    row[measures.RAN_DRY] = dry_s < np.inf
     row[measures.DRY_S] = dry_s if dry_s < np.inf else np.nan
     row[measures.WIDTH :] = book[LAYERS:]
 

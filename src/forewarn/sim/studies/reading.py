@@ -120,7 +120,7 @@ def _from(path: Path, scenario: Scenario) -> Any:
         for name in ("places", "zones")
         if (value := getattr(area, name)) is not None
     }
-    return replace(area, **here)  # type: ignore[arg-type]
+    return replace(area, **here)
 
 
 def _variants(path: Path, tables: Tables, sweep: Any) -> tuple[Variant, ...]:

@@ -130,8 +130,15 @@ def _raster(
         distance_km=np.ascontiguousarray(away, np.float64).ravel(),
         open_cells=unpopulated if len(unpopulated) else np.arange(people.size),
         aim_km=np.ascontiguousarray(aims[0], np.float64),
-        aim_share=np.cumsum(weight) / weight.sum(),
+        aim_share=_summed(weight),
     )
+
+
+def _summed(weight: FloatArray) -> FloatArray:
+    """Shares summed up; the last is 1 to the bit."""
+    share = np.cumsum(weight) / weight.sum()
+    share[-1] = 1.0
+    return np.asarray(share)
 
 
 def _disc(radius_km: float, cell_km: float) -> FloatArray:
@@ -260,11 +267,10 @@ def _squares(world: World, side_km: float, radius_km: FloatArray) -> Layout:
     row = np.minimum(middle[: raster.rows] // side_km, rows - 1).astype(np.int64)
     column = np.minimum(middle[: raster.columns] // side_km, columns - 1).astype(np.int64)
     zone = row[:, None] * columns + column[None]
-    people = np.bincount(zone.ravel(), world.people.ravel(), minlength=rows * columns)
+    people = np.zeros(rows * columns)
+    np.add.at(people, zone.ravel(), world.people.ravel())
     none = np.zeros(0, np.int64)
-    return Layout(
-        side_km, columns, rows, people, radius_km, none, none.reshape(0, 0), none
-    )
+    return Layout(side_km, columns, rows, people, radius_km, none, none.reshape(0, 0), none)
 
 
 def _real(world: World, radius_km: FloatArray) -> Layout:
