@@ -16,6 +16,7 @@ from forewarn.app import (
     run,
     score,
     simulate,
+    study,
     zones,
 )
 from forewarn.errors import ForewarnError
@@ -32,6 +33,7 @@ cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
+cli.command("study")(study.study)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)

@@ -1,8 +1,8 @@
 """The self-test: cases whose answer is known without any simulation, run as any study is.
 
 Binomial leakage, shoot-look-shoot, magazines, queues by Erlang and with impatience
-(M/M/c+D), salvos after Hughes (1995), a circular normal impact in a disc, Steiner's formula for a disc
-over squares, and bounds by dynamic programming that no rule may pass.
+(M/M/c+D), salvos after Hughes (1995), a circular normal impact in a disc, Steiner's
+formula for a disc over squares, and bounds by dynamic programming that no rule may pass.
 """
 
 from collections.abc import Iterator
@@ -347,9 +347,8 @@ def _staged() -> Iterator[Check]:
     ):
         for looks, bound in enumerate(answers, 1):
             for salvo in (1, 2):
-                rule = {"looks": looks, "salvo": salvo}
                 layers = (_layer(p, _battery(magazine)),)
-                leak = _run(_with(layers, n, **rule))[:, LEAKERS]
+                leak = _run(_with(layers, n, looks=looks, salvo=salvo))[:, LEAKERS]
                 case = (
                     f"{n} threats, {magazine} rounds, p {p}, looks {looks}, salvo {salvo}"
                 )

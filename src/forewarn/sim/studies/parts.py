@@ -23,6 +23,7 @@ RAIDS = 120_000  # of a part: some two seconds of a core
 AHEAD = 3  # parts that wait for each worker
 
 Scenarios = tuple[Scenario, ...]
+Progress = Callable[[str, int, int], None]  # what, done, at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from forewarn.sim.studies.parts import (
     Folder,
     Part,
     Played,
+    Progress,
     in_order,
     parts_of,
     plan_of,
@@ -66,10 +67,8 @@ class Results:
     indices: tuple[Indices, ...]
 
 
-def run_study(
-    study: Study, path: Path, crew: Crew, progress: Callable[[int, int], None]
-) -> Results:
-    """Run a study, or go on with one; progress(runs done, at most)."""
+def run_study(study: Study, path: Path, crew: Crew, progress: Progress) -> Results:
+    """Run a study, or go on with one."""
     scenarios = tuple(
         one.scenario for each in (study.variants, *study.ends) for one in each
     )
@@ -82,11 +81,16 @@ def run_study(
     with closing(_played(folder, parts, work, crew)) as coming:
         for part, played in coming:
             tally.add(played)
-            progress(part.last, keys.runs)
+            progress("runs", part.last, keys.runs)
             if keys.stop is not None and tally.sure(keys.stop):
                 break
     indices = explain(study, path, crew, progress) if study.sensitivity else ()
     return tally.results(study, plan_of(scenarios).heat_km, indices)
+
+
+def compile_first(study: Study) -> None:
+    """One run, so that workers find their kernels compiled."""
+    play_part((study.scenario,), Part(0, 0, 1))
 
 
 def _played(

@@ -3,7 +3,6 @@
 Source: Saltelli et al., "Variance based sensitivity analysis of model output" (2010).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.sim.studies.measures import AVERAGED
-from forewarn.sim.studies.parts import Crew, in_order, play_points
+from forewarn.sim.studies.parts import Crew, Progress, in_order, play_points
 from forewarn.sim.studies.reading import Study
 
 RAIDS = 60_000  # of a part
@@ -36,7 +35,7 @@ class Indices:
 
 
 def explain(
-    study: Study, path: Path, crew: Crew, progress: Callable[[int, int], None]
+    study: Study, path: Path, crew: Crew, progress: Progress
 ) -> tuple[Indices, ...]:
     """Indices of every metric that the file names. Points worked out are kept."""
     keys = study.sensitivity
@@ -79,7 +78,7 @@ def _means(
     points: FloatArray,
     path: Path,
     crew: Crew,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> FloatArray:
     """(points, columns), part after part; parts are kept as the runs are."""
     keys = study.sensitivity
@@ -105,5 +104,5 @@ def _means(
                 np.save(file, next(fresh))
             half.replace(place)
         found.append(np.load(place))
-        progress(number + 1, len(places))
+        progress("sensitivity", number + 1, len(places))
     return np.concatenate(found)
