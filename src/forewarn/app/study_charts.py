@@ -187,8 +187,8 @@ def magazine_chart(found: Results) -> str:
         spots.append(_apart(steps[-1][1] + 4, spots))
         names = "".join(LETTERS[place] for place in places)
         shapes.append(
-            f'<text x="{right + 6:.0f}" y="{spots[-1]:.1f}" fill="{ink}" class="letter">'
-            f"{names}</text>"
+            f'<text x="{right + 6:.0f}" y="{spots[-1]:.1f}" style="fill:{ink}" '
+            f"class=letter>{names}</text>"
         )
     shapes.append(text(right, bottom + 37, f"{unit} into the run", "", "end"))
     return svg(HALF, bottom + 42, shapes, "share of runs with rounds left, by time")

@@ -52,10 +52,7 @@ def report(found: Results, checks: Sequence[Check]) -> str:
         *_sensitivity(found),
         tables(sections(found, checks)),
     ]
-    keys = found.study.scenario.study
-    return (
-        page("Study · simulated", _title(found), _lede(found), body, FOOT) if keys else ""
-    )
+    return page("Study · simulated", _title(found), _lede(found), body, FOOT)
 
 
 def _title(found: Results) -> str:

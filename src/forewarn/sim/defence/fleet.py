@@ -10,7 +10,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
 from forewarn.sim.defence.model import Battery, Doctrine, Layer, Odds
 
-STEPS = 1024  # of the table out of which odds are drawn
+STEPS = 4096  # of the table out of which odds are drawn
 NOTHING, POPULATED_ONLY, ALL = range(3)
 _ENGAGE = {"nothing": NOTHING, "populated_only": POPULATED_ONLY, "all": ALL}
 

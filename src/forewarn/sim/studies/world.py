@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from scipy.ndimage import convolve, distance_transform_edt
-from shapely.ops import transform
 
 from forewarn.errors import ConfigError
 from forewarn.files import fill
@@ -207,20 +206,19 @@ def _of_zones(area: AreaKeys, zones: Zones, harmful_km: Sequence[float]) -> Worl
     per_rad = np.array(metres_per_radian(float(zones.point_rad[:, 0].mean()))) / 1000.0
     shapes = [shapely.from_geojson(polygon) for polygon in zones.polygons]
 
-    def flat(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
-        east = (np.radians(lon) - low[1]) * per_rad[1]
-        return east, (np.radians(lat) - low[0]) * per_rad[0]
+    def flat(lon_lat: FloatArray) -> FloatArray:
+        return np.asarray((np.radians(lon_lat) - low[::-1]) * per_rad[::-1])
 
-    drawn = [transform(flat, shape) for shape in shapes]
+    drawn = [shapely.transform(shape, flat) for shape in shapes]
     west, south, east, north = shapely.total_bounds(drawn).tolist()
-    moved = (MARGIN_KM - west, MARGIN_KM - south)
-    outlines = tuple(shapely.affinity.translate(one, *moved) for one in drawn)
+    moved = np.array([MARGIN_KM - west, MARGIN_KM - south])
+    outlines = tuple(shapely.transform(one, lambda at: at + moved) for one in drawn)
     size = (east - west + 2 * MARGIN_KM, north - south + 2 * MARGIN_KM)
     people = np.full(_shape(size, area.cell_km), 0.0)
-    point = ((zones.point_rad - low) * per_rad)[:, ::-1] + np.array(moved)
+    point = ((zones.point_rad - low) * per_rad)[:, ::-1] + moved
     count = zones.population[zones.point_zone] * zones.point_share
     _spread(people, point, count, zones.point_sigma_m / 1000.0, area.cell_km)
-    middle = ((zones.centre_rad - low) * per_rad)[:, ::-1] + np.array(moved)
+    middle = ((zones.centre_rad - low) * per_rad)[:, ::-1] + moved
     raster = _raster(area, people, harmful_km, (middle, zones.population))
     named = {
         name: (float(x), float(y)) for name, (x, y) in zip(zones.name, middle, strict=True)
