@@ -96,10 +96,14 @@ class Twin:
         seen_s = raid.in_view_s - self.scenario.sensor.delay_s
         return max(min(self.scenario.policy.warning.lead_s, seen_s), 0.0)
 
-    def _sigma(self, group: int) -> float:
+    def _reach_s(self) -> float:
+        times = [layer.timing_s for layer in self.scenario.layer]
+        return max((one.window_s + one.cycle_s for one in times), default=0.0)
+
+    def _sigma(self, group: int, ahead_s: float) -> float:
         sensor = self.scenario.sensor
         steers = self.scenario.raid[group].kind in STEERED
-        more = sensor.sigma_km_per_min * self._lead(group) / 60.0 if steers else 0.0
+        more = sensor.sigma_km_per_min * ahead_s / 60.0 if steers else 0.0
         return hypot(sensor.predicted_impact_sigma_km, more)
 
     def _radius(self, group: int) -> float:
@@ -109,7 +113,10 @@ class Twin:
         if not warning.holds:
             return warning.radius_km
         harmful = HARMFUL_M[self.scenario.raid[group].kind] / 1000.0
-        return self._sigma(group) * sqrt(-2 * log(1 - warning.holds)) + harmful
+        return (
+            self._sigma(group, self._lead(group)) * sqrt(-2 * log(1 - warning.holds))
+            + harmful
+        )
 
     def _cell(self, x: float, y: float) -> int:
         raster = self.plan.world.raster
@@ -155,10 +162,12 @@ class Twin:
     ) -> None:
         scenario, raster = self.scenario, self.plan.world.raster
         defence, warning = scenario.policy.defence, scenario.policy.warning
-        threats, events = [], []
+        threats, told, events = [], [], []
         for i, k in enumerate(rows):
             group = int(drawn.group[k])
-            x, y = drawn.at_km[k] + self._sigma(group) * drawn.error[k]
+            x, y = drawn.at_km[k] + self._sigma(group, self._reach_s()) * drawn.error[k]
+            ahead_s = self._lead(group)
+            told.append(drawn.at_km[k] + self._sigma(group, ahead_s) * drawn.error[k])
             cell = self._cell(x, y)
             seen = drawn.seen[k] < scenario.sensor.p_warned
             heads = cell >= 0 and raster.distance_km[cell] <= defence.margin_km
@@ -191,7 +200,7 @@ class Twin:
             k = rows[i]
             if kind == 0:
                 until_s = threats[i].time_s + warning.hold_s
-                for zone in self._zones(int(drawn.group[k]), *threats[i].at_km):
+                for zone in self._zones(int(drawn.group[k]), *told[i]):
                     if zone in alarms and alarms[zone].until_s >= now_s:
                         alarms[zone].until_s = max(alarms[zone].until_s, until_s)
                         continue

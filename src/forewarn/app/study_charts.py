@@ -7,7 +7,7 @@ from math import floor, log10
 import numpy as np
 
 from forewarn.app.page import WIDTH, key, line, rect, svg, text
-from forewarn.app.score_table import number, people_text
+from forewarn.app.score_table import people_text
 from forewarn.app.study_table import ODDS, frontier, ranks, told, with_half
 from forewarn.geodesy import FloatArray
 from forewarn.sim.studies.measures import (
@@ -25,13 +25,13 @@ from forewarn.sim.studies.sensitivity import Indices
 HALF = 500  # width of a chart beside another
 LETTERS = "ABCDEFGHIJKL"
 COLUMNS = (
-    (UNSHELTERED, "people reached in the open"),
-    (HARMED, "of them harmed, expected"),
-    (NEEDLESS, "people alerted in vain"),
-    (NEEDLESS_MINUTES, "person-minutes in vain"),
+    (UNSHELTERED, "reached in the open"),
+    (HARMED, "harmed, expected"),
+    (NEEDLESS, "alerted in vain"),
+    (NEEDLESS_MINUTES, "minutes in vain"),
     (LEAKERS, "leakers at places"),
     (ROUNDS, "rounds"),
-    (ROUNDS_COST, "money for rounds"),
+    (ROUNDS_COST, "money"),
 )
 INKS = ("var(--ours)", "var(--bad)", "var(--good)", "var(--vain)", "#8d3b72", "var(--none)")
 
@@ -39,16 +39,17 @@ INKS = ("var(--ours)", "var(--bad)", "var(--good)", "var(--vain)", "#8d3b72", "v
 def policy_table(found: Results) -> str:
     """One row for each policy told; below each mean, the difference from the first."""
     whole, apart = found.stated.whole, found.stated.apart
-    units = [_unit(float(whole.mean[:, k].max())) for k, _ in COLUMNS]
+    columns = [one for one in COLUMNS if whole.mean[:, one[0]].any()]
+    units = [_unit(float(whole.mean[:, k].max())) for k, _ in columns]
     heads = "".join(
         f"<th>{escape(name)}{unit and f', {unit}'}</th>"
-        for (_, name), (_, unit) in zip(COLUMNS, units, strict=True)
+        for (_, name), (_, unit) in zip(columns, units, strict=True)
     )
     half, apart_half = whole.half_width(CONFIDENCE), apart.half_width(CONFIDENCE)
     rows = []
     for place, row in enumerate(told(found)):
         cells = []
-        for (k, _), (size, _) in zip(COLUMNS, units, strict=True):
+        for (k, _), (size, _) in zip(columns, units, strict=True):
             mean = with_half(whole.mean[row, k] / size, half[row, k] / size)
             cells.append(f"<td><b>{mean}</b>")
             if row:
@@ -77,7 +78,7 @@ def _unit(most: float) -> tuple[float, str]:
 def _difference(mean: float, half: float) -> str:
     """What a policy changes: green where surely fewer, red where surely more."""
     kind = "same" if abs(mean) <= half else "fewer" if mean < 0 else "more"
-    words = "no difference" if mean == half == 0.0 else with_half(mean, half)
+    words = "same" if mean == half == 0.0 else with_half(mean, half)
     if mean > 0:
         words = f"+{words}"
     return f"<span class={kind}>{words}</span>"
@@ -94,6 +95,10 @@ class _Axis:
         self._start, self._end = start, end
         count = round((self._high - self._low) / step)
         self.marks = [self._low + k * step for k in range(count + 1)]
+        self._places = max(0, -floor(log10(step) + 1e-9))
+
+    def told(self, mark: float) -> str:
+        return f"{mark:,.{self._places}f}"
 
     def at(self, value: float) -> float:
         share = (value - self._low) / (self._high - self._low)
@@ -113,11 +118,14 @@ def frontier_chart(found: Results) -> str:
         x = across.at(mark)
         shapes += [
             line(x, top, x, bottom),
-            text(x, bottom + 20, number(mark), "", "middle"),
+            text(x, bottom + 20, across.told(mark), "", "middle"),
         ]
     for mark in up.marks:
         y = up.at(mark)
-        shapes += [line(left, y, right, y), text(left - 10, y + 4, number(mark), "", "end")]
+        shapes += [
+            line(left, y, right, y),
+            text(left - 10, y + 4, up.told(mark), "", "end"),
+        ]
     best = frontier(found.stated)
     points = " ".join(
         f"{across.at(mean[row, NEEDLESS]):.1f},{up.at(mean[row, UNSHELTERED]):.1f}"

@@ -32,8 +32,8 @@ def report(found: Results, checks: Sequence[Check]) -> str:
         cards(_headline(found, checks)),
         figure(
             "Policies side by side",
-            "Means of a run. Below each, what it differs by from A in the very same runs: "
-            "green surely fewer, red surely more, grey neither."
+            "Means of a run: people, person-minutes, rounds. Below each, what it differs by "
+            "from A in the very same runs: green surely fewer, red surely more, grey neither."
             + (" Told are A and policies of the frontier; all are in Parquet." * some),
             policy_table(found),
         ),
@@ -114,6 +114,8 @@ def _span(low: float, high: float) -> str:
 
 def _short(people: float) -> str:
     """Thousands where they would not fit."""
+    if people >= 1e6:
+        return f"{people / 1e6:,.1f}M"
     return f"{people / 1000:,.0f}k" if people >= 10_000 else people_text(people)
 
 

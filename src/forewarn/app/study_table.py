@@ -14,6 +14,7 @@ from forewarn.sim.studies.known import Check
 from forewarn.sim.studies.measures import AVERAGED, METRICS, NEEDLESS, UNSHELTERED, WIDTH
 from forewarn.sim.studies.running import CONFIDENCE, Results, Summary
 
+FIGURES = 3  # behind the first, at most
 TOLD = 12  # policies that are told one by one
 ODDS = ("as stated", "lowest", "highest")
 
@@ -75,6 +76,7 @@ def with_half(mean: float, half: float) -> str:
     if isnan(half) or half == 0.0:
         return number(mean)
     places = max(0, 1 - int(np.floor(np.log10(half))))
+    places = min(places, max(0, FIGURES - int(np.floor(np.log10(max(abs(mean), half))))))
     return f"{mean:,.{places}f} ± {half:,.{places}f}"
 
 

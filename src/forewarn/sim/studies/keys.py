@@ -106,7 +106,8 @@ class SensorKeys:
 
     p_warned : share of threats that are seen at all
     predicted_impact_sigma_km : error per axis of where it is said to come down
-    sigma_km_per_min : further error for each minute ahead, of threats that steer
+    sigma_km_per_min : further error for each minute ahead, of threats that steer: people
+               are told early, a layer decides when a threat comes into its reach
     delay_s  : from first sight to people hearing
     """
 

@@ -113,12 +113,13 @@ def care_of(scenario: Scenario) -> Care:
             for one in scenario.raid
         ]
     )
-    steered = np.array([one.kind in STEERED for one in scenario.raid])
-    turned = np.where(steered, sensor.sigma_km_per_min * lead_s / 60.0, 0.0)
+    times = [layer.timing_s for layer in scenario.layer]
+    reach_s = max((one.window_s + one.cycle_s for one in times), default=0.0)
     night = people.night
     return Care(
         p_warned=sensor.p_warned,
-        sigma_km=np.hypot(sensor.predicted_impact_sigma_km, turned),
+        sigma_km=_sigma(scenario, lead_s),
+        aim_sigma_km=_sigma(scenario, np.full(len(lead_s), reach_s)),
         lead_s=lead_s,
         hold_s=warning.hold_s,
         told=warning.alert != "nobody",
@@ -132,6 +133,14 @@ def care_of(scenario: Scenario) -> Care:
         harmed_sheltered=people.harmed_sheltered,
         hour_cost=people.hour_cost,
     )
+
+
+def _sigma(scenario: Scenario, ahead_s: FloatArray) -> FloatArray:
+    """(groups,) error per axis of a predicted impact, so long before it."""
+    sensor = scenario.sensor
+    steered = np.array([one.kind in STEERED for one in scenario.raid])
+    turned = np.where(steered, sensor.sigma_km_per_min * ahead_s / 60.0, 0.0)
+    return np.asarray(np.hypot(sensor.predicted_impact_sigma_km, turned))
 
 
 def _rests(people: PeopleKeys, every_h: float) -> float:

@@ -27,7 +27,8 @@ class Care(NamedTuple):
     """What is known of threats, who is told, and what people do.
 
     p_warned  : share of threats that are seen
-    sigma_km  : (groups,) error of where they are said to come down, when they are told
+    sigma_km  : (groups,) error of where they are said to come down, when people are told
+    aim_sigma_km : (groups,) the same when they come into reach of the first layer
     lead_s    : (groups,) from the alert to the impact
     hold_s    : from the impact to the all clear
     told      : whether anybody is told at all
@@ -38,6 +39,7 @@ class Care(NamedTuple):
 
     p_warned: float
     sigma_km: FloatArray
+    aim_sigma_km: FloatArray
     lead_s: FloatArray
     hold_s: float
     told: bool
@@ -71,9 +73,10 @@ class Alarms(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one raid's threats."""
+    """Room for one raid's threats: as the defence sees them, as people are told."""
 
     threats: Threats
+    told_km: FloatArray
     seen: BoolArray
     stopped: IntArray
     start_s: FloatArray
@@ -127,6 +130,7 @@ def room(most: int, zones: int, arms: Fleet, shape: tuple[int, int], side: float
         ),
         scratch=Scratch(
             threats,
+            np.empty((most, 2)),
             np.empty(most, bool),
             np.empty(most, np.int64),
             np.empty(most),
@@ -233,13 +237,14 @@ def _foresee(
     for i in range(end - begin):
         k = begin + i
         group = drawn.group[k]
-        x = drawn.at_km[k, 0] + care.sigma_km[group] * drawn.error[k, 0]
-        y = drawn.at_km[k, 1] + care.sigma_km[group] * drawn.error[k, 1]
-        threats.at_km[i, 0], threats.at_km[i, 1] = x, y
+        for axis in range(2):
+            true, error = drawn.at_km[k, axis], drawn.error[k, axis]
+            scratch.told_km[i, axis] = true + care.sigma_km[group] * error
+            threats.at_km[i, axis] = true + care.aim_sigma_km[group] * error
         threats.time_s[i], threats.word[i] = drawn.time_s[k], drawn.word[k]
         seen = drawn.seen[k] < care.p_warned
         scratch.seen[i] = seen
-        cell = cell_of(raster, x, y)
+        cell = cell_of(raster, threats.at_km[i, 0], threats.at_km[i, 1])
         heads = cell >= 0 and raster.distance_km[cell] <= rule.margin_km
         threats.wanted[i] = seen and (
             rule.engage == fleet.ALL or (rule.engage == fleet.POPULATED_ONLY and heads)
@@ -268,9 +273,9 @@ def _tell(
     live: int,
 ) -> int:
     """Alert the zones that threat i may reach; how many have had one in this raid."""
-    alarms, threats = work.alarms, work.scratch.threats
-    start_s, end_s = work.scratch.start_s[i], threats.time_s[i] + care.hold_s
-    x, y = threats.at_km[i, 0], threats.at_km[i, 1]
+    alarms, scratch = work.alarms, work.scratch
+    start_s, end_s = scratch.start_s[i], scratch.threats.time_s[i] + care.hold_s
+    x, y = scratch.told_km[i, 0], scratch.told_km[i, 1]
     for k in range(touched(layout, raster, group, x, y, alarms.told)):
         zone = alarms.told[k]
         if alarms.until_s[zone] >= start_s:

@@ -17,6 +17,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 SWEPT = ("policy", "layer", "sensor", "people")
 TABLES = ("study", "area", "sensor", "raid", "layer", "policy", "people", "campaign")
 MOST = 10_000  # policies
+UNITS = ("km", "s", "h", "days")  # that keys end with
 Tables = dict[str, Any]
 Settings = tuple[tuple[str, Any], ...]
 
@@ -61,12 +62,18 @@ class Study:
         )
         return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
+    def set_to(self, settings: Settings) -> Scenario:
+        """The file's scenario with some keys set otherwise."""
+        for key, _ in settings:
+            _may_vary(self.path, "settings", key)
+        return _scenario(self.path, _set(self.path, self.tables, settings))
+
     def at_point(self, values: Sequence[float]) -> Scenario:
         """The first variant with the inputs of the sensitivity set to values."""
         assert self.sensitivity is not None  # asked only where there is one
         keys = [one[0] for one in self.sensitivity.inputs]
         settings = (*self.variants[0].settings, *zip(keys, values, strict=True))
-        return _scenario(self.path, _set(self.path, self.tables, settings))
+        return self.set_to(settings)
 
 
 def _plain(value: object) -> str:
@@ -166,13 +173,17 @@ def _name(settings: Settings) -> str:
     while words < 5 and len({tuple(key[-words:]) for key in keys}) < len(keys):
         words += 1
     return ", ".join(
-        f"{'.'.join(key[-words:]).replace('_', ' ')} {_told(value)}"
+        _phrase(" ".join(key[-words:]), value)
         for key, (_, value) in zip(keys, settings, strict=True)
     )
 
 
-def _told(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+def _phrase(key: str, value: object) -> str:
+    """As "zone 3.6 km" for zone_km."""
+    words = key.split("_")
+    unit = f" {words.pop()}" if words[-1] in UNITS and len(words) > 1 else ""
+    told = f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+    return f"{' '.join(words)} {told}{unit}"
 
 
 def _set(path: Path, tables: Tables, settings: Settings) -> Tables:
