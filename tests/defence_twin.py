@@ -21,6 +21,7 @@ def uniform(seed: int, run: int, threat: int, purpose: int, k: int) -> list[floa
 @dataclass
 class Threat:
     time_s: float
+    from_s: float
     at_km: tuple[float, float]
     wanted: bool
     dear: bool
@@ -81,8 +82,10 @@ class Battle:
                         self._meet(k, layer, threat)
 
     def _meet(self, k: int, layer: Layer, threat: Threat) -> None:
-        last_s = threat.time_s - layer.timing_s.cycle_s
-        enter_s = last_s - layer.timing_s.window_s
+        last_s = threat.time_s - layer.timing_s.ends_s - layer.timing_s.cycle_s
+        enter_s = max(last_s - layer.timing_s.window_s, threat.from_s)
+        if enter_s > last_s:
+            return
         kept = 0 if threat.dear else self.rule.reserve
         sites = [site for site in self.sites if site.layer == k]
         reach = [
@@ -143,7 +146,7 @@ class Battle:
                 alive = not u[1] < self.rule.alive_called_dead
             if not alive:
                 break
-        site.free_s[channel] = now_s
+        site.free_s[channel] = threat.from_s = now_s
 
     def _want(self, threat: Threat) -> None:
         self.no_rounds += 1

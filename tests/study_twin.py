@@ -98,7 +98,7 @@ class Twin:
 
     def _reach_s(self) -> float:
         times = [layer.timing_s for layer in self.scenario.layer]
-        return max((one.window_s + one.cycle_s for one in times), default=0.0)
+        return max((one.window_s + one.cycle_s + one.ends_s for one in times), default=0.0)
 
     def _sigma(self, group: int, ahead_s: float) -> float:
         sensor = self.scenario.sensor
@@ -165,7 +165,11 @@ class Twin:
         threats, told, events = [], [], []
         for i, k in enumerate(rows):
             group = int(drawn.group[k])
-            x, y = drawn.at_km[k] + self._sigma(group, self._reach_s()) * drawn.error[k]
+            view_s = scenario.raid[group].in_view_s
+            x, y = (
+                drawn.at_km[k]
+                + self._sigma(group, min(view_s, self._reach_s())) * drawn.error[k]
+            )
             ahead_s = self._lead(group)
             told.append(drawn.at_km[k] + self._sigma(group, ahead_s) * drawn.error[k])
             cell = self._cell(x, y)
@@ -179,6 +183,7 @@ class Twin:
             threats.append(
                 Threat(
                     time_s,
+                    time_s - view_s,
                     (x, y),
                     bool(seen and wanted[defence.engage]),
                     bool(dear),

@@ -62,6 +62,7 @@ layers = st.builds(
         window_s=st.sampled_from([0.0, 5.0, 25.0]),
         cycle_s=st.sampled_from([0.0, 4.0, 8.0]),
         cycle=st.sampled_from(["constant", "exponential"]),
+        ends_s=st.sampled_from([0.0, 15.0]),
     ),
     battery=st.lists(batteries, min_size=1, max_size=3).map(tuple),
 )
@@ -78,6 +79,7 @@ threats = st.lists(
     st.builds(
         Threat,
         time_s=st.floats(0, 120),
+        from_s=st.sampled_from([-1e3, 20.0, 60.0]),
         at_km=st.tuples(st.floats(0, 10), st.floats(0, 10)),
         wanted=st.booleans(),
         dear=st.booleans(),
@@ -93,6 +95,7 @@ def fight(
     """What the kernel makes of a raid: stopped, book, what is left."""
     rows = Threats(
         np.array([one.time_s for one in raid]),
+        np.array([one.from_s for one in raid]),
         np.array([one.at_km for one in raid]).reshape(-1, 2),
         np.array([one.wanted for one in raid], bool),
         np.array([one.dear for one in raid], bool),
@@ -151,7 +154,7 @@ def test_layers_engage_alike_one_threat_after_the_other() -> None:
     rng = np.random.default_rng(4)
     times = np.sort(rng.uniform(0, 60, 25))
     raid = [
-        Threat(float(t), (float(x), 5.0), True, True, k)
+        Threat(float(t), -1e3, (float(x), 5.0), True, True, k)
         for k, (t, x) in enumerate(zip(times, rng.uniform(0, 10, 25), strict=True))
     ]
     battery = Battery("B", 6.0, 2, 5, at_km=(5.0, 5.0))
@@ -165,6 +168,7 @@ def test_layers_engage_alike_one_threat_after_the_other() -> None:
     for one in raid:
         rows = Threats(
             np.array([one.time_s]),
+            np.array([one.from_s]),
             np.array([one.at_km]),
             np.ones(1, bool),
             np.ones(1, bool),

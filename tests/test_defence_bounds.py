@@ -200,6 +200,7 @@ def played(value: np.ndarray, arms: list[Layer], rule: Doctrine) -> np.ndarray:
     order = np.argsort(-value)
     threats = Threats(
         np.arange(n) * 60.0,
+        np.full(n, -inf),
         np.stack([order * STEP_KM, np.zeros(n)], axis=1),
         np.ones(n, bool),
         np.ones(n, bool),
@@ -207,6 +208,7 @@ def played(value: np.ndarray, arms: list[Layer], rule: Doctrine) -> np.ndarray:
     )
     leaked = np.empty(RUNS)
     for run in range(RUNS):
+        threats.from_s[:] = -inf
         stopped, book = np.zeros(n, np.int64), np.zeros(LAYERS + len(arms))
         book[DRY_S] = inf
         left = full(fleet)

@@ -71,7 +71,7 @@ seen_s = 300
 [[layer]]
 name = "outer"
 p_intercept = { mean = 0.5, sd = 0.1, denominator = "round", disputed = [0.2, 0.8] }
-timing_s = { window_s = 10, cycle_s = 6, cycle = "exponential" }
+timing_s = { window_s = 10, cycle_s = 6, cycle = "exponential", ends_s = 15 }
 common_mode_down = 0.1
 [[layer.battery]]
 id = "O"

@@ -32,8 +32,9 @@ def report(found: Results, checks: Sequence[Check]) -> str:
         cards(_headline(found, checks)),
         figure(
             "Policies side by side",
-            "Means of a run: people, person-minutes, rounds. Below each, what it differs by "
-            "from A in the very same runs: green surely fewer, red surely more, grey neither."
+            "Means of a run: people, person-minutes, rounds. Below each, what it differs "
+            "by from A in the very same runs: green surely fewer, red surely more, grey "
+            "neither."
             + (" Told are A and policies of the frontier; all are in Parquet." * some),
             policy_table(found),
         ),

@@ -77,7 +77,10 @@ def with_half(mean: float, half: float) -> str:
         return number(mean)
     places = max(0, 1 - int(np.floor(np.log10(half))))
     places = min(places, max(0, FIGURES - int(np.floor(np.log10(max(abs(mean), half))))))
-    return f"{mean:,.{places}f} ± {half:,.{places}f}"
+    wide = f"{half:,.{places}f}"
+    if float(wide.replace(",", "")) == 0.0:
+        wide = f"<{10.0**-places:g}"
+    return f"{mean:,.{places}f} ± {wide}"
 
 
 def sections(found: Results, checks: Sequence[Check]) -> tuple[Section, ...]:

@@ -24,6 +24,7 @@ class Threats(NamedTuple):
     """Threats of a raid in order of time (n,), as they are said to be.
 
     time_s : of impact
+    from_s : from when on they can be engaged; moved on by each engagement
     at_km  : (n, 2) where they are said to come down
     wanted : whether the rule engages them at all
     dear   : whether rounds of the reserve may be spent on them
@@ -31,6 +32,7 @@ class Threats(NamedTuple):
     """
 
     time_s: FloatArray
+    from_s: FloatArray
     at_km: FloatArray
     wanted: BoolArray
     dear: BoolArray
@@ -148,8 +150,8 @@ def _shoot(
     p: float,
     luck: tuple[int, int, int],
     book: FloatArray,
-) -> bool:
-    """Looks and rounds of one battery at one threat; whether it was stopped."""
+) -> tuple[bool, float]:
+    """Looks and rounds of one battery at one threat; whether it was stopped, and when."""
     channel = 0
     for other in range(1, fleet.channels[b]):
         if left.free_s[b, other] < left.free_s[b, channel]:
@@ -173,7 +175,7 @@ def _shoot(
             break  # it is taken for dead
         look += 1
     left.free_s[b, channel] = now_s
-    return stopped
+    return stopped, now_s
 
 
 @bare_kernel
@@ -205,8 +207,10 @@ def engage(
         for i in range(n):
             if stopped[i] >= 0 or not threats.wanted[i]:
                 continue
-            last_s = threats.time_s[i] - fleet.cycle_s[layer]
-            enter_s = last_s - fleet.window_s[layer]
+            last_s = threats.time_s[i] - fleet.ends_s[layer] - fleet.cycle_s[layer]
+            enter_s = max(last_s - fleet.window_s[layer], threats.from_s[i])
+            if enter_s > last_s:
+                continue  # seen, or passed on, too late for this layer
             dear = threats.dear[i]
             b, start_s, reached = _choose(
                 fleet,
@@ -233,8 +237,10 @@ def engage(
                 stopped[i] = PASSED
                 book[ENGAGED] += 1
             key = (luck[0], luck[1], threats.word[i])
-            if _shoot(
+            hit, end_s = _shoot(
                 fleet, rule, left, layer, b, start_s, last_s, dear, odds[layer], key, book
-            ):
+            )
+            threats.from_s[i] = end_s
+            if hit:
                 stopped[i] = layer
                 book[STOPPED] += 1

@@ -1,6 +1,7 @@
 """Layers and rule as arrays, for the kernel; what a fleet has left."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ class Fleet(NamedTuple):
     down: FloatArray
     window_s: FloatArray
     cycle_s: FloatArray
+    ends_s: FloatArray
     exponential: BoolArray
     debris_share: FloatArray
     debris_km: FloatArray
@@ -114,12 +116,14 @@ def fleet_of(
         down=np.array([one.common_mode_down for one in layers]),
         window_s=np.array([one.window_s for one in times]),
         cycle_s=np.array([one.cycle_s for one in times]),
+        ends_s=np.array([one.ends_s for one in times]),
         exponential=np.array([one.cycle == "exponential" for one in times], bool),
         debris_share=np.array([one.debris.share for one in layers]),
         debris_km=np.array([one.debris.spread_km for one in layers]),
     )
 
 
+@lru_cache(maxsize=1000)
 def _quantiles(odds: Odds) -> FloatArray:
     if odds.sd == 0.0:
         return np.full(STEPS + 1, odds.mean)

@@ -53,15 +53,23 @@ class Timing:
     window_s : from its coming into reach to the last moment an engagement may begin
     cycle_s  : from the beginning of an engagement to knowing its outcome; busies a channel
     cycle    : always so long, or exponential with that mean
+    ends_s   : an engagement that begins at the last moment ends so long before the impact
     """
 
     window_s: float
     cycle_s: float
     cycle: Literal["constant", "exponential"] = "constant"
+    ends_s: float = 0.0
 
     def __post_init__(self) -> None:
         require("window_s", self.window_s, 0.0)
         require("cycle_s", self.cycle_s, 0.0)
+        require("ends_s", self.ends_s, 0.0)
+
+    @property
+    def reach_s(self) -> float:
+        """From a threat's coming into reach to its impact."""
+        return self.window_s + self.cycle_s + self.ends_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ class Battery:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Batteries of one sort. Layers engage one after the other, in the order of the file.
+    """Batteries of one sort. A threat meets layers one after the other, in this order.
 
     common_mode_down : probability that the whole layer is out for a run
     """

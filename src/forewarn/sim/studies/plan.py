@@ -107,19 +107,15 @@ class Plan:
 def care_of(scenario: Scenario) -> Care:
     """What is known of threats, who is told, what people do."""
     sensor, people, warning = scenario.sensor, scenario.people, scenario.policy.warning
-    lead_s = np.array(
-        [
-            max(min(warning.lead_s, one.in_view_s - sensor.delay_s), 0.0)
-            for one in scenario.raid
-        ]
-    )
-    times = [layer.timing_s for layer in scenario.layer]
-    reach_s = max((one.window_s + one.cycle_s for one in times), default=0.0)
+    view_s = np.array([one.in_view_s for one in scenario.raid])
+    lead_s = np.clip(view_s - sensor.delay_s, 0.0, warning.lead_s)
+    reach_s = max((layer.timing_s.reach_s for layer in scenario.layer), default=0.0)
     night = people.night
     return Care(
         p_warned=sensor.p_warned,
         sigma_km=_sigma(scenario, lead_s),
-        aim_sigma_km=_sigma(scenario, np.full(len(lead_s), reach_s)),
+        aim_sigma_km=_sigma(scenario, np.minimum(view_s, reach_s)),
+        view_s=view_s,
         lead_s=lead_s,
         hold_s=warning.hold_s,
         told=warning.alert != "nobody",

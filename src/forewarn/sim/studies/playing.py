@@ -29,6 +29,7 @@ class Care(NamedTuple):
     p_warned  : share of threats that are seen
     sigma_km  : (groups,) error of where they are said to come down, when people are told
     aim_sigma_km : (groups,) the same when they come into reach of the first layer
+    view_s    : (groups,) from first sight to the impact
     lead_s    : (groups,) from the alert to the impact
     hold_s    : from the impact to the all clear
     told      : whether anybody is told at all
@@ -40,6 +41,7 @@ class Care(NamedTuple):
     p_warned: float
     sigma_km: FloatArray
     aim_sigma_km: FloatArray
+    view_s: FloatArray
     lead_s: FloatArray
     hold_s: float
     told: bool
@@ -106,6 +108,7 @@ def room(most: int, zones: int, arms: Fleet, shape: tuple[int, int], side: float
     """Arrays to work in. most: threats of a raid; shape, side: of the map, cells and km."""
     layers = len(arms.down)
     threats = Threats(
+        np.empty(most),
         np.empty(most),
         np.empty((most, 2)),
         np.empty(most, bool),
@@ -242,6 +245,7 @@ def _foresee(
             scratch.told_km[i, axis] = true + care.sigma_km[group] * error
             threats.at_km[i, axis] = true + care.aim_sigma_km[group] * error
         threats.time_s[i], threats.word[i] = drawn.time_s[k], drawn.word[k]
+        threats.from_s[i] = drawn.time_s[k] - care.view_s[group]
         seen = drawn.seen[k] < care.p_warned
         scratch.seen[i] = seen
         cell = cell_of(raster, threats.at_km[i, 0], threats.at_km[i, 1])
