@@ -22,7 +22,7 @@ from forewarn.sim.studies.reading import Study, read_study
 from forewarn.sim.studies.running import run_study
 
 EXAMPLE = Path("two_layers")  # a hundred rockets a raid
-OURS, THEIRS = 20_000, 300  # runs
+OURS, THEIRS = 20_000, 600  # runs
 FEW = 200  # raids of all policies; the figure is scaled to ASKED
 ASKED = 10_000
 SHARED = ("fired", "leakers", "rounds", "unsheltered", "needless")
@@ -91,7 +91,7 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     ours, our_s = _play(Plan([base]), OURS)
     theirs, their_s = _simpy(base, THEIRS)
     progress()
-    off = [_off(ours[0], theirs, k, name) for k, name in enumerate(SHARED)]
+    off = [_off(ours[0], theirs, k) for k in range(len(SHARED))]
     rows: list[tuple[str, ...]] = [
         ("question", "difference", "times less, paired", "times less CPU")
     ]
@@ -168,7 +168,7 @@ def _simpy(scenario: Scenario, runs: int) -> tuple[FloatArray, float]:
     return np.array([[one[name] for name in SHARED] for one in found]), spent
 
 
-def _off(ours: FloatArray, theirs: FloatArray, k: int, name: str) -> float:
+def _off(ours: FloatArray, theirs: FloatArray, k: int) -> float:
     """Standard errors between two means."""
     error = sqrt(ours[:, k].var() / len(ours) + theirs[:, k].var() / len(theirs))
     return float((ours[:, k].mean() - theirs[:, k].mean()) / error)
@@ -185,7 +185,8 @@ def _ask(study: Study, question: Question) -> tuple[float, tuple[str, ...]]:
     k = SHARED.index(question.metric)
     apart = one[:, k] - other[:, k]
     alone = one[:, k].var() + other[:, k].var()
-    their_s = sum(_simpy(scenario, THEIRS // 5)[1] for scenario in both) / (THEIRS // 5)
+    few = THEIRS // 6
+    their_s = sum(_simpy(scenario, few)[1] for scenario in both) / few
     paired = float(alone / apart.var())
     gain = paired * their_s / (our_s / OURS)
     half = 1.96 * apart.std() / sqrt(OURS)

@@ -12,7 +12,7 @@ from scipy import stats
 from forewarn.compiled import kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
-from forewarn.sim.streams import COUNT, ERROR, PLACE, RAID, block, normals, unit
+from forewarn.sim.streams import COUNT, ERROR, RAID, block, normals, unit
 from forewarn.sim.studies.keys import CountKeys, RaidKeys
 from forewarn.sim.studies.world import Raster
 
@@ -140,25 +140,24 @@ def _fill(
                 drawn.time_s[i] = total
                 drawn.word[i] = word
                 drawn.group[i] = group
-                pick = block(seed, run, word, PLACE, 0)
+                more = block(seed, run, word, ERROR, 0)
                 if unit(words[1]) < groups.to_places[group]:
                     side = normals(words[2], words[3])
-                    place = int(np.searchsorted(raster.aim_share, unit(pick[0])))
+                    place = int(np.searchsorted(raster.aim_share, unit(more[3])))
                     for axis in range(2):
                         drawn.at_km[i, axis] = (
                             raster.aim_km[place, axis] + groups.sigma_km[group] * side[axis]
                         )
                 else:
-                    spot = int(unit(pick[0]) * len(raster.open_cells))
+                    spot = int(unit(more[3]) * len(raster.open_cells))
                     cell = raster.open_cells[min(spot, len(raster.open_cells) - 1)]
                     east = cell % raster.columns + unit(words[2])
                     north = cell // raster.columns + unit(words[3])
                     drawn.at_km[i, 0] = east * raster.cell_km
                     drawn.at_km[i, 1] = north * raster.cell_km
-                words = block(seed, run, word, ERROR, 0)
-                error = normals(words[0], words[1])
+                error = normals(more[0], more[1])
                 drawn.error[i, 0], drawn.error[i, 1] = error
-                drawn.seen[i] = unit(words[2])
+                drawn.seen[i] = unit(more[2])
                 i += 1
             for k in range(start, i):
                 drawn.time_s[k] *= groups.window_s[group] / total

@@ -120,8 +120,11 @@ def care_of(scenario: Scenario) -> Care:
         hold_s=warning.hold_s,
         told=warning.alert != "nobody",
         compliance=(people.compliance, night.compliance if night else 0.0),
-        median_s=(people.time_to_shelter.median_s, night.median_s if night else 1.0),
-        sigma=people.time_to_shelter.sigma,
+        ln_median=(
+            log(people.time_to_shelter.median_s),
+            log(night.median_s) if night else 0.0,
+        ),
+        per_ln=1.0 / (people.time_to_shelter.sigma * sqrt(2.0)),
         night_share=night.share if night else 0.0,
         tires=1.0 - people.fatigue_per_false_alert,
         rests=_rests(people, scenario.campaign.every_h),

@@ -20,6 +20,7 @@ from forewarn.sim.studies import measures
 from forewarn.sim.studies.drawing import Drawn
 from forewarn.sim.studies.world import Layout, Raster
 
+MINUTE_PER_S = 1.0 / 60.0
 NIGHT = (1 << 40) - 1  # in place of a threat's number: what is drawn of a whole raid
 
 
@@ -33,7 +34,8 @@ class Care(NamedTuple):
     lead_s    : (groups,) from the alert to the impact
     hold_s    : from the impact to the all clear
     told      : whether anybody is told at all
-    compliance, median_s : by day, by night
+    compliance, ln_median : by day, by night
+    per_ln    : 1 / (sigma sqrt 2) of the logarithm of seconds to shelter
     tires     : share of those who comply that is left after a needless alert
     rests     : share of the fatigue that is left after the time between two raids
     """
@@ -46,8 +48,8 @@ class Care(NamedTuple):
     hold_s: float
     told: bool
     compliance: tuple[float, float]
-    median_s: tuple[float, float]
-    sigma: float
+    ln_median: tuple[float, float]
+    per_ln: float
     night_share: float
     tires: float
     rests: float
@@ -59,8 +61,8 @@ class Care(NamedTuple):
 class Alarms(NamedTuple):
     """Alerts of zones (z,), the latest of each.
 
-    since_s, until_s : -inf where there is none in this raid
-    reached : people reached by impacts in it
+    since_s, until_s : inf, -inf where there is none in this raid
+    reached : people reached by impacts in it; 0 where there is none
     tired   : needless alerts that people remember, as of raid `tired_at`
     told    : zones of one alert, to fill; live: zones with alerts in this raid
     """
@@ -123,13 +125,13 @@ def room(most: int, zones: int, arms: Fleet, shape: tuple[int, int], side: float
         odds=np.zeros(layers),
         left=fleet.full(arms),
         alarms=Alarms(
-            np.full(zones, -np.inf),
+            np.full(zones, np.inf),
             np.full(zones, -np.inf),
             np.zeros(zones),
             np.zeros(zones),
             np.zeros(zones, np.int64),
             np.empty(zones, np.int64),
-            np.empty(zones, np.int64),
+            np.empty(zones + 1, np.int64),
         ),
         scratch=Scratch(
             threats,
@@ -147,7 +149,7 @@ def cell_of(raster: Raster, x: float, y: float) -> int:
     """Cell of a place, -1 outside."""
     if x < 0.0 or y < 0.0:
         return -1
-    column, row = int(x / raster.cell_km), int(y / raster.cell_km)
+    column, row = int(x * raster.per_km), int(y * raster.per_km)
     if column >= raster.columns or row >= raster.rows:
         return -1
     return row * raster.columns + column
@@ -158,8 +160,8 @@ def zone_of(layout: Layout, cell: int, x: float, y: float) -> int:
     """Zone of a place inside the area, -1 = none."""
     if layout.side_km == 0.0:
         return int(layout.cell_zone[cell])
-    column = min(int(x / layout.side_km), layout.columns - 1)
-    row = min(int(y / layout.side_km), layout.rows - 1)
+    column = min(int(x * layout.per_km), layout.columns - 1)
+    row = min(int(y * layout.per_km), layout.rows - 1)
     return row * layout.columns + column
 
 
@@ -176,27 +178,28 @@ def touched(
                 told[count] = layout.touched[k]
                 count += 1
         return count
-    side, radius = layout.side_km, layout.radius_km[kind]
-    west = max(int(np.floor((x - radius) / side)), 0)
-    east = min(int(np.floor((x + radius) / side)), layout.columns - 1)
-    south = max(int(np.floor((y - radius) / side)), 0)
-    north = min(int(np.floor((y + radius) / side)), layout.rows - 1)
+    side, per, radius = layout.side_km, layout.per_km, layout.radius_km[kind]
+    south = int(max(y - radius, 0.0) * per)
+    north = min(int(max(y + radius, 0.0) * per), layout.rows - 1)
     for row in range(south, north + 1):
         dy = max(row * side - y, y - (row + 1) * side, 0.0)
+        half = np.sqrt(max(radius * radius - dy * dy, 0.0))  # of the disc, at this row
+        if dy > radius or x + half < 0.0:
+            continue
+        west = int(max(x - half, 0.0) * per)
+        east = min(int((x + half) * per), layout.columns - 1)
         for column in range(west, east + 1):
-            dx = max(column * side - x, x - (column + 1) * side, 0.0)
-            if dx * dx + dy * dy <= radius * radius:
-                told[count] = row * layout.columns + column
-                count += 1
+            told[count] = row * layout.columns + column
+            count += 1
     return count
 
 
 @bare_kernel
-def sheltered(lead_s: float, median_s: float, sigma: float) -> float:
+def sheltered(lead_s: float, ln_median: float, per_ln: float) -> float:
     """Share of those who go that is in shelter after so many seconds: lognormal."""
     if lead_s <= 0.0:
         return 0.0
-    return 0.5 * (1.0 + erf(np.log(lead_s / median_s) / (sigma * np.sqrt(2.0))))
+    return 0.5 + 0.5 * erf((np.log(lead_s) - ln_median) * per_ln)
 
 
 @bare_kernel
@@ -212,16 +215,17 @@ def _recall(alarms: Alarms, zone: int, raid: int, rests: float) -> float:
 def _settle(
     layout: Layout, care: Care, alarms: Alarms, zone: int, raid: int, row: FloatArray
 ) -> None:
-    """Book an alert that is over."""
+    """Book an alert that is over, and forget it."""
     people = layout.people[zone]
-    minutes = (alarms.until_s[zone] - alarms.since_s[zone]) / 60.0
+    minutes = (alarms.until_s[zone] - alarms.since_s[zone]) * MINUTE_PER_S
     vain = max(people - alarms.reached[zone], 0.0)
     row[measures.ALERTED] += people
     row[measures.NEEDLESS] += vain
     row[measures.MINUTES] += people * minutes
     row[measures.NEEDLESS_MINUTES] += vain * minutes
-    if alarms.reached[zone] == 0.0:
+    if care.tires < 1.0 and alarms.reached[zone] == 0.0:
         alarms.tired[zone] = _recall(alarms, zone, raid, care.rests) + 1.0
+    alarms.since_s[zone], alarms.reached[zone] = np.inf, 0.0
 
 
 @bare_kernel
@@ -280,18 +284,16 @@ def _tell(
     alarms, scratch = work.alarms, work.scratch
     start_s, end_s = scratch.start_s[i], scratch.threats.time_s[i] + care.hold_s
     x, y = scratch.told_km[i, 0], scratch.told_km[i, 1]
-    for k in range(touched(layout, raster, group, x, y, alarms.told)):
+    count = touched(layout, raster, group, x, y, alarms.told)
+    for k in range(count):
         zone = alarms.told[k]
-        if alarms.until_s[zone] >= start_s:
-            alarms.until_s[zone] = max(alarms.until_s[zone], end_s)
-            continue
-        if alarms.until_s[zone] == -np.inf:
-            alarms.live[live] = zone
-            live += 1
-        else:
+        old_s = alarms.until_s[zone]
+        if -np.inf < old_s < start_s:  # told before, and cleared since
             _settle(layout, care, alarms, zone, raid, work.row)
-        alarms.since_s[zone], alarms.until_s[zone] = start_s, end_s
-        alarms.reached[zone] = 0.0
+        alarms.live[live] = zone
+        live += old_s == -np.inf
+        alarms.since_s[zone] = min(alarms.since_s[zone], start_s)
+        alarms.until_s[zone] = max(old_s, end_s)
     return live
 
 
@@ -303,16 +305,16 @@ def _land(
     work: Work,
     x: float,
     y: float,
+    cell: int,
     kind: int,
     time_s: float,
     raid: int,
     night: int,
 ) -> None:
     """Something comes down: whom it reaches, and how many of them are in shelter."""
-    cell = cell_of(raster, x, y)
     if cell < 0 or raster.reach[kind, cell] == 0.0:
         return
-    people = raster.reach[kind, cell]
+    people = float(raster.reach[kind, cell])
     zone, alarms, row = zone_of(layout, cell, x, y), work.alarms, work.row
     safe = 0.0
     if zone >= 0 and alarms.since_s[zone] <= time_s <= alarms.until_s[zone]:
@@ -320,7 +322,7 @@ def _land(
         if care.tires < 1.0:
             comply *= care.tires ** _recall(alarms, zone, raid, care.rests)
         lead_s = time_s - alarms.since_s[zone]
-        safe = people * comply * sheltered(lead_s, care.median_s[night], care.sigma)
+        safe = people * comply * sheltered(lead_s, care.ln_median[night], care.per_ln)
         alarms.reached[zone] += people
     row[measures.EXPOSED] += people
     row[measures.UNSHELTERED] += people - safe
@@ -355,15 +357,15 @@ def _come_down(
         if threatening:
             work.row[measures.LEAKERS] += 1
         kind = drawn.group[k]
-        _land(raster, layout, care, work, x, y, kind, time_s, raid, night)
+        _land(raster, layout, care, work, x, y, cell, kind, time_s, raid, night)
     elif arms.debris_share[layer] > 0.0:
         words = block(luck[0], luck[1], drawn.word[k], DEBRIS, 0)
         if unit(words[2]) < arms.debris_share[layer]:
             side = normals(words[0], words[1])
             x += arms.debris_km[layer] * side[0]
             y += arms.debris_km[layer] * side[1]
-            kind = len(raster.reach) - 1
-            _land(raster, layout, care, work, x, y, kind, time_s, raid, night)
+            kind, cell = len(raster.reach) - 1, cell_of(raster, x, y)
+            _land(raster, layout, care, work, x, y, cell, kind, time_s, raid, night)
 
 
 @bare_kernel
@@ -406,7 +408,7 @@ def _raid(
     for k in range(live):
         zone = alarms.live[k]
         _settle(layout, care, alarms, zone, raid, work.row)
-        alarms.since_s[zone] = alarms.until_s[zone] = -np.inf
+        alarms.until_s[zone] = -np.inf
 
 
 @inner_kernel

@@ -25,6 +25,7 @@ FAR_KM = 1e5
 class Raster(NamedTuple):
     """Ground in square cells, row by row from the south-western corner.
 
+    per_km      : cells in a km
     reach       : (kinds, cells) people within each kind's harmful radius of the middle
     distance_km : (cells,) to the nearest populated cell; 0 = populated
     open_cells  : cells that are not populated; all, where all are
@@ -33,6 +34,7 @@ class Raster(NamedTuple):
     """
 
     cell_km: float
+    per_km: float
     columns: int
     rows: int
     reach: FloatArray
@@ -45,7 +47,7 @@ class Raster(NamedTuple):
 class Layout(NamedTuple):
     """Zones that can be told to take cover.
 
-    side_km : of squares; 0 = real zones, looked up by cell
+    side_km : of squares; 0 = real zones, looked up by cell;  per_km: squares in a km
     people  : (z,)
     radius_km : (kinds,) of the area told about a predicted impact
     cell_zone : (cells,) -1 = none;  empty for squares
@@ -54,6 +56,7 @@ class Layout(NamedTuple):
     """
 
     side_km: float
+    per_km: float
     columns: int
     rows: int
     people: FloatArray
@@ -121,6 +124,7 @@ def _raster(
     weight = aims[1] if aims[1].sum() > 0 else np.ones(len(aims[1]))
     return Raster(
         cell_km=cell,
+        per_km=1.0 / cell,
         columns=people.shape[1],
         rows=people.shape[0],
         reach=np.array(
@@ -268,7 +272,9 @@ def _squares(world: World, side_km: float, radius_km: FloatArray) -> Layout:
     people = np.zeros(rows * columns)
     np.add.at(people, zone.ravel(), world.people.ravel())
     none = np.zeros(0, np.int64)
-    return Layout(side_km, columns, rows, people, radius_km, none, none.reshape(0, 0), none)
+    flat = none.reshape(0, 0)
+    per_km = 1.0 / side_km
+    return Layout(side_km, per_km, columns, rows, people, radius_km, none, flat, none)
 
 
 def _real(world: World, radius_km: FloatArray) -> Layout:
@@ -291,4 +297,6 @@ def _real(world: World, radius_km: FloatArray) -> Layout:
         found.append(zone[order].astype(np.int64))
     people = world.zone_people
     assert people is not None  # real zones count their own
-    return Layout(0.0, 0, 0, people, radius_km, cell_zone, first, np.concatenate(found))
+    return Layout(
+        0.0, 0.0, 0, 0, people, radius_km, cell_zone, first, np.concatenate(found)
+    )
