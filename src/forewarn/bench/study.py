@@ -22,7 +22,7 @@ from forewarn.sim.studies.reading import Study, read_study
 from forewarn.sim.studies.running import run_study
 
 EXAMPLE = Path("two_layers")  # a hundred rockets a raid
-OURS, THEIRS = 20_000, 600  # runs
+OURS, THEIRS = 40_000, 800  # runs
 FEW = 200  # raids of all policies; the figure is scaled to ASKED
 ASKED = 10_000
 SHARED = ("fired", "leakers", "rounds", "unsheltered", "needless")
@@ -149,15 +149,14 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
 
 def _play(plan: Plan, runs: int) -> tuple[list[FloatArray], float]:
     """Measures of every policy, and processor seconds."""
-    before = time.process_time()
-    found: list[list[FloatArray]] = [[] for _ in plan.policies]
-    for first in range(0, runs, 1000):
-        drawn = plan.draw(first, min(first + 1000, runs))
-        for own, policy in zip(found, plan.policies, strict=True):
-            own.append(plan.play(policy, drawn, first)[0])
     columns = [AVERAGED.index(name) for name in SHARED]
-    whole = [np.concatenate(own)[:, columns] for own in found]
-    return whole, time.process_time() - before
+    found = [np.empty((runs, len(SHARED))) for _ in plan.policies]
+    before = time.process_time()
+    for first in range(0, runs, 500):
+        drawn = plan.draw(first, min(first + 500, runs))
+        for own, policy in zip(found, plan.policies, strict=True):
+            own[first : first + 500] = plan.play(policy, drawn, first)[0][:, columns]
+    return found, time.process_time() - before
 
 
 def _simpy(scenario: Scenario, runs: int) -> tuple[FloatArray, float]:
@@ -185,7 +184,7 @@ def _ask(study: Study, question: Question) -> tuple[float, tuple[str, ...]]:
     k = SHARED.index(question.metric)
     apart = one[:, k] - other[:, k]
     alone = one[:, k].var() + other[:, k].var()
-    few = THEIRS // 6
+    few = THEIRS // 8
     their_s = sum(_simpy(scenario, few)[1] for scenario in both) / few
     paired = float(alone / apart.var())
     gain = paired * their_s / (our_s / OURS)

@@ -213,19 +213,25 @@ def _recall(alarms: Alarms, zone: int, raid: int, rests: float) -> float:
 
 @bare_kernel
 def _settle(
-    layout: Layout, care: Care, alarms: Alarms, zone: int, raid: int, row: FloatArray
-) -> None:
-    """Book an alert that is over, and forget it."""
+    layout: Layout, care: Care, alarms: Alarms, zone: int, raid: int
+) -> tuple[float, float, float]:
+    """Forget an alert that is over; its people, those it told in vain, its minutes."""
     people = layout.people[zone]
     minutes = (alarms.until_s[zone] - alarms.since_s[zone]) * MINUTE_PER_S
     vain = max(people - alarms.reached[zone], 0.0)
-    row[measures.ALERTED] += people
-    row[measures.NEEDLESS] += vain
-    row[measures.MINUTES] += people * minutes
-    row[measures.NEEDLESS_MINUTES] += vain * minutes
     if care.tires < 1.0 and alarms.reached[zone] == 0.0:
         alarms.tired[zone] = _recall(alarms, zone, raid, care.rests) + 1.0
     alarms.since_s[zone], alarms.reached[zone] = np.inf, 0.0
+    return people, vain, minutes
+
+
+@bare_kernel
+def _book(row: FloatArray, people: float, vain: float, whole: float, idle: float) -> None:
+    """Alerts that are over: people, those told in vain, minutes of both."""
+    row[measures.ALERTED] += people
+    row[measures.NEEDLESS] += vain
+    row[measures.MINUTES] += whole
+    row[measures.NEEDLESS_MINUTES] += idle
 
 
 @bare_kernel
@@ -289,7 +295,8 @@ def _tell(
         zone = alarms.told[k]
         old_s = alarms.until_s[zone]
         if -np.inf < old_s < start_s:  # told before, and cleared since
-            _settle(layout, care, alarms, zone, raid, work.row)
+            people, vain, minutes = _settle(layout, care, alarms, zone, raid)
+            _book(work.row, people, vain, people * minutes, vain * minutes)
         alarms.live[live] = zone
         live += old_s == -np.inf
         alarms.since_s[zone] = min(alarms.since_s[zone], start_s)
@@ -405,10 +412,16 @@ def _raid(
             k = begin + i
             _come_down(drawn, k, i, raster, layout, arms, care, work, luck, raid, night)
     work.row[measures.FIRED] += n
+    people = vain = whole = idle = 0.0
     for k in range(live):
         zone = alarms.live[k]
-        _settle(layout, care, alarms, zone, raid, work.row)
+        some, none, minutes = _settle(layout, care, alarms, zone, raid)
         alarms.until_s[zone] = -np.inf
+        people += some
+        vain += none
+        whole += some * minutes
+        idle += none * minutes
+    _book(work.row, people, vain, whole, idle)
 
 
 @inner_kernel
