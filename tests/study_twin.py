@@ -264,5 +264,5 @@ class Twin:
         self.found["needless"] += vain
         self.found["person_minutes"] += people * minutes
         self.found["needless_minutes"] += vain * minutes
-        if alarm.reached == 0.0:
-            self.tired[zone] += 1.0
+        if people > 0.0:
+            self.tired[zone] += vain / people

@@ -63,7 +63,7 @@ class Alarms(NamedTuple):
 
     since_s, until_s : inf, -inf where there is none in this raid
     reached : people reached by impacts in it; 0 where there is none
-    tired   : needless alerts that people remember, as of raid `tired_at`
+    tired   : needless alerts that people remember, mean of the zone, as of `tired_at`
     told    : zones of one alert, to fill; live: zones with alerts in this raid
     """
 
@@ -219,8 +219,9 @@ def _settle(
     people = layout.people[zone]
     minutes = (alarms.until_s[zone] - alarms.since_s[zone]) * MINUTE_PER_S
     vain = max(people - alarms.reached[zone], 0.0)
-    if care.tires < 1.0 and alarms.reached[zone] == 0.0:
-        alarms.tired[zone] = _recall(alarms, zone, raid, care.rests) + 1.0
+    if care.tires < 1.0 and people > 0.0:
+        known = _recall(alarms, zone, raid, care.rests)
+        alarms.tired[zone] = known + vain / people
     alarms.since_s[zone], alarms.reached[zone] = np.inf, 0.0
     return people, vain, minutes
 

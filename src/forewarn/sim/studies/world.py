@@ -265,16 +265,22 @@ def layout_of(world: World, warning: WarningKeys, radius_km: FloatArray) -> Layo
 def _squares(world: World, side_km: float, radius_km: FloatArray) -> Layout:
     raster = world.raster
     rows, columns = _shape(world.size_km, side_km)
-    middle = (np.arange(max(raster.rows, raster.columns)) + 0.5) * raster.cell_km
-    row = np.minimum(middle[: raster.rows] // side_km, rows - 1).astype(np.int64)
-    column = np.minimum(middle[: raster.columns] // side_km, columns - 1).astype(np.int64)
-    zone = row[:, None] * columns + column[None]
-    people = np.zeros(rows * columns)
-    np.add.at(people, zone.ravel(), world.people.ravel())
+    side = side_km / raster.cell_km
+    people = _pooled(_pooled(world.people, side, rows).T, side, columns).T.ravel()
     none = np.zeros(0, np.int64)
     flat = none.reshape(0, 0)
     per_km = 1.0 / side_km
     return Layout(side_km, per_km, columns, rows, people, radius_km, none, flat, none)
+
+
+def _pooled(people: FloatArray, side: float, zones: int) -> FloatArray:
+    """Rows of cells added up to rows of zones, side cells wide; a cell may be cut."""
+    edge = np.minimum(np.arange(zones + 1) * side, len(people))
+    edge[-1] = len(people)
+    below = np.minimum(edge.astype(np.int64), len(people) - 1)
+    whole = np.cumsum(people, axis=0) - people
+    upto = whole[below] + (edge - below)[:, None] * people[below]
+    return np.asarray(np.maximum(np.diff(upto, axis=0), 0.0))
 
 
 def _real(world: World, radius_km: FloatArray) -> Layout:
