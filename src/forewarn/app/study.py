@@ -33,7 +33,7 @@ def study(
     from forewarn.sim.studies.running import compile_first, run_study
 
     asked = read_study(file)
-    with Progress() as bar:
+    with _crew(workers, dask) as crew, Progress() as bar:
         task = bar.add_task("compiling", total=None)
         compile_first(asked)
         checks = tuple(known_answers())
@@ -42,8 +42,7 @@ def study(
         def progress(what: str, done: int, most: int) -> None:
             bar.update(task, description=what, completed=done, total=most)
 
-        with _crew(workers, dask) as crew:
-            found = run_study(asked, out, crew, progress)
+        found = run_study(asked, out, crew, progress)
     write_policies(found, out / "policies.parquet")
     page = out / "report.html"
     page.write_text(report(found, checks), encoding="utf-8")
@@ -74,7 +73,7 @@ def _crew(workers: int, dask: str | None) -> Iterator["Crew"]:
                 "--dask needs Dask: install forewarn with the extra `studies`"
             ) from None
         try:
-            client: Any = Client(dask, timeout="10s")  # type: ignore[no-untyped-call]
+            client: Any = Client(dask, timeout="5s")  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise ConfigError(f"--dask {dask}: no scheduler answers: {error}") from None
         with client:
