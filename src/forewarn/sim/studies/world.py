@@ -227,7 +227,7 @@ def _of_zones(area: AreaKeys, zones: Zones, harmful_km: Sequence[float]) -> Worl
     named = {
         name: (float(x), float(y)) for name, (x, y) in zip(zones.name, middle, strict=True)
     }
-    return World(size, raster, people, named, outlines, zones.population)
+    return World(size, raster, people, named, outlines, zones.population.copy())
 
 
 def _spread(
