@@ -4,10 +4,8 @@ import json
 import math
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -28,7 +26,7 @@ from forewarn.sim.studies.measures import (
 )
 from forewarn.sim.studies.parts import Crew
 from forewarn.sim.studies.plan import Plan
-from forewarn.sim.studies.reading import EXAMPLES, Study, read_study
+from forewarn.sim.studies.reading import Study, read_study
 from forewarn.sim.studies.running import Results, run_study
 from study_twin import Twin
 
@@ -212,44 +210,6 @@ def test_real_zones_are_told_as_by_the_twin(tmp_path: Path, own_cache: Path) -> 
     same(plan, study, 4)
 
 
-def test_same_names_same_luck_whatever_else_is_drawn(tmp_path: Path) -> None:
-    study = study_of(tmp_path)
-    plan = Plan([study.scenario])
-    ten, late = plan.draw(0, 10), plan.draw(5, 10)
-    begin = ten.first[15]
-    for name in ("time_s", "at_km", "error", "seen", "group", "word"):
-        assert_array_equal(getattr(ten, name)[begin:], getattr(late, name))
-    fewer = replace(study.scenario, raid=study.scenario.raid[:1])
-    alone = Plan([fewer]).draw(0, 10)
-    rockets = ten.group == 0
-    assert_array_equal(ten.at_km[rockets], alone.at_km)
-    assert_array_equal(ten.time_s[rockets], alone.time_s)
-
-
-def test_what_is_drawn_follows_its_laws(tmp_path: Path) -> None:
-    study = study_of(tmp_path)
-    plan = Plan([study.scenario])
-    drawn = plan.draw(0, 3000)
-    raids = len(drawn.first) - 1
-    raid = np.repeat(np.arange(raids), np.diff(drawn.first))
-    for group, law in enumerate((stats.poisson(9), stats.binom(8, 0.5))):
-        count = np.bincount(raid[drawn.group == group], minlength=raids)
-        z = (count.mean() - law.mean()) / math.sqrt(law.var() / raids)
-        assert abs(z) < 4
-        assert count.var() == pytest.approx(law.var(), rel=0.05)
-    rockets = drawn.group == 0
-    assert stats.kstest(drawn.time_s[rockets] / 120.0, "uniform").pvalue > 1e-4
-    assert np.all(np.diff(drawn.time_s)[np.diff(raid) == 0] >= 0)
-    assert stats.kstest(drawn.error.ravel(), "norm").pvalue > 1e-4
-    assert stats.kstest(drawn.seen, "uniform").pvalue > 1e-4
-    places = np.array([(6.0, 11.0), (14.0, 5.0)])
-    far = np.hypot(*(drawn.at_km[rockets][:, None] - places).transpose(2, 0, 1))
-    near = (far < 4.0).any(axis=1)  # four sigma: hardly any of those aimed are further
-    assert near.mean() > 0.6
-    north = (far[:, 0] < 2.0).sum() / (far < 2.0).any(axis=1).sum()
-    assert north == pytest.approx(9 / 13, abs=0.03)
-
-
 def test_policy_never_shifts_the_luck_of_a_raid(tmp_path: Path) -> None:
     """Zones decide nothing about rounds: the difference is nothing, not merely small."""
     more = '[sweep]\n"policy.warning.zone_km" = [3, 1.5]\n'
@@ -408,89 +368,3 @@ def test_sensitivity_finds_what_decides(whole: Results) -> None:
     assert people.total[0] > 0.8
     assert rounds.total.argmax() == 2  # how far the inner layer reaches
     assert abs(rounds.total[0]) < 0.01
-
-
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [
-        ('[sweep]\n"raid.count.mean" = [1, 2]', "a raid is an input"),
-        ('[sweep]\n"raid" = [1]', "a raid is an input"),
-        ('[sweep]\n"area.cell_km" = [1]', "may not vary; known: policy, layer"),
-        ('[sweep]\n"campaign.raids" = [1]', "may not vary"),
-        ('[sweep]\n"policy.warning.zone" = [1]', "did you mean 'zone_km'"),
-        ('[sweep]\n"layer.upper.common_mode_down" = [0]', "no layer has the name"),
-        ('[sweep]\n"policy.warning.zone_km" = 3', "expected a list"),
-        ('[sweep]\n"policy.warning.zone_km" = [-1]', "zone_km is -1, expected 0"),
-        ('[sweep]\n"policy.defence.engage" = ["some"]', "expected one of 'populated_only'"),
-        ("[sweeps]\n", "unknown table"),
-        ('[sensitivity]\nn = 8\n[sensitivity.inputs]\n"raid.window_s" = [1, 2]', "input"),
-        ('[sensitivity]\nn = 8\n[sensitivity.inputs]\n"people.compliance" = [0, 1]', "two"),
-        (SOBOL.replace("n = 32", "n = 33"), "power of two"),
-        (SOBOL.replace('"rounds"', '"dry_s"'), "metrics has 'dry_s'"),
-        (SOBOL.replace("[0.1, 1.0]", "[0.1, 1.5]"), "compliance is 1.5"),
-    ],
-)
-def test_what_may_not_vary_is_refused_by_name(tmp_path: Path, more: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=told) as error:
-        study_of(tmp_path, more=more)
-    assert "study.toml" in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("[people]\n", "[peoples]\n", "unknown table .peoples"),
-        ('kind = "rocket"', 'kind = "shell"', "found 'shell', expected one of 'rocket'"),
-        ('denominator = "round", ', "", "key 'denominator' is missing"),
-        ('"engagement"', '"fired"', "found 'fired', expected one of 'round'"),
-        ("p_warned = 0.9", "p_warned = 9", "p_warned is 9, expected 0 to 1"),
-        ("runs = 60", "runs = 1", "runs is 1"),
-        ("magazine = 3", 'magazine = "3"', "found '3', expected int"),
-        ('place = "North"', 'place = "West"', "there is no place 'West'"),
-        ("at_km = [6, 11]", "at_km = [60, 11]", "'North': at_km .* outside the area"),
-        ("size_km = [20, 16]", "", "size_km is 0"),
-        ("zone_km = 3\n", "", "has no zones file"),
-        ("cell_km = 0.5", 'cell_km = 0.5\nplaces = "a.csv"', "one of place, places, zones"),
-        ('name = "inner"', 'name = "outer"', "two have the same name"),
-        ("mean = 4, ", "mean = 9, ", "n is 8, expected 9"),
-    ],
-)
-def test_bad_study_file_is_refused_by_name(
-    tmp_path: Path, old: str, new: str, told: str
-) -> None:
-    assert old in STUDY
-    with pytest.raises(ConfigError, match=told):
-        Plan([study_of(tmp_path, STUDY.replace(old, new, 1)).scenario])
-
-
-def test_places_may_stand_in_a_csv_file(tmp_path: Path) -> None:
-    start, end = STUDY.index("place = [\n    { name"), STUDY.index("[sensor]")
-    text = STUDY[:start] + 'places = "towns.csv"\n' + STUDY[end:]
-    towns = tmp_path / "towns.csv"
-    head = "name,east_km,north_km,people,radius_km\n"
-    towns.write_text(head + "North,6,11,9000,1.5\nSouth,14,5,4000,1.2\n")
-    read = Plan([study_of(tmp_path, text).scenario]).world
-    assert_array_equal(read.people, Plan([study_of(tmp_path).scenario]).world.people)
-    for row, told in (("North,6,x,1,1", "line 2: .*'x'"), ("North,6", "line 2: expected")):
-        towns.write_text(f"{head}{row}\n")
-        with pytest.raises(ConfigError, match=told):
-            Plan([study_of(tmp_path, text).scenario])
-
-
-def test_people_of_places_are_all_there(tmp_path: Path) -> None:
-    world = Plan([study_of(tmp_path).scenario]).world
-    assert world.people.sum() == pytest.approx(13000 + 20 * 20 * 16)
-
-
-@pytest.mark.parametrize(
-    "path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem
-)
-def test_shipped_example_is_marked_invented_and_plays(path: Path) -> None:
-    assert "INVENTED" in path.read_text().splitlines()[0]
-    study = read_study(Path(path.stem))
-    plan = Plan([one.scenario for one in study.variants])
-    drawn = plan.draw(0, 20)
-    for policy in plan.policies:
-        values: Any = plan.play(policy, drawn, 0)[0]
-        assert values[:, FIRED].mean() > 0
-        assert np.all(values[:, UNSHELTERED] <= values[:, AVERAGED.index("exposed")] + 1e-9)

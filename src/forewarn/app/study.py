@@ -17,7 +17,7 @@ def study(
         Path, typer.Option("--out", help="folder; goes on where one was killed")
     ],
     workers: Annotated[
-        int, typer.Option(help="processes of this machine; 0 = one for each core")
+        int, typer.Option(min=0, help="processes of this machine; 0 = one for each core")
     ] = 0,
     dask: Annotated[
         str | None, typer.Option(help="address of a Dask scheduler, instead of processes")
@@ -37,7 +37,6 @@ def study(
         task = bar.add_task("compiling", total=None)
         compile_first(asked)
         checks = tuple(known_answers())
-        bar.update(task, description="runs")
 
         def progress(what: str, done: int, most: int) -> None:
             bar.update(task, description=what, completed=done, total=most)

@@ -109,7 +109,6 @@ def frontier_chart(found: Results) -> str:
     """People in the open against people alerted in vain: one point for each policy."""
     mean = found.stated.whole.mean
     half = found.stated.whole.half_width(CONFIDENCE)
-    shown = {row: LETTERS[place] for place, row in enumerate(told(found))}
     left, right, top, bottom = 84.0, WIDTH - 40.0, 16.0, 380.0
     across = _axis_of(mean[:, NEEDLESS], half[:, NEEDLESS], left, right)
     up = _axis_of(mean[:, UNSHELTERED], half[:, UNSHELTERED], bottom, top)
@@ -135,21 +134,7 @@ def frontier_chart(found: Results) -> str:
         f'<polyline points="{points}" fill="none" stroke="var(--ours)" '
         'stroke-width="1.6" stroke-dasharray="5 4"/>'
     )
-    for row, variant in enumerate(found.study.variants):
-        x, y = across.at(mean[row, NEEDLESS]), up.at(mean[row, UNSHELTERED])
-        ink = "var(--ours)" if row in best else "var(--none)"
-        if row in shown:
-            look = f'stroke="{ink}" stroke-width="1.4"'
-            wide, high = half[row, NEEDLESS], half[row, UNSHELTERED]
-            ends = [mean[row, NEEDLESS] - wide, mean[row, NEEDLESS] + wide]
-            shapes.append(line(across.at(ends[0]), y, across.at(ends[1]), y, look))
-            ends = [mean[row, UNSHELTERED] - high, mean[row, UNSHELTERED] + high]
-            shapes.append(line(x, up.at(ends[0]), x, up.at(ends[1]), look))
-            shapes.append(text(x + 9, y - 8, shown[row], "big halo"))
-        shapes.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{5.5 if row in shown else 3}" '
-            f'fill="{ink}"><title>{escape(variant.name)}</title></circle>'
-        )
+    shapes += _points(found, best, across, up)
     shapes += [
         text(right, bottom + 42, "people alerted in vain, a run", "", "end"),
         text(left + 8, top + 12, "people reached in the open, a run", "halo"),
@@ -157,6 +142,31 @@ def frontier_chart(found: Results) -> str:
     named = (("var(--ours)", "on the frontier"), ("var(--none)", "beaten in both"))
     told_as = "people in the open against people alerted in vain"
     return svg(WIDTH, bottom + 48, shapes, told_as, "plain") + key(named)
+
+
+def _points(found: Results, best: list[int], across: _Axis, up: _Axis) -> list[str]:
+    """A dot for each policy; intervals and letters for those that are told."""
+    mean = found.stated.whole.mean
+    half = found.stated.whole.half_width(CONFIDENCE)
+    shown = {row: LETTERS[place] for place, row in enumerate(told(found))}
+    shapes = []
+    for row, variant in enumerate(found.study.variants):
+        vain, open_ = mean[row, NEEDLESS], mean[row, UNSHELTERED]
+        x, y = across.at(vain), up.at(open_)
+        ink = "var(--ours)" if row in best else "var(--none)"
+        if row in shown:
+            look = f'stroke="{ink}" stroke-width="1.4"'
+            wide, high = half[row, NEEDLESS], half[row, UNSHELTERED]
+            shapes += [
+                line(across.at(vain - wide), y, across.at(vain + wide), y, look),
+                line(x, up.at(open_ - high), x, up.at(open_ + high), look),
+                text(x + 9, y - 8, shown[row], "big halo"),
+            ]
+        shapes.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{5.5 if row in shown else 3}" '
+            f'fill="{ink}"><title>{escape(variant.name)}</title></circle>'
+        )
+    return shapes
 
 
 def _axis_of(mean: FloatArray, half: FloatArray, start: float, end: float) -> _Axis:

@@ -12,7 +12,8 @@ from forewarn.sim.defence import Battery
 from forewarn.sim.defence.fleet import Fleet, Rule, fleet_of, rule_of
 from forewarn.sim.studies.drawing import Drawn, draw, groups_of
 from forewarn.sim.studies.keys import STEERED, PeopleKeys, Scenario
-from forewarn.sim.studies.playing import Care, play, room
+from forewarn.sim.studies.playing import play, room
+from forewarn.sim.studies.telling import Care
 from forewarn.sim.studies.world import Layout, World, layout_of, world_of
 from forewarn.threats import HARMFUL_M
 
