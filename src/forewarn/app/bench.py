@@ -21,6 +21,7 @@ MEASURED = (
     "manoeuvring",
     "raid",
     "traffic",
+    "study",
 )
 
 

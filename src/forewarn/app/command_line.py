@@ -17,6 +17,7 @@ from forewarn.app import (
     score,
     simulate,
     watch,
+    study,
     zones,
 )
 from forewarn.errors import ForewarnError
@@ -34,6 +35,7 @@ cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
+cli.command("study")(study.study)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)
