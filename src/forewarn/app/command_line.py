@@ -10,6 +10,7 @@ from forewarn.app import (
     demo,
     fly,
     history,
+    keys,
     prepare,
     recording,
     replay,
@@ -37,6 +38,7 @@ cli.command("check")(check.check)
 cli.command("bench")(bench.bench)
 cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
+cli.add_typer(keys.cli, name="keys")
 cli.add_typer(recording.cli, name="recording")
 
 

@@ -6,8 +6,6 @@ have different keys besides: a key file names its world and loads in no other.
 """
 
 import json
-import os
-import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from enum import StrEnum
@@ -23,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from forewarn.errors import ConfigError
 from forewarn.records import Alert, Parcel
+from forewarn.signing.secret_files import read_secret, write_secret
 
 _MARK = "forewarn-ed25519"
 
@@ -85,11 +84,8 @@ class Signer:
     def from_file(cls, path: Path, world: World) -> "Signer":
         """Read a key, or make one that only its owner can read."""
         if not path.exists():
-            _write_key(path, world)
-        mode = path.stat().st_mode & 0o777
-        if mode & 0o077:
-            raise ConfigError(f"{path}: others may read this key: {mode:o}, expected 600")
-        parts = path.read_bytes().split()
+            cls(Ed25519PrivateKey.generate(), world).to_file(path)
+        parts = read_secret(path).split()
         if len(parts) != 3 or parts[0].decode("ascii", "replace") != _MARK:
             raise ConfigError(f"{path}: is no key; expected '{_MARK} {world} <64 digits>'")
         if parts[1].decode("ascii", "replace") != world:
@@ -102,6 +98,11 @@ class Signer:
             return cls(Ed25519PrivateKey.from_private_bytes(raw), world)
         except ValueError:
             raise ConfigError(f"{path}: the key is not 64 hexadecimal digits") from None
+
+    def to_file(self, path: Path) -> None:
+        """Write what `from_file` reads; a key that stands there stays."""
+        raw = self._key.private_bytes_raw()
+        write_secret(path, f"{_MARK} {self._world} {raw.hex()}\n".encode())
 
     @property
     def public(self) -> bytes:
@@ -148,24 +149,6 @@ def opened(
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return values if verify(public, world, matter, body, signature) else None
-
-
-def _write_key(path: Path, world: World) -> None:
-    """A new key file, whole or absent; one that another process just made stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = Ed25519PrivateKey.generate().private_bytes_raw()
-    descriptor, half = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(f"{_MARK} {world} {raw.hex()}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if not path.exists():
-            os.link(half, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(half)
 
 
 def _framed(world: World, matter: Matter, body: bytes) -> bytes:
