@@ -14,7 +14,7 @@ from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Event, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import open_store
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
@@ -148,7 +148,7 @@ def _run(
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, SqliteStore(site.store.path, channels))
+    core = Core(site, sensors, zones, open_store(site.store, channels))
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))

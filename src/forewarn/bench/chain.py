@@ -11,7 +11,7 @@ from forewarn.bench.drawing import default_chain, numbered, region_zones
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.records import PlotBatch
 from forewarn.sim import raids
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import sqlite_store
 from forewarn.words import render
 
 
@@ -24,7 +24,7 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     pipeline = default_chain(drawn.sensors, zones)
     took, plots, steps, most = [], 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "bench.sqlite", ("cap",))
+        store = sqlite_store(Path(folder) / "bench.sqlite", ("cap",))
         for event in numbered(drawn):
             before = time.perf_counter()
             store.append([event])

@@ -8,8 +8,16 @@ from forewarn.files.recording import (
     write_recording,
 )
 from forewarn.files.run import Run, RunWriter, alert_line, read_alerts, read_run
-from forewarn.files.sensors import read_sensors, write_sensors
-from forewarn.files.site import ChannelTable, Feed, Region, Site, ZoneKeys, read_site
+from forewarn.files.sensors import read_sensors, sensors_of, sensors_text, write_sensors
+from forewarn.files.site import (
+    ChannelTable,
+    Feed,
+    Region,
+    Site,
+    StoreKeys,
+    ZoneKeys,
+    read_site,
+)
 from forewarn.files.toml import convert, fill, read_toml
 from forewarn.files.truth import Truth, read_truth, write_truth
 
@@ -22,6 +30,7 @@ __all__ = [
     "Run",
     "RunWriter",
     "Site",
+    "StoreKeys",
     "Truth",
     "ZoneKeys",
     "alert_line",
@@ -36,6 +45,8 @@ __all__ = [
     "read_site",
     "read_toml",
     "read_truth",
+    "sensors_of",
+    "sensors_text",
     "write_recording",
     "write_sensors",
     "write_truth",
