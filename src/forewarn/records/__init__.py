@@ -12,6 +12,7 @@ from forewarn.records.events import (
     Tick,
     Weather,
 )
+from forewarn.records.gap import Gap
 from forewarn.records.outcome import Outcome
 from forewarn.records.sensors import Sensor, SensorKind
 from forewarn.records.stages import (
@@ -44,6 +45,7 @@ __all__ = [
     "Exposures",
     "FloatArray",
     "Forecasts",
+    "Gap",
     "IntArray",
     "Key",
     "Outcome",

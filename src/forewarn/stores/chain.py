@@ -1,17 +1,20 @@
 """The journal as a hash chain: where it begins, how it goes on, whether it holds.
 
 Each event's link hashes the link before it with the event, so that nobody rewrites one
-unseen. What was pruned leaves an anchor: the last event let go, and its link. What is
-missing within is a gap, on record with its reason; the chain goes on over it.
+unseen. What was pruned leaves an anchor: the last event let go, and its link. Where events
+are missing a row of kind `gap`, numbered as the last of them, says which and why.
 """
 
 import hashlib
 from collections.abc import Iterator
+from math import inf
 
 from forewarn.errors import ConfigError
+from forewarn.stores.codec import decode_gap
 from forewarn.stores.schema import Database, Row
 
 GENESIS = b"\0" * 32
+GAP = "gap"
 PAGE = 500  # rows read at once
 
 
@@ -26,12 +29,13 @@ def anchor(db: Database) -> tuple[int, bytes]:
     return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
 
-def newest(db: Database) -> tuple[int, bytes]:
-    """Number that the next event comes after, and the link it goes on from."""
-    (skipped,) = db.run("select max(until) from gaps")[0]
-    rows = db.run("select seq, chain from journal order by seq desc limit 1")
-    seq, chain = rows[0] if rows else anchor(db)
-    return max(seq, skipped or 0), chain
+def newest(db: Database) -> tuple[int, float, bytes]:
+    """Number, received_s and link of what the next event comes after."""
+    rows = db.run("select seq, received_s, chain from journal order by seq desc limit 1")
+    if rows:
+        return rows[0][0], rows[0][1], rows[0][2]
+    seq, chain = anchor(db)
+    return seq, -inf, chain
 
 
 def walk(db: Database, after: int) -> Iterator[Row]:
@@ -49,20 +53,19 @@ def walk(db: Database, after: int) -> Iterator[Row]:
 def verify(db: Database) -> int:
     """Walk the chain; returns the events on record, or says where it is broken."""
     with db.steady():
-        gaps: dict[int, int] = dict(db.run("select seq, until from gaps"))
         last, chain = anchor(db)
         count = 0
         for seq, kind, body, kept in walk(db, last):
-            chain = link(chain, kind, body)
-            expected = gaps.get(last + 1, last) + 1
-            if seq != expected:
+            first = decode_gap(body).first_seq if kind == GAP else seq
+            if first != last + 1:
                 raise ConfigError(
-                    f"{db.where}: journal: event {expected} is missing, {seq} comes next"
+                    f"{db.where}: journal: event {last + 1} is missing, {first} comes next"
                 )
+            chain = link(chain, kind, body)
             if chain != kept:
                 raise ConfigError(
                     f"{db.where}: journal: event {seq} is not what was written"
                 )
+            count += kind != GAP
             last = seq
-            count += 1
     return count

@@ -5,6 +5,7 @@ held to it by an advisory lock that ends with its connection: who lost it cannot
 """
 
 import contextlib
+import os
 import socket
 import ssl
 import time
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pg8000.exceptions import Error
 from pg8000.native import Connection, PreparedStatement
 
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, StorageError
 from forewarn.signing import read_secret
 from forewarn.stores.schema import TABLES, Row
 from forewarn.stores.sqlite import LOCK_WAIT_S
@@ -90,21 +91,20 @@ class Address:
             more.get("sslrootcert", ""),
         )
 
-    def connect(self, password_file: Path | None) -> Connection:
-        """A connection to it. Raises one of FAILURES."""
-        password = read_secret(password_file).decode().strip() if password_file else None
+    def connect(self, password: str, by: socket.socket) -> Connection:
+        """A connection over a socket. Raises one of FAILURES."""
         context = ssl.create_default_context(cafile=self.roots or None)
         return Connection(
             self.user,
             host=self.host,  # that its certificate must name
             database=self.database,
             password=password,
-            sock=self._reached(),
+            sock=by,
             ssl_context=context if self.encrypted else False,
             application_name="forewarn",
         )
 
-    def _reached(self) -> socket.socket:
+    def reach(self) -> socket.socket:
         """A socket to the server that sends at once and notices when the other end died."""
         if self.folder:
             one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -124,8 +124,14 @@ class PostgresDatabase:
     def __init__(self, url: str, password_file: Path | None, writes: bool) -> None:
         address = Address.from_url(url)
         self.where = f"{address.folder or address.host}:{address.port}/{address.database}"
+        password = read_secret(password_file).decode().strip() if password_file else ""
         try:
-            self.connection = address.connect(password_file)
+            self._socket = address.reach()
+            try:
+                self.connection = address.connect(password, self._socket)
+            except BaseException:
+                self._hang_up()
+                raise
         except FAILURES as error:
             raise ConfigError(
                 f"{self.where}: cannot be used as a store: {_said(error)}"
@@ -136,6 +142,11 @@ class PostgresDatabase:
         except BaseException:
             self.close()
             raise
+
+    def _hang_up(self) -> None:
+        """pg8000 leaves its socket open where the other end is gone."""
+        if self._socket.fileno() >= 0:
+            os.close(self._socket.detach())
 
     def _set_up(self, writes: bool) -> None:
         if not writes:
@@ -159,20 +170,20 @@ class PostgresDatabase:
         """Let go of the connection, and with it of the lock."""
         with contextlib.suppress(*FAILURES):
             self.connection.close()
+        self._hang_up()
 
     @contextlib.contextmanager
     def durable(self) -> Iterator[None]:
         """One transaction, safe at the end; after an error, the end of this connection."""
+        self.run("begin")
         try:
-            self.run("begin")
             yield
-            self.run("commit")
-        except FAILURES:
-            self.close()
+        except StorageError:
             raise
         except BaseException:  # not the storage's doing: nothing of it stays
             self.run("rollback")
             raise
+        self.run("commit")
 
     @contextlib.contextmanager
     def steady(self) -> Iterator[None]:
@@ -185,11 +196,18 @@ class PostgresDatabase:
 
     def run(self, sql: str, **values: Any) -> list[Row]:
         """One statement, its rows."""
+        try:
+            return [tuple(row) for row in self._rows(sql, values) or ()]
+        except FAILURES as error:
+            self.close()
+            raise StorageError(f"{self.where}: {_said(error)}") from error
+
+    def _rows(self, sql: str, values: dict[str, Any]) -> Any:
         if not values:
-            return [tuple(row) for row in self.connection.run(sql) or ()]
-        if sql not in self._prepared:  # later it takes one way to the server and back
+            return self.connection.run(sql)
+        if sql not in self._prepared:  # the next time it takes one way there and back
             self._prepared[sql] = self.connection.prepare(sql)
-        return [tuple(row) for row in self._prepared[sql].run(**values) or ()]
+        return self._prepared[sql].run(**values)
 
     def insert(self, table: str, rows: Sequence[Row], told: str = "") -> list[Row]:
         """Rows into a table, in one statement; see `Database`."""

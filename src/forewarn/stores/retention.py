@@ -14,37 +14,33 @@ IS_LIVE = f"state in ({_LIVE}) and {_LAST}"
 IS_OVER = f"state not in ({_LIVE}) and {_LAST}"
 
 
-def prune(db: Database, before_s: float) -> int:
+def prune(db: Database, before_s: float, saved_seq: int) -> int:
     """Let go of some of what is older; returns how many events and alerts that were.
 
+    saved_seq : of the last event in the snapshot
     Kept are the events after the snapshot and since the oldest live alert began, alerts
     that are live, and alerts that a channel has not confirmed.
     """
     with db.durable():
-        return _prune_journal(db, before_s) + _prune_alerts(db, before_s)
+        return _prune_journal(db, before_s, saved_seq) + _prune_alerts(db, before_s)
 
 
-def _prune_journal(db: Database, before_s: float) -> int:
+def _prune_journal(db: Database, before_s: float, saved_seq: int) -> int:
     """The beginning only, up to the snapshot: the chain goes on from an anchor."""
-    saved = db.run("select seq from snapshot")
     (opened,) = db.run(
         "select min(seq) from alerts where "
         f"alert_id in (select alert_id from alerts as one where {IS_LIVE})"
     )[0]
-    if not saved:
-        return 0
     rows = db.run(
         "select seq, received_s, chain from journal "
-        "where seq <= :saved and seq < :opened order by seq limit :most",
-        saved=saved[0][0],
-        opened=saved[0][0] + 1 if opened is None else opened,
+        "where seq < :needed order by seq limit :most",
+        needed=min(saved_seq + 1, opened or saved_seq + 1),
         most=EVENTS_AT_ONCE,
     )
     old = list(takewhile(lambda row: row[1] < before_s, rows))
     if old:
         last, _, chain = old[-1]
         db.run("delete from journal where seq <= :last", last=last)
-        db.run("delete from gaps where until <= :last", last=last)
         db.run("delete from anchor")
         db.insert("anchor", [(1, last, chain)])
     return len(old)

@@ -1,8 +1,8 @@
 """The tables of a store, for both databases, and how an older store becomes one of today.
 
 Version 2 (November 2026): alerts say in columns of their own when they were issued and when
-they were put on record, for retention and export; where the chain begins, what is missing
-from the journal, and which sensors were heard from which event on.
+they were put on record, for retention and export; where the chain begins, and which
+sensors were heard from which event on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,6 @@ TABLES = {
     ),
     "snapshot": Table({"one": "integer", "seq": "integer", "body": "blob"}, ("one",)),
     "anchor": Table({"one": "integer", "seq": "integer", "chain": "blob"}, ("one",)),
-    "gaps": Table({"seq": "integer", "until": "integer", "reason": "text"}, ("seq",)),
     "sensors": Table({"seq": "integer", "body": "text"}, ("seq",)),
 }
 INDEXES = (
@@ -67,7 +66,7 @@ INDEXES = (
 
 
 class Database(Protocol):
-    """What the two databases have in common. Any error of the storage closes it.
+    """What the two databases have in common. A failure is a StorageError, and closes it.
 
     where : names it in messages
     """

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError
 from forewarn.files import sensors_of, sensors_text
-from forewarn.records import Alert, Event, Key, Outcome, Sensor
+from forewarn.records import Alert, Event, Gap, Key, Outcome, Sensor
 from forewarn.stores import chain, retention
 from forewarn.stores.codec import (
     decode_alert,
     decode_event,
+    decode_gap,
     decode_memory,
     encode_alert,
     encode_event,
+    encode_gap,
     encode_memory,
 )
 from forewarn.stores.schema import Database, Row
@@ -28,8 +30,8 @@ Told = tuple[Alert, dict[str, str]]
 class SqlStore:
     """Journal first, alerts before they are sent. Each call is one durable transaction.
 
-    An error of the storage closes the store: whether the call took place is unknown then,
-    and only reading it anew can tell. Whoever holds it stops and starts again.
+    A StorageError is the end of this store: whether the call took place is unknown then,
+    and only opening it anew can tell. Whoever holds it stops and starts again.
     """
 
     def __init__(
@@ -41,9 +43,10 @@ class SqlStore:
         self._db = db
         self._channels = tuple(channels)
         self._clock = clock
+        self._saved_seq = 0
         self.contradicted = 0
         try:
-            self._last_seq, self._chain = chain.newest(db)
+            self._last_seq, self._last_s, self._chain = chain.newest(db)
         except BaseException:
             db.close()
             raise
@@ -58,12 +61,19 @@ class SqlStore:
         return self._last_seq
 
     @property
+    def last_s(self) -> float:
+        """received_s of that event; minus infinity where there is none."""
+        return self._last_s
+
+    @property
     def head(self) -> str:
         """End of the hash chain: whoever knows it knows whether anything was rewritten."""
         return self._chain.hex()
 
     def append(self, events: Sequence[Event]) -> None:
         """Put numbered events on record, all or none."""
+        if not events:
+            return
         rows = []
         last, end = self._last_seq, self._chain
         for event in events:
@@ -75,7 +85,7 @@ class SqlStore:
             last = event.seq
         with self._db.durable():
             self._db.insert("journal", rows)
-        self._last_seq, self._chain = last, end
+        self._last_seq, self._last_s, self._chain = last, events[-1].received_s, end
 
     def record(self, outcomes: Sequence[Outcome], texts: Texts) -> None:
         """Put alerts and their outbox rows on record, together; what stands there stays.
@@ -111,16 +121,21 @@ class SqlStore:
         with self._db.durable():
             self._db.run("delete from snapshot")
             self._db.insert("snapshot", [(1, seq, encode_memory(memory))])
+        self._saved_seq = seq
 
     def load_snapshot(self) -> tuple[int, dict[str, NDArray[Any]]] | None:
         """Number of the last event in the snapshot, and the memory after it."""
         rows = self._db.run("select seq, body from snapshot")
-        return (int(rows[0][0]), decode_memory(rows[0][1])) if rows else None
+        if not rows:
+            return None
+        self._saved_seq, body = rows[0]
+        return self._saved_seq, decode_memory(body)
 
     def events_after(self, seq: int) -> Iterator[Event]:
-        """Journalled events after a number, in order."""
+        """Journalled events after a number, in order; gaps are passed over."""
         for _, kind, body, _ in chain.walk(self._db, seq):
-            yield decode_event(kind, body)
+            if kind != chain.GAP:
+                yield decode_event(kind, body)
 
     def live(self) -> list[Told]:
         """The latest step of every alert that has not ended."""
@@ -200,18 +215,23 @@ class SqlStore:
 
     def prune(self, before_s: float) -> int:
         """Let go of some of what is older; returns how much, 0 = there is no more."""
-        return retention.prune(self._db, before_s)
+        return retention.prune(self._db, before_s, self._saved_seq)
 
-    def skip(self, until: int, reason: str) -> None:
-        """Go on after a later number: what lies between is not on record."""
+    def mark(self, gap: Gap) -> None:
+        """Go on after a stretch that is not on record, and say so."""
+        body = encode_gap(gap)
+        end = chain.link(self._chain, chain.GAP, body)
         with self._db.durable():
-            self._db.insert("gaps", [(self._last_seq + 1, until, reason)])
-        self._last_seq = until
+            row = (gap.last_seq, chain.GAP, gap.to_s, body, end)
+            self._db.insert("journal", [row])
+        self._last_seq, self._last_s, self._chain = gap.last_seq, gap.to_s, end
 
-    def gaps(self) -> list[tuple[int, int, str]]:
-        """First and last number of what is not on record, and why."""
-        rows = self._db.run("select seq, until, reason from gaps order by seq")
-        return [(first, last, reason) for first, last, reason in rows]
+    def gaps(self) -> list[Gap]:
+        """Stretches that are not on record, in order."""
+        rows = self._db.run(
+            "select body from journal where kind = :gap order by seq", gap=chain.GAP
+        )
+        return [decode_gap(body) for (body,) in rows]
 
     def verify(self) -> int:
         """Walk the hash chain; returns the events on record, or says where it is broken."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import apsw
 
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, StorageError
 from forewarn.stores.schema import TABLES, Row
 
 # below it a fault of write-ahead logging may corrupt a file that two connections share
@@ -47,7 +47,8 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.connection.close()
+        with contextlib.suppress(apsw.Error):  # it is closed, whatever failed meanwhile
+            self.connection.close()
         self._unlock()
 
     def _unlock(self) -> None:
@@ -58,36 +59,46 @@ class SqliteDatabase:
     @contextlib.contextmanager
     def durable(self) -> Iterator[None]:
         """One transaction, safe at the end; after an error, the end of this connection."""
+        self.run("begin immediate")
         try:
-            self.connection.execute("begin immediate")
             yield
-            self.connection.execute("commit")
-        except apsw.Error:
-            self.close()
+        except StorageError:
             raise
         except BaseException:  # not the storage's doing: nothing of it stays
-            self.connection.execute("rollback")
+            self.run("rollback")
             raise
+        self.run("commit")
 
     @contextlib.contextmanager
     def steady(self) -> Iterator[None]:
         """What is read within is of one moment."""
-        self.connection.execute("begin")
+        self.run("begin")
         try:
             yield
         finally:
-            self.connection.execute("rollback")
+            self.run("rollback")
 
     def run(self, sql: str, **values: Any) -> list[Row]:
         """One statement, its rows."""
-        return self.connection.execute(sql, values).fetchall()
+        with self._failing():
+            return self.connection.execute(sql, values).fetchall()
 
     def insert(self, table: str, rows: Sequence[Row], told: str = "") -> list[Row]:
         """Rows into a table; see `Database`."""
         places = ", ".join("?" for _ in TABLES[table].columns)
         kept = f" on conflict do nothing returning {told}" if told else ""
         sql = f"insert into {table} values({places}){kept}"
-        return self.connection.executemany(sql, rows).fetchall()
+        with self._failing():
+            return self.connection.executemany(sql, rows).fetchall()
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """A failure is the end of this connection."""
+        try:
+            yield
+        except apsw.Error as error:
+            self.close()
+            raise StorageError(f"{self.where}: {error}") from error
 
     def create(self, table: str) -> None:
         """Make a table where there is none."""
