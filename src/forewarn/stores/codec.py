@@ -107,12 +107,15 @@ def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
 
 def decode_alert(body: bytes) -> tuple[Alert, dict[str, str]]:
     """What `encode_alert` was given."""
-    values = msgspec.msgpack.decode(body)
-    texts = values.pop("texts")
-    values["state"] = AlertState(values["state"])
-    for name in ("threats", "sources"):
-        values[name] = tuple(values[name])
-    return Alert(**values), texts
+    try:
+        values = msgspec.msgpack.decode(body)
+        texts = values.pop("texts")
+        values["state"] = AlertState(values["state"])
+        for name in ("threats", "sources"):
+            values[name] = tuple(values[name])
+        return Alert(**values), texts
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"alerts: a step cannot be read: {error}") from None
 
 
 def encode_memory(memory: Mapping[str, NDArray[Any]]) -> bytes:
