@@ -8,6 +8,7 @@ from forewarn.app import (
     bench,
     check,
     demo,
+    export,
     fly,
     history,
     keys,
@@ -17,6 +18,7 @@ from forewarn.app import (
     run,
     score,
     simulate,
+    verify,
     zones,
 )
 from forewarn.errors import ForewarnError
@@ -36,6 +38,8 @@ cli.command("simulate")(simulate.simulate)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)
+cli.command("export")(export.export)
+cli.command("verify")(verify.verify)
 cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
 cli.add_typer(keys.cli, name="keys")

@@ -3,7 +3,7 @@
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -18,6 +18,8 @@ from forewarn.stores import open_store
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
+TIDY_S = 10.0  # and between two looks for what may be let go, and for a new key
+DAY_S = 86_400.0
 PICTURE_S = 1.0
 GROUP_MAX = 64  # events put on record together
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
@@ -33,7 +35,9 @@ class Core:
         self.store = store
         self.pipeline: Pipeline = assemble(site, sensors, zones)
         self._speaker = Speaker(site, zones, sensors)
+        self._site, self._sensors = site, sensors
         self._signer = site_signer(site, sensors)
+        self._tidied_s = float("-inf")
         self._places = dict(
             zip(zones.zone_id, zip(zones.name, zones.polygons, strict=True), strict=True)
         )
@@ -83,6 +87,20 @@ class Core:
             for alert in outcome.alerts
         ]
         return outcomes, parcels
+
+    def tidy(self, idle: Callable[[], bool]) -> None:
+        """What can wait: let go of what is old while nothing waits, sign with a new key."""
+        now_s = self.store.last_s
+        if now_s - self._tidied_s < TIDY_S:
+            return
+        self._tidied_s = now_s
+        keep_s = self._site.store.keep_days * DAY_S
+        while keep_s and idle() and self.store.prune(now_s - keep_s):
+            pass
+        try:
+            self._signer = site_signer(self._site, self._sensors)
+        except ForewarnError as error:  # the one before still signs
+            self.faults.append(str(error))
 
     def _step(self, event: Event) -> Outcome | None:
         try:
@@ -148,7 +166,7 @@ def _run(
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, open_store(site.store, channels))
+    core = Core(site, sensors, zones, open_store(site.store, channels, sensors))
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
@@ -179,6 +197,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 pipe.send(("refused", dict(core.pipeline.refused)))
             while core.faults:
                 pipe.send(("fault", core.faults.pop(0)))
+        core.tidy(lambda: not pipe.poll(0))
         if stop:
             core.store.save(core.store.last_seq, core.pipeline.memory())
             core.store.close()

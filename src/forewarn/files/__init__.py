@@ -1,13 +1,16 @@
 """The contract files, read and written: recordings, truth, sites, output of runs."""
 
 from forewarn.files.grid import Grid, read_grid
-from forewarn.files.recording import (
-    Recording,
-    empty_batch,
-    read_recording,
-    write_recording,
+from forewarn.files.recorder import RecordingWriter, write_recording
+from forewarn.files.recording import Recording, empty_batch, read_recording
+from forewarn.files.run import (
+    Run,
+    RunWriter,
+    alert_line,
+    read_alerts,
+    read_run,
+    write_alerts,
 )
-from forewarn.files.run import Run, RunWriter, alert_line, read_alerts, read_run
 from forewarn.files.sensors import read_sensors, sensors_of, sensors_text, write_sensors
 from forewarn.files.site import (
     ChannelTable,
@@ -26,6 +29,7 @@ __all__ = [
     "Feed",
     "Grid",
     "Recording",
+    "RecordingWriter",
     "Region",
     "Run",
     "RunWriter",
@@ -47,6 +51,7 @@ __all__ = [
     "read_truth",
     "sensors_of",
     "sensors_text",
+    "write_alerts",
     "write_recording",
     "write_sensors",
     "write_truth",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from forewarn.errors import ConfigError
 from forewarn.files import StoreKeys
+from forewarn.records import Sensor
 from forewarn.stores.schema import SCHEMA, Database, bring_up_to_date, version
 from forewarn.stores.sql import SqlStore
 from forewarn.stores.sqlite import SqliteDatabase
@@ -12,15 +13,21 @@ from forewarn.stores.sqlite import SqliteDatabase
 __all__ = ["SqlStore", "open_store", "read_store", "sqlite_store"]
 
 
-def open_store(keys: StoreKeys, channels: Sequence[str] = ()) -> SqlStore:
+def open_store(
+    keys: StoreKeys, channels: Sequence[str] = (), sensors: Sequence[Sensor] = ()
+) -> SqlStore:
     """Open a store to write to it: made where there is none, brought up to date, alone.
 
     channels : that get an outbox row for every step
+    sensors  : that are heard from now on
     """
     db = _database(keys, writes=True)
     try:
         bring_up_to_date(db)
-        return SqlStore(db, channels)
+        store = SqlStore(db, channels)
+        if sensors:
+            store.heard(sensors)
+        return store
     except BaseException:
         db.close()
         raise

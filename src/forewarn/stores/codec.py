@@ -12,26 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError, ForewarnError
+from forewarn.files.events import KINDS
 from forewarn.records import (
     Alert,
     AlertState,
-    ChannelDelay,
-    Command,
     CommandAction,
     Event,
     Gap,
     PlotBatch,
-    Tick,
-    Weather,
 )
 
-_KINDS: dict[str, type[Any]] = {
-    "plots": PlotBatch,
-    "tick": Tick,
-    "command": Command,
-    "weather": Weather,
-    "delay": ChannelDelay,
-}
+_KINDS: dict[str, type[Any]] = {"plots": PlotBatch, **KINDS}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 

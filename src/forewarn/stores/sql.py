@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError
 from forewarn.files import sensors_of, sensors_text
+from forewarn.files.events import DONE
 from forewarn.records import Alert, Event, Gap, Key, Outcome, Sensor
 from forewarn.stores import chain, retention
 from forewarn.stores.codec import (
@@ -136,6 +137,25 @@ class SqlStore:
         for _, kind, body, _ in chain.walk(self._db, seq):
             if kind != chain.GAP:
                 yield decode_event(kind, body)
+
+    def done(self) -> Iterator[Event]:
+        """Journalled events that somebody did: operators' commands."""
+        names = ", ".join(f"'{name}'" for name in DONE)
+        for kind, body in self._db.run(
+            f"select kind, body from journal where kind in ({names}) order by seq"
+        ):
+            yield decode_event(kind, body)
+
+    def span(self, from_s: float, to_s: float) -> tuple[int, int]:
+        """First and last number of events received in [from_s, to_s); (0, -1) = none."""
+        ((first, last),) = self._db.run(
+            "select min(seq), max(seq) from journal where received_s >= :from_s "
+            "and received_s < :to_s and kind <> :gap",
+            from_s=from_s,
+            to_s=to_s,
+            gap=chain.GAP,
+        )
+        return (0, -1) if first is None else (first, last)
 
     def live(self) -> list[Told]:
         """The latest step of every alert that has not ended."""
