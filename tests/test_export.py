@@ -150,7 +150,7 @@ def test_a_span_that_cannot_be_meant_is_refused(
 
 
 RADAR = raids.load("rockets").sensors[0]
-WALKER = Sensor("walker", SensorKind.BEARING, sigma_azimuth_rad=0.05)
+WALKER = Sensor("walker", SensorKind.BEARING, sigma_azimuth_rad=3.0 * RAD_PER_DEG)
 
 
 def batch(seq: int, sensor: Sensor, **more: Any) -> PlotBatch:
