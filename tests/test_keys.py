@@ -135,7 +135,7 @@ def test_a_cap_certificate_is_ecdsa_on_p256_for_its_time_and_signatures_only(
     vault: Vault,
 ) -> None:
     key = vault.make(World.EXERCISE, KeyKind.CAP, NOW_S, days=30)
-    secret, pem = vault.cap_pair(World.EXERCISE, NOW_S)
+    secret, pem = (vault.path(key, end).read_bytes() for end in (".key", ".pem"))
     certificate = x509.load_pem_x509_certificate(pem)
     private = load_pem_private_key(secret, None)
     assert isinstance(private, ec.EllipticCurvePrivateKey)
@@ -147,7 +147,7 @@ def test_a_cap_certificate_is_ecdsa_on_p256_for_its_time_and_signatures_only(
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     assert usage.digital_signature
     assert not usage.key_cert_sign
-    assert (vault.folder / f"exercise-cap-{key.key_id}.pem").read_bytes() == pem
+    assert vault.path(key) == vault.folder / f"exercise-cap-{key.key_id}.key"
 
 
 @pytest.mark.parametrize(

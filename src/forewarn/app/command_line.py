@@ -5,6 +5,7 @@ import sys
 import typer
 
 from forewarn.app import (
+    backup,
     bench,
     check,
     demo,
@@ -40,6 +41,8 @@ cli.command("check")(check.check)
 cli.command("bench")(bench.bench)
 cli.command("export")(export.export)
 cli.command("verify")(verify.verify)
+cli.command("backup")(backup.backup)
+cli.command("restore")(backup.restore)
 cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
 cli.add_typer(keys.cli, name="keys")

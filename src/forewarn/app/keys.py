@@ -23,7 +23,9 @@ def make(
 ) -> None:
     """Make the first key of a kind."""
     vault, world, kind = _meant(where, exercise, cap)
-    _say(vault.make(world, kind, time.time(), _days(days, "--days")))
+    key = vault.make(world, kind, time.time(), _days(days, "--days"))
+    _say(key)
+    _say_files(vault, key)
 
 
 @cli.command("rotate")
@@ -37,7 +39,9 @@ def rotate(
     """Make the key that takes over from the one that signs now."""
     vault, world, kind = _meant(where, exercise, cap)
     lasts, waits = _days(days, "--days"), _days(in_days, "--in-days", least=0.0)
-    _say(vault.rotate(world, kind, time.time(), lasts, waits))
+    key = vault.rotate(world, kind, time.time(), lasts, waits)
+    _say(key)
+    _say_files(vault, key)
     print(f"hand {vault.ring_file} to all who check signatures, before it takes over")
 
 
@@ -89,3 +93,10 @@ def _say(key: "Key") -> None:
         f"{key.key_id}  {key.world} {key.kind}  from {iso_from_epoch(key.not_before_s)} "
         f"{said} {iso_from_epoch(key.ends_s)}"
     )
+
+
+def _say_files(vault: "Vault", key: "Key") -> None:
+    """Where a CAP key lies: the site file names it, and its certificate."""
+    if key.kind == "cap":
+        print(f"certificate = {str(vault.path(key, '.pem'))!r}")
+        print(f"key = {str(vault.path(key))!r}")

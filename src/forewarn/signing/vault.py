@@ -17,7 +17,7 @@ from forewarn.errors import ConfigError
 from forewarn.signing.certificates import as_pem, make_certificate
 from forewarn.signing.messages import Signer, World
 from forewarn.signing.ring import DAY_S, Key, KeyKind, KeyRing
-from forewarn.signing.secret_files import read_secret, replace_file, write_secret
+from forewarn.signing.secret_files import replace_file, write_secret
 from forewarn.units import iso_from_epoch
 
 OVERLAP_S = DAY_S  # that the old key is still taken for, once the new one signs
@@ -42,13 +42,8 @@ class Vault:
         After the last one ended it goes on with that: people who do not check still hear.
         """
         return Signer.from_file(
-            self._path(self._newest(world, KeyKind.ALERTS, now_s)), world
+            self.path(self._newest(world, KeyKind.ALERTS, now_s)), world
         )
-
-    def cap_pair(self, world: World, now_s: float) -> tuple[bytes, bytes]:
-        """Private key and certificate (PEM) to sign CAP with; as `signer` otherwise."""
-        key = self._newest(world, KeyKind.CAP, now_s)
-        return read_secret(self._path(key)), as_pem(key.public)
 
     def make(self, world: World, kind: KeyKind, now_s: float, days: float) -> Key:
         """The first key of its world and kind; where one signs, `rotate` is meant."""
@@ -110,7 +105,8 @@ class Vault:
                     keys.append(found)
         return found
 
-    def _path(self, key: Key, suffix: str = ".key") -> Path:
+    def path(self, key: Key, suffix: str = ".key") -> Path:
+        """File of its secret; with ".pem" of its certificate."""
         return self.folder / f"{key.world}-{key.kind}-{key.key_id}{suffix}"
 
     def _generate(self, world: World, kind: KeyKind, from_s: float, days: float) -> Key:
@@ -119,12 +115,12 @@ class Vault:
         if kind is KeyKind.CAP:
             secret, certificate = make_certificate(world, from_s, until_s)
             key = Key(world, kind, certificate, from_s, until_s)
-            write_secret(self._path(key), secret)
-            replace_file(self._path(key, ".pem"), as_pem(certificate))
+            write_secret(self.path(key), secret)
+            replace_file(self.path(key, ".pem"), as_pem(certificate))
             return key
         signer = Signer(Ed25519PrivateKey.generate(), world)
         key = Key(world, kind, signer.public, from_s, until_s)
-        signer.to_file(self._path(key))
+        signer.to_file(self.path(key))
         return key
 
     @contextmanager

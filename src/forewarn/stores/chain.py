@@ -53,19 +53,21 @@ def walk(db: Database, after: int) -> Iterator[Row]:
 def verify(db: Database) -> int:
     """Walk the chain; returns the events on record, or says where it is broken."""
     with db.steady():
-        last, chain = anchor(db)
-        count = 0
-        for seq, kind, body, kept in walk(db, last):
-            first = decode_gap(body).first_seq if kind == GAP else seq
-            if first != last + 1:
-                raise ConfigError(
-                    f"{db.where}: journal: event {last + 1} is missing, {first} comes next"
-                )
-            chain = link(chain, kind, body)
-            if chain != kept:
-                raise ConfigError(
-                    f"{db.where}: journal: event {seq} is not what was written"
-                )
-            count += kind != GAP
-            last = seq
+        return check(db, *anchor(db))
+
+
+def check(db: Database, last: int, before: bytes) -> int:
+    """Walk it after an event and its link; returns the events that follow."""
+    count = 0
+    for seq, kind, body, kept in walk(db, last):
+        first = decode_gap(body).first_seq if kind == GAP else seq
+        if first != last + 1:
+            raise ConfigError(
+                f"{db.where}: journal: event {last + 1} is missing, {first} comes next"
+            )
+        before = link(before, kind, body)
+        if before != kept:
+            raise ConfigError(f"{db.where}: journal: event {seq} is not what was written")
+        count += kind != GAP
+        last = seq
     return count
