@@ -5,7 +5,7 @@ from itertools import takewhile
 from forewarn.records import LIVE_STATES
 from forewarn.stores.schema import Database
 
-EVENTS_AT_ONCE = 1000  # let go in one call, so that no alert waits long behind it
+EVENTS_AT_ONCE = 200  # let go in one call, so that no alert waits long behind it
 LIVES_AT_ONCE = 100
 _LIVE = ", ".join(f"'{state}'" for state in sorted(LIVE_STATES))
 _LAST = "step = (select max(step) from alerts where alert_id = one.alert_id)"
