@@ -74,7 +74,7 @@ def is_exercise(sensors: Sequence[Sensor]) -> bool:
 def site_signer(site: Site, sensors: Sequence[Sensor]) -> Signer:
     """The site's key for the world that these sensors see; made where there is none."""
     world = World.EXERCISE if is_exercise(sensors) else World.LIVE
-    return Vault(site.signing.folder).signer(world, time.time())
+    return Vault(site.signing.folder).signer(world, time.time)
 
 
 class Speaker:

@@ -20,6 +20,7 @@ from forewarn.app import (
     score,
     simulate,
     verify,
+    watch,
     zones,
 )
 from forewarn.errors import ForewarnError
@@ -32,6 +33,7 @@ cli = typer.Typer(
 )
 cli.command("demo")(demo.demo)
 cli.command("run")(run.run)
+cli.command("watch")(watch.watch)
 cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)

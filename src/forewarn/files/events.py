@@ -11,13 +11,14 @@ import numpy as np
 
 from forewarn.errors import ConfigError, PlotError
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.records import ChannelDelay, Command, Event, Tick, Weather
+from forewarn.records import ChannelDelay, Command, Event, Load, Tick, Weather
 
 KINDS: dict[str, type[Any]] = {
     "tick": Tick,
     "command": Command,
     "weather": Weather,
     "delay": ChannelDelay,
+    "load": Load,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
 # those that somebody did

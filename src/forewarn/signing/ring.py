@@ -110,8 +110,8 @@ class KeyRing:
         return msgspec.json.format(msgspec.json.encode(_File(SCHEMA, self.keys))) + b"\n"
 
     def signing(self, world: World, kind: KeyKind, now_s: float) -> Key | None:
-        """The newest key that may be signed with now."""
-        ours = (key for key in self.of(world, kind) if key.signs(now_s))
+        """The newest key that may be signed with now; of equals the one added last."""
+        ours = (key for key in reversed(self.of(world, kind)) if key.signs(now_s))
         return max(ours, key=lambda key: key.not_before_s, default=None)
 
     def verify(

@@ -6,8 +6,8 @@ its owner may read. Beside the secret of a CAP key lies its certificate, `.pem`.
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from forewarn.errors import ConfigError
 from forewarn.signing.certificates import as_pem, make_certificate
-from forewarn.signing.messages import Signer, World
+from forewarn.signing.messages import Signer, World, read_key
 from forewarn.signing.ring import DAY_S, Key, KeyKind, KeyRing
 from forewarn.signing.secret_files import replace_file, write_secret
 from forewarn.units import iso_from_epoch
 
 OVERLAP_S = DAY_S  # that the old key is still taken for, once the new one signs
+LOOK_S = 10.0  # between two looks for a new key
 FIRST_DAYS = 365.0  # that a key made at the first start holds for
 
 
@@ -36,14 +37,28 @@ class Vault:
         """The ring as it stands; without keys where there is none yet."""
         return KeyRing.from_file(self.ring_file) if self.ring_file.exists() else KeyRing(())
 
-    def signer(self, world: World, now_s: float) -> Signer:
+    def signer(self, world: World, clock: Callable[[], float]) -> Signer:
         """Signs alerts and heartbeats with the newest key; the first is made here.
 
-        After the last one ended it goes on with that: people who do not check still hear.
+        It looks again every ten seconds. After the last key ended, or if the folder cannot
+        be read, it goes on with the one it has: people who do not check still hear.
         """
-        return Signer.from_file(
-            self.path(self._newest(world, KeyKind.ALERTS, now_s)), world
-        )
+        looked_s = clock()
+        key = self._secret(world, looked_s)
+
+        def newest() -> Ed25519PrivateKey:
+            nonlocal key, looked_s
+            now_s = clock()
+            if abs(now_s - looked_s) >= LOOK_S:
+                looked_s = now_s
+                with suppress(ConfigError, OSError):
+                    key = self._secret(world, now_s)
+            return key
+
+        return Signer(key, world, newest)
+
+    def _secret(self, world: World, now_s: float) -> Ed25519PrivateKey:
+        return read_key(self.path(self._newest(world, KeyKind.ALERTS, now_s)), world)
 
     def make(self, world: World, kind: KeyKind, now_s: float, days: float) -> Key:
         """The first key of its world and kind; where one signs, `rotate` is meant."""

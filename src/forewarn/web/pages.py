@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -21,8 +21,8 @@ POLICY = (
 )
 
 
-def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
-    """`/` for everyone, `/console` for operators, and the APIs below /api."""
+def web_application(public: ASGIApp, operators: ASGIApp, health: APIRouter) -> FastAPI:
+    """`/` for everyone, `/console` for operators, the APIs below /api, signs of health."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")
@@ -38,6 +38,7 @@ def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
 
     app.mount("/api/public", public)
     app.mount("/api/operators", operators)
+    app.include_router(health)
 
     @app.get("/")
     def public_page() -> Response:
