@@ -1,7 +1,7 @@
 """The durable record in tables: journal, alerts, outbox, snapshot; in either database."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -35,15 +35,9 @@ class SqlStore:
     and only opening it anew can tell. Whoever holds it stops and starts again.
     """
 
-    def __init__(
-        self,
-        db: Database,
-        channels: Sequence[str] = (),
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, db: Database, channels: Sequence[str] = ()) -> None:
         self._db = db
         self._channels = tuple(channels)
-        self._clock = clock
         self._saved_seq = 0
         self.contradicted = 0
         try:
@@ -97,7 +91,7 @@ class SqlStore:
         alerts = [alert for outcome in outcomes for alert in outcome.alerts]
         if not alerts:
             return
-        now_s = self._clock()
+        now_s = time.time()
         rows = [_alert_row(alert, texts.get(alert.zone_id, {}), now_s) for alert in alerts]
         boxes = [(name, *row[:2], None) for name in self._channels for row in rows]
         with self._db.durable():
