@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from forewarn.app.command_line import cli
-from forewarn.files import ZoneKeys
+from forewarn.files import StoreKeys, ZoneKeys
 from forewarn.forecast import ForecastParams
 from forewarn.sources.asterix_frame import editions
 from forewarn.track import TrackParams
@@ -65,6 +65,7 @@ def test_documented_commands_exist() -> None:
         ("forecast", ForecastParams),
         ("warning", WarningParams),
         ("zones", ZoneKeys),
+        ("store", StoreKeys),
     ],
 )
 def test_setting_is_documented_with_its_default(table: str, params: type) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from forewarn.files import read_recording, write_recording
-from forewarn.signing import Matter, Signer, World, canonical, opened, verify
+from forewarn.signing import KeyRing, Matter, World, canonical
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
 
@@ -96,11 +96,12 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
         service.wait(timeout=20)
     seen = {alert["state"] for alert in told}
     assert "take_cover" in seen, (tmp_path / "log").read_text()
-    key = Signer.from_file(tmp_path / "keys" / "exercise.key", World.EXERCISE).public
+    ring, now_s = KeyRing.from_file(tmp_path / "keys" / "ring.json"), time.time()
     for alert in told:
         signature = b64decode(alert.pop("signature"))
-        assert verify(key, World.EXERCISE, Matter.ALERT, canonical(alert), signature)
-    sign_of_life = opened(key, World.EXERCISE, Matter.HEARTBEAT, heartbeat)
+        body = canonical(alert)
+        assert ring.verify(World.EXERCISE, Matter.ALERT, body, signature, now_s)
+    sign_of_life = ring.opened(World.EXERCISE, Matter.HEARTBEAT, heartbeat, now_s)
     assert sign_of_life is not None
     assert sign_of_life["service"] == "live"
     assert sum(sensor["plots"] for sensor in status["sensors"]) > 100

@@ -3,7 +3,7 @@
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -16,10 +16,12 @@ from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import open_store
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
+TIDY_S = 10.0  # and between two looks for what may be let go
+DAY_S = 86_400.0
 PICTURE_S = 1.0
 PRESSED_PICTURE_S = 5.0  # while the core falls behind
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
@@ -37,6 +39,8 @@ class Core:
         self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
         self._signer = site_signer(site, sensors)
+        self._keep_s = site.store.keep_days * DAY_S
+        self._tidied_s = float("-inf")
         self._places = dict(
             zip(zones.zone_id, zip(zones.name, zones.polygons, strict=True), strict=True)
         )
@@ -86,6 +90,15 @@ class Core:
             for alert in outcome.alerts
         ]
         return outcomes, parcels
+
+    def tidy(self, idle: Callable[[], bool]) -> None:
+        """Let go of what is old, while nothing waits."""
+        now_s = self.store.last_s
+        if not self._keep_s or now_s - self._tidied_s < TIDY_S:
+            return
+        self._tidied_s = now_s
+        while idle() and self.store.prune(now_s - self._keep_s):
+            pass
 
     def _step(self, event: Event) -> Outcome | None:
         try:
@@ -153,7 +166,7 @@ def _run(
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, SqliteStore(site.store.path, channels))
+    core = Core(site, sensors, zones, open_store(site.store, channels, sensors))
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
@@ -190,6 +203,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 pipe.send(("cover", core.lookout.cover()))
             while core.faults:
                 pipe.send(("fault", core.faults.pop(0)))
+        core.tidy(lambda: not pipe.poll(0))
         if stop:
             core.store.save(core.store.last_seq, core.pipeline.memory())
             core.store.close()

@@ -87,9 +87,17 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True)
 class StoreKeys:
-    """[store]: the SQLite file of journal and alerts."""
+    """[store]: where journal and alerts are kept: an SQLite file, or PostgreSQL.
+
+    url           : postgresql://user@host:port/database, instead of the file
+    password_file : holds the password, readable by its owner only
+    keep_days     : what is older is let go; 0 = nothing is
+    """
 
     path: Path = Path("forewarn.sqlite")
+    url: str = ""
+    password_file: Path | None = None
+    keep_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +187,18 @@ def read_site(path: Path) -> Site:
     folder = path.resolve().parent
     feeds = tuple(_feed(table, f"{path}: [[sensor]]") for table in tables.get("sensor", []))
     parts: dict[str, Any] = {
-        name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")
+        name: fill(
+            kind,
+            tables.get(name, {}),
+            f"{path}: [{name}]",
+            folder if name in ("signing", "store") else None,
+        )
         for name, kind in _TABLES.items()
     }
+    if parts["store"].keep_days < 0:
+        found = parts["store"].keep_days
+        raise ConfigError(f"{path}: [store] keep_days: found {found:g}, expected 0 or more")
     parts["profile"] = profile_of(parts["air"], folder, f"{path}: [air]")
-    store, signing = parts.pop("store"), parts.pop("signing")
     zone_keys = parts.pop("zones")
     return Site(
         name=keys.name,
@@ -194,8 +209,6 @@ def read_site(path: Path) -> Site:
         sensors=tuple(feed.sensor for feed in feeds),
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=_channels(tables.get("channel", []), path),
-        signing=SigningKeys(folder / signing.folder),
-        store=StoreKeys(folder / store.path),
         texts=folder / keys.texts if keys.texts else None,
         zone_keys=_zone_keys(zone_keys, folder),
         ground=read_ground(folder / keys.ground) if keys.ground else None,

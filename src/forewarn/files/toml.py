@@ -17,19 +17,28 @@ SCHEMA = 1
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a file of schema 1 (a file without `schema` is read as 1)."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+    except (UnicodeDecodeError, IsADirectoryError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from None
-    check_schema(path, tables.pop("schema", SCHEMA))
+    return parse_toml(text, str(path))
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """The tables of a text of schema 1."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: is not TOML: {error}") from None
+    check_schema(where, tables.pop("schema", SCHEMA))
     return tables
 
 
-def check_schema(path: Path, found: object) -> None:
+def check_schema(where: Path | str, found: object) -> None:
     """Refuse a version that this build does not know."""
     if found not in (SCHEMA, str(SCHEMA)):
-        raise ConfigError(f"{path}: schema is {found!r}, this build reads {SCHEMA}")
+        raise ConfigError(f"{where}: schema is {found!r}, this build reads {SCHEMA}")
 
 
 def fill(

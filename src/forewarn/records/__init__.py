@@ -13,6 +13,7 @@ from forewarn.records.events import (
     Tick,
     Weather,
 )
+from forewarn.records.gap import Gap
 from forewarn.records.outcome import Outcome
 from forewarn.records.sensors import Sensor, SensorKind
 from forewarn.records.stages import (
@@ -45,6 +46,7 @@ __all__ = [
     "Exposures",
     "FloatArray",
     "Forecasts",
+    "Gap",
     "IntArray",
     "Key",
     "Load",
