@@ -58,7 +58,13 @@ class Service:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         site = plan.site
-        self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
+        self.board = Board(
+            site.name,
+            site.languages,
+            plan.simulated,
+            plan.clock,
+            time_zone=site.time_zone,
+        )
         self._channels = self._open_channels()
         self._pipe: Connection | None = None
         self._core: Any = None
@@ -189,8 +195,7 @@ class Service:
             case ("zones", body, version):
                 board.zones, board.zones_version = body, version
             case ("live", told, seq):
-                board.tell(told, seq, fresh=False)
-                board.public.publish("state", board.state())
+                board.recover(told, seq)
             case ("carry", channel, parcels):
                 self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):

@@ -12,6 +12,7 @@ class Status(BaseModel):
     detail: str
     site: str
     languages: list[str]
+    time_zone: str
     simulated: bool
     time_s: float
     speed: float
@@ -21,25 +22,36 @@ class Status(BaseModel):
 
 
 class PublicAlert(BaseModel):
-    """What the people of one zone are told. `onset_s`: UTC seconds, early estimate."""
+    """What the people of one zone are told. `onset_s`: UTC seconds, early estimate.
+
+    `issued_s` is when this step was decided, `since_s` when the zone came into its state.
+    """
 
     alert_id: str
     step: int
     zone_id: str
     state: str
     issued_s: float
+    since_s: float
     onset_s: int | None
     kind: str
     text: dict[str, str]
 
 
 class State(BaseModel):
-    """All live alerts."""
+    """Live alerts, and the all-clears of the last ten minutes.
+
+    Past `expires_s` (the service's own time) do not believe it any more. `others`, only
+    where asked for: [zone_id, state, onset_s] of warned zones that are not told whole.
+    """
 
     time_s: float
     seq: int
+    expires_s: float
     service: str
     alerts: list[PublicAlert]
+    ended: list[PublicAlert]
+    others: list[tuple[str, str, int | None]] | None = None
 
 
 class OperatorsStatus(Status):
