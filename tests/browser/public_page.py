@@ -26,7 +26,7 @@ NAMES = {  # of zones, in the first language of the site and in others
 TEXT = {
     "prepare": {
         "uk": "{uk}: можлива балістична ракета, близько 14:32. Будьте готові.",
-        "en": "{en}: ballistic missile possible, around 14:32. Be ready: know your shelter.",
+        "en": "{en}: ballistic missile possible, around 14:32. Stay near shelter.",
         "he": "{he}: ייתכן טיל בליסטי, בסביבות 14:32. היערכו.",
     },
     "take_cover": {

@@ -147,7 +147,9 @@ def test_a_dead_service_is_told_within_20_s_of_its_last_word(
 def test_a_device_that_slept_believes_nothing_it_knew(browser: Browser, site: Site) -> None:
     page = visit(browser, site, kept("k1"), HURRY)
     stage(page, "clear")
-    asked = "performance.getEntriesByType('resource').filter(r => r.name.includes('stream'))"
+    asked = (
+        "performance.getEntriesByType('resource').filter(r => r.name.includes('stream'))"
+    )
     before = page.evaluate(f"{asked}.length")
     # the wall clock went on for an hour, the monotonic one stood still
     page.evaluate("(() => { const go = Date.now; Date.now = () => go() + 3_600_000; })()")

@@ -111,4 +111,6 @@ class Page:
 
     def text(self, selector: str) -> str:
         """What stands in an element."""
-        return str(self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
+        return str(
+            self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+        )

@@ -52,6 +52,10 @@ class Hub:
         finally:
             self._forget(wish, queue)
 
+    def count(self) -> int:
+        """How many readers there are."""
+        return sum(len(queues) for queues in self._readers.values())
+
     def close(self) -> None:
         """Send every reader home."""
         for queues in self._readers.values():
