@@ -48,7 +48,7 @@ const stream = new Stream({
   lost: draw,
 });
 const wider = new Wider({ known, clock, language: () => language, places: () => places, pick: choose, ask });
-const picker = new Picker({ language: () => language, version: () => status?.zones_version ?? "", chose: choose });
+const picker = new Picker({ language: () => language, version: () => known.zones_version, chose: choose });
 const push = new PushButton(() => ({ zone_ids: places.map((place) => place.zone_id), language }));
 
 function ask(): void {
@@ -60,10 +60,10 @@ function hear(heard: Status): void {
   status = heard;
   clock.hear(heard.time_s, heard.speed, heard.expires_s);
   known.service = heard.service;
+  known.zones_version = heard.zones_version;
   say(byId("site"), heard.site);
   if (first) offerLanguages(heard.languages);
   void findAgain(places, heard.zones_version).then((found) => found && keep(found));
-  wider.version = heard.zones_version;
   draw();
 }
 
@@ -80,8 +80,7 @@ const clockText: Scene["clock"] = (time_s, exactly = false) =>
 // places
 
 function choose(zones: Zone[]): void {
-  const version = status?.zones_version ?? "";
-  const chosen = zones.map((zone) => placeOf(zone, version));
+  const chosen = zones.map((zone) => placeOf(zone, known.zones_version));
   const others = places.filter((place) => !chosen.some((one) => one.zone_id === place.zone_id));
   keep([...others.filter((place) => !place.gone), ...chosen].slice(-PLACES_MAX));
   picker.close();
@@ -133,7 +132,7 @@ function draw(): void {
   byId("exercise").hidden = !exercise;
   const asking = !clock.known && !unreachable;
   const scene: Scene = { language, clock: clockText, heard_s: clock.heard_s, asking, exercise };
-  const views = places.map((place) => ({ place, view: look(known, clock, place.zone_id) }));
+  const views = places.map((place) => ({ place, view: look(known, clock, place) }));
   views.sort((a, b) => rank(b.view.stage) - rank(a.view.stage));
   for (const { place, view } of views) {
     card(place).draw(place, view, scene);

@@ -11,6 +11,7 @@ export class Known {
   ended = new Map<string, PublicAlert>();
   others = new Map<string, Brief>();
   service = "";
+  zones_version = "";
   private told = false;
 
   takeState(state: State): void {
@@ -48,6 +49,12 @@ export function silent(clock: ServerClock): boolean {
   return clock.known && (clock.expired() || clock.silence() > SILENT_S);
 }
 
+export interface Watched {
+  zone_id: string;
+  version: string; // of the zones it was found in
+  gone?: boolean; // it is none of them now
+}
+
 export interface View {
   stage: Stage;
   alert: PublicAlert | undefined;
@@ -57,9 +64,14 @@ export interface View {
 
 const ENDED_S = 600;
 
-/** What a place is to be shown. Silence never reads as safety, nor ends an alert. */
-export function look(known: Known, clock: ServerClock, zone_id: string): View {
-  const sure = known.believed(clock);
+/**
+ * What a place is to be shown. Silence never reads as safety, nor ends an alert; and of a
+ * zone that the service may not have any more, nothing is known.
+ */
+export function look(known: Known, clock: ServerClock, place: Watched): View {
+  const { zone_id } = place;
+  const there = !place.gone && place.version === known.zones_version;
+  const sure = there && known.believed(clock);
   const alert = known.alerts.get(zone_id);
   if (alert) {
     const counts = alert.state === "take_cover" && clock.known;

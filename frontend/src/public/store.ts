@@ -1,12 +1,11 @@
 // What a person chose, on this device alone.
 
-export interface Place {
-  zone_id: string;
+import type { Watched } from "./known";
+
+export interface Place extends Watched {
   name: string;
   names: Record<string, string>;
   point: [number, number]; // a point in it, degrees: finds it again if zones change
-  version: string; // of the zones it was found in
-  gone?: boolean;
 }
 
 export const PLACES_MAX = 4;

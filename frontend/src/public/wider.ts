@@ -30,7 +30,6 @@ interface Connection {
 
 export class Wider {
   shown = false;
-  version = "";
   private zones: Map<string, Zone> | undefined;
   private drawn: PlaceMap | undefined;
   private settled = false;
@@ -87,7 +86,7 @@ export class Wider {
   }
 
   private async load(): Promise<void> {
-    this.zones = await zonesOf(this.version);
+    this.zones = await zonesOf(this.around.known.zones_version);
     this.draw();
     const { PlaceMap } = await import("./map");
     byId("map-box").hidden = false;
@@ -102,9 +101,9 @@ export class Wider {
   private states(): Map<string, string> {
     const { known, clock } = this.around;
     const states = new Map([...known.others.values()].map(([zone_id, state]): [string, string] => [zone_id, state]));
-    for (const { zone_id } of this.around.places()) {
-      const { stage } = look(known, clock, zone_id);
-      if (stage !== "clear" && stage !== "unknown") states.set(zone_id, stage);
+    for (const place of this.around.places()) {
+      const { stage } = look(known, clock, place);
+      if (stage !== "clear" && stage !== "unknown") states.set(place.zone_id, stage);
     }
     return states;
   }
