@@ -28,8 +28,9 @@ const cards = new Map<string, Card>();
 const stages = new Map<string, Stage>();
 const opened = performance.now() / 1000;
 let places = store.places;
+let failed = false; // the first try to reach the service, or one since a sleep
 let status: Status | undefined;
-let language = readable([store.language, ...navigator.languages], LANGUAGES);
+let language = "";
 
 const stream = new Stream({
   opened: () => clock.renew(),
@@ -45,7 +46,10 @@ const stream = new Stream({
     known.takeNews(news);
     draw();
   },
-  lost: draw,
+  lost: () => {
+    failed = true;
+    draw();
+  },
 });
 const wider = new Wider({ known, clock, language: () => language, places: () => places, pick: choose, ask });
 const picker = new Picker({ language: () => language, version: () => known.zones_version, chose: choose });
@@ -58,6 +62,7 @@ function ask(): void {
 function hear(heard: Status): void {
   const first = !status;
   status = heard;
+  failed = false;
   clock.hear(heard.time_s, heard.speed, heard.expires_s);
   known.service = heard.service;
   known.zones_version = heard.zones_version;
@@ -184,7 +189,7 @@ function arrange(zone_ids: string[]): void {
 /** Whether the service must be taken for dead. */
 function lost(): boolean {
   if (clock.known) return silent(clock);
-  return !navigator.onLine || performance.now() / 1000 - opened > OPENING_S;
+  return failed || performance.now() / 1000 - opened > OPENING_S;
 }
 
 function drawTrouble(unreachable: boolean): void {
@@ -199,8 +204,8 @@ function drawTrouble(unreachable: boolean): void {
 // language, sound
 
 function offerLanguages(offered: string[]): void {
-  const readers = offered.filter((one) => LANGUAGES.includes(one));
-  const list = readers.length ? readers : LANGUAGES;
+  const worded = offered.filter((one) => LANGUAGES.includes(one));
+  const list = worded.length ? worded : LANGUAGES;
   byId<HTMLSelectElement>("language").replaceChildren(
     ...list.map((one) => make("option", wordsOf(one).own_name, { value: one, lang: one })),
   );
@@ -275,7 +280,7 @@ function tick(): void {
   draw();
 }
 
-speak(language);
+offerLanguages(LANGUAGES);
 setInterval(tick, TICK_MS);
 addEventListener("online", () => stream.check(true));
 addEventListener("offline", draw);

@@ -69,6 +69,19 @@ const doings = {
   async cdp({ page, method, params }) {
     return pages.get(page).cdp.send(method, params);
   },
+  /** A push message to the page's service worker, as the browser's push service brings it. */
+  async deliver({ page, text }) {
+    const { cdp, origin } = pages.get(page);
+    const found = new Promise((resolve) => {
+      cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+        if (registrations.length) resolve(registrations[0].registrationId);
+      });
+    });
+    await cdp.send("ServiceWorker.disable");
+    await cdp.send("ServiceWorker.enable");
+    const registrationId = await found;
+    await cdp.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data: text });
+  },
   /** What axe-core finds that is serious or critical. */
   async axe({ page }) {
     await pages.get(page).page.evaluate(readFileSync(AXE, "utf8") + ";0");
