@@ -189,6 +189,35 @@ def test_what_is_said_before_a_reader_asks_for_its_first_message_is_not_lost() -
     assert asyncio.run(story()) == ["first", "change"]
 
 
+def test_a_heartbeat_comes_to_each_reader_in_its_own_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forewarn.web.hub.BEAT_S", 0.05)
+
+    async def story() -> list[str]:
+        hub = Hub()
+        reader = hub.read(list, Wish(), lambda: {"event": "heartbeat", "data": "{}"})
+        heard = []
+        for number in range(30):
+            heard.append((await anext(reader))["event"])
+            if number % 2:  # other words do not put it off
+                hub.publish("alerts", {})
+        return heard
+
+    heard = asyncio.run(story())
+    assert 14 <= heard.count("heartbeat") <= 16
+
+
+def test_who_comes_to_a_closed_stream_is_sent_home() -> None:
+    async def story() -> list[Any]:
+        hub = Hub()
+        hub.close()
+        async with asyncio.timeout(5):
+            return [message async for message in hub.read(list)]
+
+    assert asyncio.run(story()) == []
+
+
 def test_a_reader_who_leaves_is_forgotten() -> None:
     here = board()
     heard(here, Wish(frozenset({"z1"})), [])

@@ -113,7 +113,6 @@ def test_silence_is_never_taken_for_safety(
     site.tell([step("take_cover", 0, 90, "b1")], 1)
     stage(page, "take_cover", "b1")
     stage(page, "clear", "k1")
-    site.beats = False
     page.do("offline", on=True)
     page.evaluate("window.skip += 15_500")
     page.until("document.querySelector('#trouble').innerText.includes('not reachable')", 2)
@@ -133,7 +132,6 @@ def test_a_dead_service_is_told_within_20_s_of_its_last_word(
 ) -> None:
     page = visit(browser, site, kept("k1"))
     stage(page, "clear")
-    site.beats = False
     spoke = time.monotonic()
     site.__exit__()
     told = "document.querySelector('#trouble').innerText.includes('not reachable')"

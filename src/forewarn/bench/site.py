@@ -16,11 +16,9 @@ from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 
-BEAT_S = 5.0  # as the service does
-
 
 class Site:
-    """Serves a board from a thread of its own, with a heartbeat, until left."""
+    """Serves a board from a thread of its own until left."""
 
     def __init__(
         self, board: Board, more: Callable[[FastAPI], None] = lambda api: None
@@ -34,7 +32,6 @@ class Site:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.beats = True
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -76,15 +73,8 @@ class Site:
         self._loop.close()
 
     async def _serve(self) -> None:
-        beating = asyncio.create_task(self._beat())
         await self._server.serve([self._socket])
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in (beating, *rest):
+        for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-
-    async def _beat(self) -> None:
-        while True:
-            if self.beats:
-                self.board.beat()
-            await asyncio.sleep(BEAT_S)

@@ -109,11 +109,11 @@ class Board:
         if (service, detail) != (self.service, self.detail):
             self.service, self.detail = service, detail
             self.note(f"service {service}: {detail}")
+            self.public.publish("heartbeat", self.status())
             self.beat()
 
     def beat(self) -> None:
-        """A heartbeat to all."""
-        self.public.publish("heartbeat", self.status())
+        """A heartbeat to operators; readers of the public stream have their own."""
         self.operators.publish("status", self.operators_status())
 
     def note(self, text: str) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from forewarn.web.wish import Wish
 
+BEAT_S = 5.0
 QUEUE_MAX = 256  # messages; who falls further behind is let go and connects again
 ALL = Wish()
 
-Queue = asyncio.Queue[dict[str, str] | None]
+Message = dict[str, str]
+Queue = asyncio.Queue[Message | None]
 
 
 class Hub:
@@ -19,6 +21,7 @@ class Hub:
     def __init__(self) -> None:
         self._readers: dict[Wish, set[Queue]] = {}
         self.dropped = 0
+        self._closed = False
 
     def publish(self, event: str, body: dict[str, Any]) -> None:
         """Queue one message for all readers."""
@@ -36,18 +39,35 @@ class Hub:
                 self._put(queues, sent(event, body, message_id))
 
     async def read(
-        self, first: Callable[[], list[dict[str, str]]], wish: Wish = ALL
-    ) -> AsyncIterator[dict[str, str]]:
+        self,
+        first: Callable[[], list[Message]],
+        wish: Wish = ALL,
+        beat: Callable[[], Message] | None = None,
+    ) -> AsyncIterator[Message]:
         """Messages for one reader, beginning with what it needs to know at once.
 
         `first` is asked once the reader is in line: what is said meanwhile is not lost.
+        `beat` is said to it every `BEAT_S`: to each reader in its own time, so that
+        thousands of them never stand in the way of an alert.
         """
         queue: Queue = asyncio.Queue(QUEUE_MAX)
+        due_s = asyncio.get_running_loop().time() + BEAT_S
         self._readers.setdefault(wish, set()).add(queue)
+        if self._closed:
+            queue.put_nowait(None)
         try:
             for message in first():
                 yield message
-            while (following := await queue.get()) is not None:
+            while True:
+                try:
+                    async with asyncio.timeout_at(due_s if beat else None):
+                        following = await queue.get()
+                except TimeoutError:
+                    assert beat is not None
+                    following = beat()
+                    due_s += BEAT_S
+                if following is None:
+                    return
                 yield following
         finally:
             self._forget(wish, queue)
@@ -57,14 +77,15 @@ class Hub:
         return sum(len(queues) for queues in self._readers.values())
 
     def close(self) -> None:
-        """Send every reader home."""
+        """Send every reader home, and whoever comes later."""
+        self._closed = True
         for queues in self._readers.values():
             for queue in queues:
                 if queue.full():
                     queue.get_nowait()
                 queue.put_nowait(None)
 
-    def _put(self, queues: set[Queue], message: dict[str, str]) -> None:
+    def _put(self, queues: set[Queue], message: Message) -> None:
         for queue in tuple(queues):
             try:
                 queue.put_nowait(message)
@@ -82,7 +103,7 @@ class Hub:
             self._readers.pop(wish, None)
 
 
-def sent(event: str, body: dict[str, Any], message_id: str = "") -> dict[str, str]:
+def sent(event: str, body: dict[str, Any], message_id: str = "") -> Message:
     """A message as readers get it; those with an id are where one may resume."""
     message = {"event": event, "data": compact(body)}
     return message | {"id": message_id} if message_id else message

@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from sse_starlette import EventSourceResponse
 
 from forewarn.web.board import Board
-from forewarn.web.hub import compact, sent
+from forewarn.web.hub import Message, compact, sent
 from forewarn.web.models import State, Status
 from forewarn.web.places import places
 from forewarn.web.wish import Wish
@@ -99,17 +99,17 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         the whole `state`, while that is still known.
         """
 
-        def first() -> list[dict[str, str]]:
+        def beat() -> Message:
+            return sent("heartbeat", board.status())
+
+        def first() -> list[Message]:
             missed = board.news(wish, last_event_id or after)
             event, body = (
                 ("state", board.state(wish)) if missed is None else ("alerts", missed)
             )
-            return [
-                sent("heartbeat", board.status()),
-                sent(event, body, board.message_id()),
-            ]
+            return [beat(), sent(event, body, board.message_id())]
 
-        return EventSourceResponse(board.public.read(first, wish))
+        return EventSourceResponse(board.public.read(first, wish, beat))
 
     return api
 
