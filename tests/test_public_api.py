@@ -14,6 +14,7 @@ import shapely
 
 from conftest import square_zones
 from forewarn.web.board import Board, Clock
+from forewarn.web.events import EventStream
 from forewarn.web.hub import Hub
 from forewarn.web.picture import zones_geojson
 from forewarn.web.places import SCALE, TOLERANCE_DEG, places
@@ -218,10 +219,42 @@ def test_who_comes_to_a_closed_stream_is_sent_home() -> None:
     assert asyncio.run(story()) == []
 
 
-def test_a_reader_who_leaves_is_forgotten() -> None:
-    here = board()
-    heard(here, Wish(frozenset({"z1"})), [])
-    assert here.public.count() == 0
+@pytest.mark.parametrize("leaves", ["disconnects", "is stuck", "is sent home"])
+def test_a_reader_who_goes_is_forgotten(
+    leaves: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forewarn.web.events.STUCK_S", 0.05)
+    sent: list[Any] = []
+
+    async def story() -> int:
+        hub = Hub()
+        going = asyncio.Event()
+
+        async def receive() -> dict[str, str]:
+            await going.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            if leaves == "is stuck" and message["type"] == "http.response.body":
+                await asyncio.sleep(60)
+
+        answer = EventStream(hub.read(lambda: [{"event": "first", "data": "{}"}]))
+        serving = asyncio.create_task(answer({"type": "http"}, receive, send))
+        await asyncio.sleep(0.01)
+        assert hub.count() == 1
+        if leaves == "disconnects":
+            going.set()
+        if leaves == "is sent home":
+            hub.close()
+        async with asyncio.timeout(5):
+            await serving
+        return hub.count()
+
+    assert asyncio.run(story()) == 0
+    headers = dict(sent[0]["headers"])
+    assert headers[b"content-type"].startswith(b"text/event-stream")
+    assert sent[1]["body"] == b"event: first\ndata: {}\n\n"
 
 
 def unpacked(body: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import signal
 import threading
@@ -22,6 +23,7 @@ from forewarn.pipeline import Channel, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
+from forewarn.web.events import rare_collections
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
@@ -29,6 +31,7 @@ from forewarn.web.public import public_api
 HEARTBEAT_S = 5.0
 TICK_S = 1.0
 RESTART_S = 1.0
+COLLECT_S = 3600.0  # between two looks for garbage, in calm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,7 @@ class Service:
 
     async def run(self) -> None:
         """Serve until told to stop by a signal, or by the plan."""
+        rare_collections()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -270,9 +274,13 @@ class Service:
         return {cap.kind: CapFolder(cap.folder, sender, confirm)}
 
     async def _beat(self) -> None:
+        collected_s = time.monotonic()
         while True:
             self._health()
             self.board.beat()
+            if not self.board.alerts and time.monotonic() - collected_s > COLLECT_S:
+                gc.collect()
+                collected_s = time.monotonic()
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from forewarn.web.wish import Wish
@@ -43,7 +43,7 @@ class Hub:
         first: Callable[[], list[Message]],
         wish: Wish = ALL,
         beat: Callable[[], Message] | None = None,
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncGenerator[Message, None]:
         """Messages for one reader, beginning with what it needs to know at once.
 
         `first` is asked once the reader is in line: what is said meanwhile is not lost.

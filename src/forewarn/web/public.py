@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
-from sse_starlette import EventSourceResponse
 
 from forewarn.web.board import Board
+from forewarn.web.events import EventStream
 from forewarn.web.hub import Message, compact, sent
 from forewarn.web.models import State, Status
 from forewarn.web.places import places
@@ -92,7 +92,7 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         wish: Annotated[Wish, Depends(asked)],
         after: Annotated[str, Query(description="id of the last message heard")] = "",
         last_event_id: Annotated[str, Header()] = "",
-    ) -> EventSourceResponse:
+    ) -> EventStream:
         """Server-sent events: `state` at once, `alerts` on change, `heartbeat`.
 
         Who names the last message it heard is told what it missed (`alerts`) instead of
@@ -109,7 +109,7 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
             )
             return [beat(), sent(event, body, board.message_id())]
 
-        return EventSourceResponse(board.public.read(first, wish, beat))
+        return EventStream(board.public.read(first, wish, beat))
 
     return api
 
