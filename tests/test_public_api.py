@@ -51,8 +51,11 @@ def test_state_is_of_the_zones_asked_for_in_the_language_asked_for(site: Site) -
     mine = get(site, "state?zone=z2&zone=z9&language=uk").json()
     assert zones_of(mine) == ["z2"]
     assert mine["alerts"][0]["text"] == {"uk": TEXT["uk"]}
+    assert mine["alerts"][0]["signature"] == ""  # it is of all texts
     assert mine["others"] is None
-    assert zones_of(get(site, "state").json()) == ["z1", "z2", "z3"]
+    every = get(site, "state").json()
+    assert zones_of(every) == ["z1", "z2", "z3"]
+    assert every["alerts"][0]["signature"] == TOLD["signature"]
     assert zones_of(get(site, "state?zone=").json()) == []
 
 
@@ -85,9 +88,11 @@ def test_a_correction_keeps_when_its_stage_began() -> None:
     here = board()
     here.tell([step("z1", issued_s=900.0)], 1)
     here.tell([step("z1", issued_s=950.0, step=1)], 2)
-    assert here.alerts["z1"]["since_s"] == 900.0
+    assert here.state(Wish())["since_s"] == {"z1": 900.0}
     here.tell([step("z1", "stay", issued_s=960.0, step=2)], 3)
-    assert here.alerts["z1"]["since_s"] == 960.0
+    assert here.state(Wish())["since_s"] == {"z1": 960.0}
+    here.tell([step("z1", "all_clear", issued_s=970.0, step=3)], 4)
+    assert here.state(Wish())["since_s"] == {}
 
 
 def test_an_all_clear_is_told_for_ten_minutes_unless_the_zone_is_warned_again() -> None:
@@ -242,14 +247,14 @@ def test_a_reader_who_goes_is_forgotten(
         answer = EventStream(hub.read(lambda: [{"event": "first", "data": "{}"}]))
         serving = asyncio.create_task(answer({"type": "http"}, receive, send))
         await asyncio.sleep(0.01)
-        assert hub.count() == 1
+        assert len(hub) == 1
         if leaves == "disconnects":
             going.set()
         if leaves == "is sent home":
             hub.close()
         async with asyncio.timeout(5):
             await serving
-        return hub.count()
+        return len(hub)
 
     assert asyncio.run(story()) == 0
     headers = dict(sent[0]["headers"])

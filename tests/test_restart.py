@@ -22,7 +22,7 @@ import pytest
 from forewarn.app.assembly import site_zones
 from forewarn.app.core import Core, core_main
 from forewarn.files import Region, Site
-from forewarn.files.site import StoreKeys
+from forewarn.files.site import SigningKeys, StoreKeys
 from forewarn.records import Event, PlotBatch, Sensor, Tick
 from forewarn.sim import raids
 from forewarn.sim.raids import Raid, RaidKeys, RegionKeys, SalvoKeys
@@ -51,6 +51,7 @@ def site(folder: Path) -> Site:
         zones=None,
         region=Region(56.45, 9.4, 15.0),
         store=StoreKeys(folder / "s.sqlite"),
+        signing=SigningKeys(folder / "keys"),
     )
 
 

@@ -13,6 +13,7 @@ export interface Status {
   speed: number;
   expires_s: number;
   zones_version: string;
+  reduced: string[]; // regions of which parts are not watched just now
 }
 
 export interface PublicAlert {
@@ -21,7 +22,6 @@ export interface PublicAlert {
   zone_id: string;
   state: ZoneState;
   issued_s: number;
-  since_s: number;
   onset_s: number | null;
   kind: string;
   text: Record<string, string>;
@@ -34,6 +34,7 @@ export interface News {
   time_s: number;
   expires_s: number;
   alerts: PublicAlert[];
+  since_s: Record<string, number>; // by zone: when it came into its state
   others?: Brief[];
 }
 

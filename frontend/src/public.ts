@@ -192,12 +192,19 @@ function lost(): boolean {
   return failed || performance.now() / 1000 - opened > OPENING_S;
 }
 
+/** Which parts are not watched, as far as the site names them. */
+function reduced(regions: string[]): string {
+  const named = regions.filter((region) => region).join(", ");
+  return `${wordsOf(language).unwatched}${named && ` (${named})`}`;
+}
+
 function drawTrouble(unreachable: boolean): void {
   const words = wordsOf(language);
   let text = "";
   if (unreachable) text = words.unreachable;
   else if (clock.known && known.service === "degraded") text = words.partly;
   else if (clock.known && known.service !== "live") text = words.starting;
+  else if (clock.known && status?.reduced.length) text = reduced(status.reduced);
   say(byId("trouble"), text);
 }
 

@@ -15,16 +15,16 @@ interface Seen {
   rank: number;
 }
 
-/** What the service sends; `text` is in `language`. */
+/** What the service sends: `text` says place, clock time and what to do. */
 interface Pushed {
   alert_id: string;
   step: number;
   state: Stage;
-  place: string;
-  clock: string; // of this step, as the site's people read it
+  issued_s: number;
+  useless_s: number; // after which it does more harm than good
+  exercise: boolean;
   language: string;
   text: string;
-  simulated: boolean;
 }
 
 self.addEventListener("install", (event) => {
@@ -69,22 +69,24 @@ async function show(pushed: Pushed): Promise<void> {
   const words = wordsOf(language);
   const seen = await remember(pushed);
   if (pushed.step < seen.step) return; // overtaken on its way
-  const rises = (RANK[pushed.state] ?? 0) > seen.rank;
-  const exercise = pushed.simulated ? `${words.exercise} ` : "";
-  const options: NotificationOptions & { renotify: boolean; vibrate?: number[] } = {
-    body: `${pushed.clock} · ${pushed.text}`,
+  const late = Date.now() / 1000 > pushed.useless_s;
+  const sounds = !late && (RANK[pushed.state] ?? 0) > seen.rank;
+  const exercise = pushed.exercise ? `${words.exercise} ` : "";
+  const options: NotificationOptions & { renotify: boolean; timestamp: number; vibrate?: number[] } = {
+    body: pushed.text,
     lang: language,
     dir: direction(language),
     tag: pushed.alert_id,
-    renotify: rises,
-    silent: !rises,
+    timestamp: pushed.issued_s * 1000,
+    renotify: sounds,
+    silent: !sounds,
     icon: "/icon-192.png",
     badge: "/icon-192.png",
     requireInteraction: pushed.state === "take_cover" || pushed.state === "stay",
     data: { alert_id: pushed.alert_id, step: pushed.step },
   };
-  if (rises && pushed.state === "take_cover") options.vibrate = SHAKE;
-  await self.registration.showNotification(`${exercise}${words.stage[pushed.state]} · ${pushed.place}`, options);
+  if (sounds && pushed.state === "take_cover") options.vibrate = SHAKE;
+  await self.registration.showNotification(`${exercise}${words.stage[pushed.state]}`, options);
 }
 
 /** The latest step and the gravest stage of its alert before this one. */

@@ -8,12 +8,12 @@ let monotonic = 100;
 
 function alert(state: PublicAlert["state"], onset_s: number | null = null): PublicAlert {
   return {
-    alert_id: "a", step: 0, zone_id: "z", state, issued_s: 5000, since_s: 5000, onset_s, kind: "rocket", text: { en: "Go." },
+    alert_id: "a", step: 0, zone_id: "z", state, issued_s: 5000, onset_s, kind: "rocket", text: { en: "Go." },
   };
 }
 
 function told(alerts: PublicAlert[], ended: PublicAlert[] = []): State {
-  return { time_s: 5000, expires_s: 5020, alerts, ended };
+  return { time_s: 5000, expires_s: 5020, alerts, ended, since_s: {} };
 }
 
 function heard(state: State, service = "live"): [Known, ServerClock] {
@@ -56,7 +56,7 @@ describe("a place", () => {
   });
   it("is told of its all-clear for ten minutes", () => {
     const [known, clock] = heard(told([alert("stay")]));
-    known.takeNews({ time_s: 5000, expires_s: 5020, alerts: [alert("all_clear")] });
+    known.takeNews({ time_s: 5000, expires_s: 5020, alerts: [alert("all_clear")], since_s: {} });
     expect(look(known, clock, MINE).stage).toBe("all_clear");
     monotonic += 599;
     clock.hear(5599, 1, 5619);
@@ -77,7 +77,7 @@ describe("a place", () => {
 describe("other zones", () => {
   it("come, change and go", () => {
     const [known] = heard({ ...told([]), others: [["x", "prepare", null], ["y", "stay", null]] });
-    known.takeNews({ time_s: 1, expires_s: 2, alerts: [], others: [["x", "take_cover", 9], ["y", "all_clear", null]] });
+    known.takeNews({ time_s: 1, expires_s: 2, alerts: [], since_s: {}, others: [["x", "take_cover", 9], ["y", "all_clear", null]] });
     expect([...known.others.values()]).toEqual([["x", "take_cover", 9]]);
   });
 });

@@ -1,7 +1,7 @@
 """The chain in one readable function, and the ports at its two ends."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -39,6 +39,16 @@ class Channel(Protocol):
     def counts(self) -> Counts: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Beacon(Protocol):
+    """A channel that also tells that the service lives, so that silence is not safety.
+
+    heartbeat : JSON, signed; `beat` only queues: it never waits and never raises
+    """
+
+    def beat(self, heartbeat: bytes) -> None: ...
 
 
 class Store(Protocol):
@@ -104,6 +114,10 @@ class Pipeline:
     def refused(self) -> Mapping[tuple[str, str], int]:
         """Plots that were not used, by sensor and reason, since the start."""
         return self._tracker.refused
+
+    def lately(self, sensor_id: str) -> tuple[float, float]:
+        """Looks of a radar's last scans at tracks well known that saw them, and all."""
+        return self._tracker.lately(sensor_id)
 
     def faults(self) -> list[str]:
         """Tracks that could not be flown since they were last asked for."""

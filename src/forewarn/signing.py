@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import floor, isfinite
 from pathlib import Path
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from forewarn.errors import ConfigError
-from forewarn.records import Alert
+from forewarn.records import Alert, Parcel
 
 _MARK = "forewarn-ed25519"
 
@@ -63,9 +63,25 @@ def alert_values(alert: Alert, texts: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def heartbeat_values(service: str, time_s: float, expires_s: float) -> dict[str, Any]:
-    """A sign of life: after `expires_s` silence means that the service is not reachable."""
-    return {"service": service, "time_s": time_s, "expires_s": expires_s}
+def told(parcel: Parcel) -> dict[str, Any]:
+    """A step as channels tell the public: what it may know, and the signature over that."""
+    values = alert_values(parcel.alert, parcel.texts)
+    return {**values, "signature": b64encode(parcel.signature).decode()}
+
+
+def heartbeat_values(
+    service: str, time_s: float, expires_s: float, reduced: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A sign of life: after `expires_s` silence means that the service is not reachable.
+
+    reduced : regions of which parts are not watched just now
+    """
+    return {
+        "service": service,
+        "time_s": time_s,
+        "expires_s": expires_s,
+        "reduced": list(reduced),
+    }
 
 
 class Signer:

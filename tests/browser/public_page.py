@@ -126,6 +126,7 @@ def step(
         "onset_s": None if left_s is None else round(time.time() + left_s),
         "kind": "rocket",
         "text": {tongue: text.format(**called) for tongue, text in TEXT[state].items()},
+        "signature": "c2lnbmVk",
     }
 
 

@@ -1,6 +1,7 @@
 """The public page as an app: installed, offline, heard, in any language and size."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def with_push(board_calls: list[tuple[str, Any]]) -> Any:
     def add(api: FastAPI) -> None:
         @api.get("/v1/push/key")
         def key() -> dict[str, str]:
-            return {"public_key": KEY}
+            return {"key": KEY}
 
         @api.api_route("/v1/push", methods=["POST", "DELETE"])
         async def push(request: Request) -> dict[str, str]:
@@ -121,7 +122,7 @@ def test_notifications_are_subscribed_for_my_places_in_my_language(
             "keys": {"p256dh": "p", "auth": "a"},
         }
         told = {"zone_ids": ["k1", "b1"], "language": "en"}
-        assert calls == [("POST", subscription | told)]
+        assert calls == [("POST", {"subscription": subscription} | told)]
         page.do("select", selector="#language", value="uk")
         page.until("document.querySelector('#push').innerText.includes('увімкнено')")
         page.do("click", selector="#push")
@@ -149,11 +150,11 @@ def pushed(state: str, number: int, **more: Any) -> str:
             "alert_id": "a1",
             "step": number,
             "state": state,
-            "place": "Київ, Поділ",
-            "clock": "14:32",
+            "issued_s": time.time(),
+            "useless_s": time.time() + 600.0,
+            "exercise": False,
             "language": "uk",
-            "text": "Негайно в укриття.",
-            "simulated": False,
+            "text": "Київ, Поділ: ракетний обстріл о 14:32. В укриття.",
         }
         | more
     )
@@ -179,9 +180,15 @@ def test_one_notification_per_alert_sounds_again_only_when_it_rises(
 
     push(pushed("prepare", 0))
     first = latest(0)
-    assert first["title"] == "Готуйтеся · Київ, Поділ"
-    assert first["body"] == "14:32 · Негайно в укриття."
+    assert first["title"] == "Готуйтеся"
+    assert first["body"] == "Київ, Поділ: ракетний обстріл о 14:32. В укриття."
     assert (first["silent"], first["lang"]) == (False, "uk")
+    push(pushed("take_cover", 1, alert_id="late", useless_s=time.time() - 5))
+    page.until(f"({shown}).then((all) => all.find((one) => one.tag === 'late')?.silent)")
+    page.evaluate(
+        "navigator.serviceWorker.ready.then((r) => r.getNotifications({tag: 'late'}))"
+        ".then((all) => all.forEach((one) => one.close()))"
+    )
     push(pushed("take_cover", 1))
     assert latest(1)["renotify"] is True
     push(pushed("take_cover", 2))
@@ -189,9 +196,9 @@ def test_one_notification_per_alert_sounds_again_only_when_it_rises(
     push(pushed("prepare", 0))  # overtaken on its way
     push(pushed("stay", 3))
     assert latest(3)["silent"] is True
-    push(pushed("all_clear", 4, simulated=True))
+    push(pushed("all_clear", 4, exercise=True))
     last = latest(4)
-    assert last["title"] == "НАВЧАННЯ. Небезпеки немає. Відбій · Київ, Поділ"
+    assert last["title"] == "НАВЧАННЯ. Небезпеки немає. Відбій"
     assert (last["silent"], last["tag"]) == (True, "a1")
     page.do("close")
 

@@ -177,6 +177,15 @@ def test_a_service_that_is_not_whole_is_not_taken_for_calm(
     page.do("close")
 
 
+def test_what_is_not_watched_is_told(browser: Browser, site: Site) -> None:
+    site.board.reduced = ["Northern oblast", ""]
+    page = visit(browser, site, kept("k1"))
+    told = "Not all of this area is watched just now. Listen to radio and sirens too."
+    page.until(f"document.querySelector('#trouble').innerText.includes('{told}')")
+    assert page.text("#trouble").endswith("(Northern oblast)")
+    page.do("close")
+
+
 def test_who_lost_the_line_hears_what_was_missed(browser: Browser, site: Site) -> None:
     page = visit(browser, site, kept("k1"))
     stage(page, "clear")

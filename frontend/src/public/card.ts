@@ -65,10 +65,10 @@ export class Card {
     say(this.times, this.timesOf(view, scene).join(" · "));
   }
 
-  private timesOf({ alert, stage, left, sure }: View, { language, clock, heard_s }: Scene): string[] {
-    if (!alert) return [];
+  private timesOf({ alert, since_s, stage, left, sure }: View, { language, clock, heard_s }: Scene): string[] {
+    if (!alert || since_s === null) return [];
     const words = wordsOf(language);
-    const times = [filled(words.since, { clock: clock(alert.since_s) })];
+    const times = [filled(words.since, { clock: clock(since_s) })];
     if (stage === "prepare" && alert.onset_s)
       times.push(filled(words.expected_from, { clock: clock(alert.onset_s) }));
     if (stage === "take_cover" && !left) times.push(words.any_moment);

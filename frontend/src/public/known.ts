@@ -10,6 +10,7 @@ export class Known {
   alerts = new Map<string, PublicAlert>();
   ended = new Map<string, PublicAlert>();
   others = new Map<string, Brief>();
+  private since = new Map<string, number>();
   service = "";
   zones_version = "";
   private told = false;
@@ -17,6 +18,7 @@ export class Known {
   takeState(state: State): void {
     this.alerts = new Map(state.alerts.map((alert) => [alert.zone_id, alert]));
     this.ended = new Map(state.ended.map((alert) => [alert.zone_id, alert]));
+    this.since = new Map(Object.entries(state.since_s));
     this.others = new Map((state.others ?? []).map((brief) => [brief[0], brief]));
     this.told = true;
   }
@@ -27,10 +29,16 @@ export class Known {
       (over ? this.alerts : this.ended).delete(alert.zone_id);
       (over ? this.ended : this.alerts).set(alert.zone_id, alert);
     }
+    for (const [zone_id, since_s] of Object.entries(news.since_s)) this.since.set(zone_id, since_s);
     for (const brief of news.others ?? []) {
       if (brief[1] === "all_clear") this.others.delete(brief[0]);
       else this.others.set(brief[0], brief);
     }
+  }
+
+  /** When a zone came into the state of its alert. */
+  since_s(alert: PublicAlert): number {
+    return this.since.get(alert.zone_id) ?? alert.issued_s;
   }
 
   /** After a sleep, or without an answer, nothing heard before is a state. */
@@ -58,6 +66,7 @@ export interface Watched {
 export interface View {
   stage: Stage;
   alert: PublicAlert | undefined;
+  since_s: number | null;
   left: number | null; // seconds
   sure: boolean; // heard just now; else it is only what was last known
 }
@@ -76,13 +85,14 @@ export function look(known: Known, clock: ServerClock, place: Watched): View {
   if (alert) {
     const counts = alert.state === "take_cover" && clock.known;
     const left = counts ? secondsLeft(alert.onset_s, clock.now()) : null;
-    return { stage: alert.state, alert, left, sure };
+    return { stage: alert.state, alert, since_s: known.since_s(alert), left, sure };
   }
-  if (!sure) return { stage: "unknown", alert: undefined, left: null, sure };
+  const nothing = { alert: undefined, since_s: null, left: null, sure };
+  if (!sure) return { stage: "unknown", ...nothing };
   const end = known.ended.get(zone_id);
   if (end && clock.now() - end.issued_s < ENDED_S)
-    return { stage: "all_clear", alert: end, left: null, sure };
-  return { stage: "clear", alert: undefined, left: null, sure };
+    return { ...nothing, stage: "all_clear", alert: end, since_s: end.issued_s };
+  return { stage: "clear", ...nothing };
 }
 
 const RANK: Record<Stage, number> = {

@@ -8,7 +8,7 @@ export async function pushKey(): Promise<string | undefined> {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) return undefined;
   const answer = await fetch(KEY).catch(() => undefined);
   if (!answer?.ok) return undefined;
-  return ((await answer.json()) as { public_key: string }).public_key;
+  return ((await answer.json()) as { key: string }).key;
 }
 
 async function subscription(): Promise<PushSubscription | null> {
@@ -31,7 +31,8 @@ export async function subscribe(key: string, zone_ids: string[], language: strin
 export async function tell(zone_ids: string[], language: string): Promise<boolean> {
   const own = await subscription();
   if (!own) return false;
-  return send("POST", { ...own.toJSON(), zone_ids, language });
+  if (!zone_ids.length) return send("DELETE", { endpoint: own.endpoint });
+  return send("POST", { subscription: own.toJSON(), zone_ids, language });
 }
 
 export async function unsubscribe(): Promise<void> {

@@ -21,6 +21,7 @@ export const en: Words = {
   unreachable: "Warning service not reachable. Use radio and sirens.",
   last_known: "Last known at {clock}",
   partly: "The warning service works only in part. Listen to radio and sirens too.",
+  unwatched: "Not all of this area is watched just now. Listen to radio and sirens too.",
   starting: "The warning service is not ready. Use radio and sirens.",
   exercise: "EXERCISE. Nobody is in danger.",
   freshness: "As of {clock}, {age} s old, valid until {until}",

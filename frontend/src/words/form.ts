@@ -17,6 +17,7 @@ export interface Words {
   unreachable: string;
   last_known: string; // {clock}
   partly: string;
+  unwatched: string;
   starting: string;
   exercise: string;
   freshness: string; // {clock} {age} {until}

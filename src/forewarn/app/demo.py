@@ -101,7 +101,7 @@ def _site(raid: Any, folder: Path, port: int) -> Any:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "site.toml"
-    more = f'\n[web]\nport = {port}\n\n[[channel]]\nkind = "cap"\n'
+    more = f'\n[web]\nport = {port}\n\n[[channel]]\nkind = "cap"\nexercise = true\n'
     path.write_text(raids.site_text(raid) + more, encoding="utf-8")
     return read_site(path)
 

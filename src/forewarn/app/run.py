@@ -15,6 +15,7 @@ def run(
     import time
     from dataclasses import replace
 
+    from forewarn.app.logs import log_to_stderr
     from forewarn.app.service import Plan, Service
     from forewarn.errors import ConfigError
     from forewarn.files import read_site
@@ -44,5 +45,6 @@ def run(
         sources=tuple(sources),
         clock=Clock(time.time),
     )
+    log_to_stderr()
     print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")
     asyncio.run(Service(plan).run())

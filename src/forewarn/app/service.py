@@ -11,27 +11,38 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from forewarn.files import ChannelKeys, Site
-from forewarn.pipeline import Channel, Source
+from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.lookout import Cover
+from forewarn.app.vital import Pulse, notify
+from forewarn.channels import ChannelPlan, Context, plan_channels
+from forewarn.files import Site
+from forewarn.pipeline import Beacon, Channel, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
+from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.events import rare_collections
+from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 
 HEARTBEAT_S = 5.0
+HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 RESTART_S = 1.0
 COLLECT_S = 3600.0  # between two looks for garbage, in calm
+FRESH_SCANS = 3  # missed by a sensor before it counts as silent
+REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +58,7 @@ class Plan:
     @property
     def simulated(self) -> bool:
         """Whether this is an exercise."""
-        return any(sensor.simulated for sensor in self.sensors)
-
-    @property
-    def cap(self) -> ChannelKeys | None:
-        """Where CAP messages go, if anywhere."""
-        return next((c for c in self.site.channels if c.kind == "cap"), None)
+        return is_exercise(self.sensors)
 
 
 class Service:
@@ -68,13 +74,17 @@ class Service:
             plan.clock,
             time_zone=site.time_zone,
         )
-        self._channels = self._open_channels()
+        self._signer = site_signer(site, plan.sensors)
+        self._plans = plan_channels(site.channels, plan.simulated)
+        self._channels: dict[str, Channel] = {}
         self._pipe: Connection | None = None
         self._core: Any = None
         self._sending = threading.Lock()
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
         self._ready = asyncio.Event()
+        self._pulse = Pulse()
+        self._cover = Cover()
         self._stopping = asyncio.Event()
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
@@ -86,8 +96,9 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, self.plan.cap.folder if self.plan.cap else None),
+            public_api(self.board, _cap_folder(self._plans)),
             operators_api(self.board, self._command),
+            health_routes(self.board, self._pulse.beats),
         )
         config = uvicorn.Config(
             app, host=web.host, port=web.port, log_level="warning", access_log=False
@@ -165,7 +176,12 @@ class Service:
         ours, theirs = context.Pipe()
         self._core = context.Process(
             target=core_main,
-            args=(theirs, self.plan.site, self.plan.sensors, tuple(self._channels)),
+            args=(
+                theirs,
+                self.plan.site,
+                self.plan.sensors,
+                tuple(plan.name for plan in self._plans),
+            ),
             name="forewarn-core",
             daemon=True,
         )
@@ -187,17 +203,21 @@ class Service:
         if self._stopping.is_set():
             return
         self._ready.clear()
+        self._pulse.gone()
         self._pipe = None
         self.board.become("degraded", "the core stopped; starting it again")
         asyncio.get_running_loop().call_later(RESTART_S, self._start_core)
 
     def _hear(self, message: tuple[Any, ...]) -> None:
         board = self.board
+        if self._ready.is_set():
+            self._pulse.heard()
         match message:
             case ("starting", detail):
                 board.become("starting", detail)
-            case ("zones", body, version):
+            case ("zones", body, version, names):
                 board.zones, board.zones_version = body, version
+                self._open_channels(names)
             case ("live", told, seq):
                 board.recover(told, seq)
             case ("carry", channel, parcels):
@@ -210,6 +230,13 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("load", level):
+                if level:
+                    board.become("degraded", f"overload: detail is left out, level {level}")
+                else:
+                    board.become("live", "all parts run")
+            case ("cover", cover):
+                self._watch(cover)
             case ("refused", counts):
                 self._refused = counts
             case ("fault", text):
@@ -221,7 +248,25 @@ class Service:
                 self._stopping.set()
             case ("ready",):
                 self._ready.set()
+                self._pulse.heard()
+                notify("READY=1")
                 board.become("live", "all parts run")
+
+    def _watch(self, cover: Cover) -> None:
+        """Take up which sensors are believed and which zones nobody watches."""
+        before = self._cover.troubles
+        for name in sorted({*before, *cover.troubles}):
+            if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
+                self.board.note(f"sensor {name}: {trouble or 'well again'}")
+        self._cover = cover
+        self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
+        self.board.reduced = list(cover.regions)
+
+    def _fresh(self, sensor: Sensor) -> bool:
+        """Whether it was heard within three of its scans."""
+        every_s = sensor.scan_s if isfinite(sensor.scan_s) else REPORTS_S
+        silent_s = self.plan.clock.now_s() - self._counts[sensor.sensor_id][2]
+        return silent_s <= FRESH_SCANS * every_s + 1.0
 
     def _log(self, told: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         counts: dict[str, int] = {}
@@ -242,6 +287,8 @@ class Service:
                 "scans": self._counts[sensor.sensor_id][0],
                 "plots": self._counts[sensor.sensor_id][1],
                 "last_s": self._counts[sensor.sensor_id][2] or None,
+                "fresh": self._fresh(sensor),
+                "trouble": self._cover.troubles.get(sensor.sensor_id, ""),
                 "simulated": sensor.simulated,
             }
             for sensor in self.plan.sensors
@@ -261,23 +308,42 @@ class Service:
 
     # channels
 
-    def _open_channels(self) -> dict[str, Channel]:
-        cap = self.plan.cap
-        if cap is None:
-            return {}
-        from forewarn.channels.cap import CapFolder, Sender
+    def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
+        """Once, when the zones are known: a core that starts again finds them open."""
+        for plan in self._plans:
+            if plan.name not in self._channels:
+                self._channels[plan.name] = plan.open(self._context(plan.name, zone_names))
 
+    def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
-            self._send(("delivered", cap.kind, keys, time.time()))
+            self._send(("delivered", name, keys, time.time()))
 
-        sender = Sender(cap.sender, self.plan.simulated, self.plan.site.texts)
-        return {cap.kind: CapFolder(cap.folder, sender, confirm)}
+        site = self.plan.site
+        return Context(
+            site=site.name,
+            languages=site.languages,
+            time_zone=site.time_zone,
+            own_texts=site.texts,
+            exercise=self.plan.simulated,
+            zone_names=zone_names,
+            signer=self._signer,
+            delivered=confirm,
+        )
 
     async def _beat(self) -> None:
         collected_s = time.monotonic()
         while True:
             self._health()
+            self.board.heartbeat = self._heartbeat()
             self.board.beat()
+            for channel in self._channels.values():
+                if isinstance(channel, Beacon):
+                    channel.beat(self.board.heartbeat)
+            if self._pulse.beats():
+                notify("WATCHDOG=1")
+            elif self._core.is_alive():
+                self.board.note("the core hangs: it is killed, and started again")
+                self._core.kill()
             if not self.board.alerts and time.monotonic() - collected_s > COLLECT_S:
                 gc.collect()
                 collected_s = time.monotonic()
@@ -286,6 +352,14 @@ class Service:
             await asyncio.sleep(
                 min(HEARTBEAT_S, 1.0 if self.plan.simulated else HEARTBEAT_S)
             )
+
+    def _heartbeat(self) -> bytes:
+        """Signed, by the wall's clock: who hears it has no other."""
+        now_s = time.time()
+        board = self.board
+        lasts_s = now_s + HEARTBEAT_LASTS_S
+        values = heartbeat_values(board.service, now_s, lasts_s, board.reduced)
+        return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:
         await asyncio.to_thread(self._send, ("stop",))
@@ -298,3 +372,8 @@ class Service:
 
 def _degrees(angle_rad: float) -> float | None:
     return None if angle_rad != angle_rad else round(angle_rad * DEG_PER_RAD, 6)
+
+
+def _cap_folder(plans: Sequence[ChannelPlan]) -> Path | None:
+    """Where the messages lie that the public may fetch."""
+    return next((plan.keys.folder for plan in plans if plan.kind == "cap"), None)

@@ -178,6 +178,7 @@ def steps(state: str, number: int) -> list[dict[str, Any]]:
             "onset_s": round(now_s) + 90,
             "kind": "rocket",
             "text": text,
+            "signature": "",
         }
         for zone in range(CHANGED)
     ]

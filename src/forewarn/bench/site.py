@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from forewarn.web.board import Board
+from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
@@ -26,7 +27,11 @@ class Site:
         self.board = board
         public = public_api(board, Path("/nonexistent"))
         more(public)
-        app = web_application(public, operators_api(board, lambda *_: None))
+        app = web_application(
+            public,
+            operators_api(board, lambda *_: None),
+            health_routes(board, lambda: True),
+        )
         config = uvicorn.Config(app, log_level="warning", access_log=False)
         self._server = uvicorn.Server(config)
         self._socket = socket.socket()

@@ -3,15 +3,17 @@
 import heapq
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from forewarn.records import Counts, Key, Parcel
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 30.0
-TOGETHER_MAX = 64  # parcels carried at once
+TOGETHER_MAX = 64  # parcels carried at once, unless a channel says otherwise
 WAITING_MAX = 100_000  # beyond it a parcel stays in the outbox only, for the next start
 CLOSE_S = 10.0
+DELAYS_KEPT = 1000
 
 Waiting = tuple[float, int, int, Parcel]  # due, order of arrival, tries so far, what
 
@@ -21,6 +23,7 @@ class Courier:
 
     carry     : tries some parcels; returns for each "" or what went wrong
     delivered : told the keys that arrived
+    together  : parcels carried at once, at most
     A parcel that fails is tried again ever more slowly, and holds up no other.
     """
 
@@ -29,11 +32,14 @@ class Courier:
         name: str,
         carry: Callable[[Sequence[Parcel]], Sequence[str]],
         delivered: Callable[[list[Key]], None],
+        together: int = TOGETHER_MAX,
     ) -> None:
         self._carry = carry
         self._delivered = delivered
+        self._together = together
         self._queue: list[Waiting] = []
-        self._waiting: set[Key] = set()
+        self._waiting: dict[Key, float] = {}  # since when
+        self._delays_s: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._order = 0
         self._arrived = self._failures = self._dropped = 0
         self._last_error = ""
@@ -51,7 +57,7 @@ class Courier:
                 if self._closing or len(self._waiting) >= WAITING_MAX:
                     self._dropped += 1
                     continue
-                self._waiting.add(parcel.key)
+                self._waiting[parcel.key] = time.monotonic()
                 self._push(0.0, 0, parcel)
             self._change.notify()
 
@@ -64,6 +70,7 @@ class Courier:
                 len(self._waiting),
                 self._dropped,
                 self._last_error,
+                quantile_95(self._delays_s),
             )
 
     def close(self) -> None:
@@ -89,7 +96,7 @@ class Courier:
                         wait_s = min(FIRST_WAIT_S * 2 ** min(tries, 20), LONGEST_WAIT_S)
                         self._push(time.monotonic() + wait_s, tries + 1, parcel)
                     else:
-                        self._waiting.discard(parcel.key)
+                        del self._waiting[parcel.key]
 
     def _take(self) -> tuple[list[Waiting], bool]:
         """Parcels that are due, once there are some, and whether they get no other try."""
@@ -97,7 +104,7 @@ class Courier:
             while True:
                 now_s = time.monotonic()
                 batch: list[Waiting] = []
-                while self._queue and len(batch) < TOGETHER_MAX:
+                while self._queue and len(batch) < self._together:
                     if self._queue[0][0] > now_s and not self._closing:
                         break
                     batch.append(heapq.heappop(self._queue))
@@ -114,6 +121,8 @@ class Courier:
         arrived = [p.key for p, error in zip(parcels, errors, strict=True) if not error]
         with self._change:
             self._arrived += len(arrived)
+            now_s = time.monotonic()
+            self._delays_s.extend(now_s - self._waiting[key] for key in arrived)
             self._failures += len(parcels) - len(arrived)
             self._last_error = next((error for error in errors if error), "")
         if arrived:
@@ -126,3 +135,8 @@ class Courier:
         except Exception as error:  # they are offered again at the next start
             with self._change:
                 self._last_error = f"not confirmed: {error}"
+
+
+def quantile_95(values: Sequence[float]) -> float:
+    """The 95 % quantile, or 0 of none."""
+    return sorted(values)[int(0.95 * (len(values) - 1))] if values else 0.0

@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -32,10 +32,13 @@ def check_schema(path: Path, found: object) -> None:
         raise ConfigError(f"{path}: schema is {found!r}, this build reads {SCHEMA}")
 
 
-def fill(kind: type[T], table: Mapping[str, Any], where: str) -> T:
+def fill(
+    kind: type[T], table: Mapping[str, Any], where: str, folder: Path | None = None
+) -> T:
     """A frozen dataclass out of a table; its fields are the keys, with its defaults.
 
-    where : "file: [table]", for messages
+    where  : "file: [table]", for messages
+    folder : that paths are relative to; None = leave them as they are
     """
     hints = get_type_hints(kind)
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
@@ -54,7 +57,18 @@ def fill(kind: type[T], table: Mapping[str, Any], where: str) -> T:
         name: convert(value, hints[name], f"{where} {name}")
         for name, value in table.items()
     }
-    return kind(**values)
+    made = kind(**values)
+    return made if folder is None else _anchored(made, folder)
+
+
+def _anchored(made: T, folder: Path) -> T:
+    """With its paths below a folder, those of defaults too."""
+    paths = {
+        field.name: folder / path
+        for field in fields(made)  # type: ignore[arg-type]
+        if isinstance(path := getattr(made, field.name), Path)
+    }
+    return replace(made, **paths)  # type: ignore[type-var]
 
 
 def convert(value: Any, hint: Any, where: str) -> Any:

@@ -1,5 +1,6 @@
 """What the pages know: filled by the service, read by the two APIs."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for 
 ENDED_S = 600.0  # an all-clear is still told to who asks so long after it
 KEPT_MAX = 20_000  # alert steps kept for readers who lost the line and come back
 LOG_MAX = 200
+_log = logging.getLogger("forewarn")
 
 Step = tuple[dict[str, Any], dict[str, Any]]  # of an alert: as anyone, as operators see it
 
@@ -42,11 +44,16 @@ class Board:
     time_zone: str = "UTC"
     run: str = field(default_factory=lambda: token_hex(4))
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    since_s: dict[str, float] = field(default_factory=dict)
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
     areas: dict[str, dict[str, Any]] = field(default_factory=dict)
     people_at_risk: float = 0.0
+    heartbeat: bytes = b"{}"
+    reduced: list[str] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+    coarse: list[str] = field(default_factory=list)
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -72,6 +79,7 @@ class Board:
             "seq": self.seq,
             "expires_s": self._expires_s(now_s),
             "zones_version": self.zones_version,
+            "reduced": self.reduced,
         }
 
     def operators_status(self) -> dict[str, Any]:
@@ -82,12 +90,14 @@ class Board:
             "channels": self.channels,
             "refused": self.refused,
             "faults": list(self.faults),
+            "blind": self.blind,
+            "coarse": self.coarse,
         }
 
     def state(self, wish: Wish) -> dict[str, Any]:
         """Live alerts, and all-clears of the last minutes, as asked for."""
         head = self._head(self.seq) | {"service": self.service}
-        told = wish.answer(list(self.alerts.values()), head)
+        told = wish.answer(list(self.alerts.values()), head, self.since_s)
         return told | {"ended": wish.whole(self._ended().values())}
 
     def news(self, wish: Wish, heard: str) -> dict[str, Any] | None:
@@ -98,7 +108,7 @@ class Board:
         if not self._kept_after <= int(number) <= self.seq:
             return None
         missed = [told for seq, told in self._kept if seq > int(number)]
-        return wish.answer(missed, self._head(self.seq))
+        return wish.answer(missed, self._head(self.seq), self.since_s)
 
     def message_id(self) -> str:
         """From which a reader may resume: numbers of another run mean nothing."""
@@ -119,12 +129,12 @@ class Board:
     def note(self, text: str) -> None:
         """One line on the operators' time line."""
         self.log.append({"time_s": self.clock.now_s(), "text": text})
+        _log.info(text, extra={"seq": self.seq, "time_s": self.clock.now_s()})
 
     def recover(self, steps: Iterable[Step], seq: int) -> None:
         """Take up the alerts that are out, in place of all known before; tell everyone."""
-        self.alerts.clear()
-        self.told.clear()
-        self._kept.clear()
+        for known in (self.alerts, self.told, self.since_s, self._kept):
+            known.clear()
         self.seq = self._kept_after = seq
         self._take(steps)
         self.public.publish_each("state", self.state, self.message_id())
@@ -139,7 +149,7 @@ class Board:
         head = self._head(seq)
 
         def say(wish: Wish) -> dict[str, Any] | None:
-            return wish.answer(public, head) if wish.concerns(zones) else None
+            return wish.answer(public, head, self.since_s) if wish.concerns(zones) else None
 
         self.public.publish_each("alerts", say, self.message_id())
         live = {z: why for z, why in zones.items() if why["state"] != "all_clear"}
@@ -155,12 +165,12 @@ class Board:
         public, zones = [], {}
         for told, why in steps:
             zone_id = told["zone_id"]
-            told = told | {"since_s": self._since_s(told)}
+            self.since_s[zone_id] = self._since_s(told)
             public.append(told)
             zones[zone_id] = why
             if told["state"] == "all_clear":
-                self.alerts.pop(zone_id, None)
-                self.told.pop(zone_id, None)
+                for known in (self.alerts, self.told, self.since_s):
+                    known.pop(zone_id, None)
             else:
                 self.alerts[zone_id] = told
                 self.told[zone_id] = why
@@ -183,7 +193,7 @@ class Board:
         same = before is not None and all(
             before[key] == told[key] for key in ("alert_id", "state")
         )
-        return float(before["since_s"] if before and same else told["issued_s"])
+        return self.since_s[told["zone_id"]] if same else float(told["issued_s"])
 
     def _keep(self, public: Iterable[dict[str, Any]], seq: int) -> None:
         self._kept.extend((seq, told) for told in public)

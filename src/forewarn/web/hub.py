@@ -72,8 +72,8 @@ class Hub:
         finally:
             self._forget(wish, queue)
 
-    def count(self) -> int:
-        """How many readers there are."""
+    def __len__(self) -> int:
+        """Readers now."""
         return sum(len(queues) for queues in self._readers.values())
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _local(scope):
+        if scope["type"] == "http" and not is_local(scope):
             body = b'{"detail":"operators sign in on this machine only"}'
             head = [(b"content-type", b"application/json")]
             await send({"type": "http.response.start", "status": 403, "headers": head})
@@ -32,7 +32,8 @@ class LoopbackOnly:
         await self._app(scope, receive, send)
 
 
-def _local(scope: Scope) -> bool:
+def is_local(scope: Scope) -> bool:
+    """Whether a request comes from this machine, under one of its own names."""
     client = (scope.get("client") or ("",))[0]
     headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
     host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")

@@ -24,9 +24,17 @@ class Wish:
         """The alerts of its zones, with its texts."""
         return [self._worded(alert) for alert in alerts if self._mine(alert)]
 
-    def answer(self, alerts: Sequence[Told], head: Mapping[str, Any]) -> dict[str, Any]:
-        """A message: its head, and of the alerts those asked for."""
-        body = {**head, "alerts": self.whole(alerts)}
+    def answer(
+        self, alerts: Sequence[Told], head: Mapping[str, Any], since_s: Mapping[str, float]
+    ) -> dict[str, Any]:
+        """A message: its head, of the alerts those asked for, and since when they are so.
+
+        That is told beside the alerts, which carry a signature.
+        """
+        mine = self.whole(alerts)
+        begun = {told["zone_id"]: since_s.get(told["zone_id"]) for told in mine}
+        body = {**head, "alerts": mine}
+        body["since_s"] = {zone: s for zone, s in begun.items() if s is not None}
         if self.others:
             body["others"] = [
                 [alert["zone_id"], alert["state"], alert["onset_s"]]
@@ -48,4 +56,5 @@ class Wish:
         texts = alert["text"]
         if not self.language or self.language not in texts:
             return alert
-        return {**alert, "text": {self.language: texts[self.language]}}
+        # a signature is of all texts: without some it would prove nothing
+        return {**alert, "text": {self.language: texts[self.language]}, "signature": ""}
