@@ -155,13 +155,14 @@ def visit(
     *before: str,
     size: dict[str, int] = PHONE,
     language: str = "en",
+    good: bool = False,
     **more: Any,
 ) -> Page:
-    """The public page on a device that speaks a language."""
-    slow = more.pop("slow", None)
+    """The public page on a device that speaks a language; a good line brings the map."""
     permissions = more.pop("permissions", ())
+    before = before if good else (BAD_LINE, *before)
     context = {"viewport": size, "locale": language, "serviceWorkers": "block"} | more
-    return browser.open(f"{site.address}/", context, before, permissions, slow)
+    return browser.open(f"{site.address}/", context, before, permissions)
 
 
 def stage(page: Page, wanted: str, zone_id: str = "k1", limit_s: float = 10.0) -> None:

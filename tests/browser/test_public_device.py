@@ -9,7 +9,6 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from public_page import (
-    BAD_LINE,
     STATIC,
     browser,
     kept,
@@ -215,7 +214,7 @@ Navigator.prototype.vibrate = (pattern) => (shakes.push(pattern), true);
 def test_sound_and_vibration_come_when_asked_for_and_when_a_stage_rises(
     browser: Browser, site: Site
 ) -> None:
-    page = visit(browser, site, BAD_LINE, LISTENS, kept("k1"))
+    page = visit(browser, site, LISTENS, kept("k1"))
     stage(page, "clear")
     site.tell([step("prepare", 0, 200)], 1)
     stage(page, "prepare")
@@ -242,7 +241,7 @@ def test_sound_and_vibration_come_when_asked_for_and_when_a_stage_rises(
 def test_the_language_is_the_persons_own_choice_and_stays(
     browser: Browser, site: Site
 ) -> None:
-    page = visit(browser, site, BAD_LINE, kept("k1"), language="de-DE")
+    page = visit(browser, site, kept("k1"), language="de-DE")
     stage(page, "clear")
     offered = "[...document.querySelectorAll('#language option')].map((o) => o.value)"
     assert page.evaluate(offered) == ["uk", "en", "he"]
@@ -262,7 +261,7 @@ def test_other_languages_of_a_site(
     board.languages = ("ar", "ru")
     with Site(board) as site:
         site.tell([step("take_cover", 0, 43)], 1)
-        page = visit(browser, site, BAD_LINE, kept("k1"), language=language)
+        page = visit(browser, site, kept("k1"), language=language)
         stage(page, "take_cover")
         assert page.text(".card .stage").casefold() == word.casefold()
         page.do("shot", path=str(pictures / f"{language}-phone-take_cover.png"))
@@ -275,7 +274,7 @@ def test_the_page_can_be_zoomed(
     browser: Browser, site: Site, pictures: Path, width: int
 ) -> None:
     size = {"width": width, "height": 400}
-    page = visit(browser, site, BAD_LINE, kept("k1"), size=size, language="uk")
+    page = visit(browser, site, kept("k1"), size=size, language="uk")
     site.tell([step("take_cover", 0, 43)], 1)
     stage(page, "take_cover")
     page.do("click", selector="#change")
@@ -288,7 +287,7 @@ def test_whoever_wants_no_motion_sees_none(browser: Browser, site: Site) -> None
     site.tell([step("take_cover", 0, 43)], 1)
     moving = "document.getAnimations().length"
     for wish, least in (("no-preference", 1), ("reduce", 0)):
-        page = visit(browser, site, BAD_LINE, kept("k1"), reducedMotion=wish)
+        page = visit(browser, site, kept("k1"), reducedMotion=wish)
         stage(page, "take_cover")
         assert page.evaluate(moving) == least
         page.do("close")
@@ -300,7 +299,7 @@ def tabbed(page: Page) -> str:
 
 
 def test_everything_is_reached_by_keyboard_in_order(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, BAD_LINE, kept("k1"))
+    page = visit(browser, site, kept("k1"))
     stage(page, "clear")
     assert [tabbed(page) for _ in range(4)] == ["language", "change", "sound", "show-map"]
     small = """[...document.querySelectorAll('button, select, input')]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from public_page import (
-    BAD_LINE,
     DESK,
     browser,
     kept,
@@ -33,7 +32,7 @@ def places(page: Page) -> list[str]:
 def test_a_place_is_typed_in_any_language_and_chosen_with_keys(
     browser: Browser, site: Site, pictures: Path
 ) -> None:
-    page = visit(browser, site, BAD_LINE, language="en")
+    page = visit(browser, site, language="en")
     page.do("click", selector="#search")
     page.do("type", text="київ")
     page.until("document.querySelectorAll('#found li').length === 2")
@@ -52,7 +51,7 @@ def test_a_place_is_typed_in_any_language_and_chosen_with_keys(
 
 
 def test_a_name_that_is_none_says_so(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, BAD_LINE)
+    page = visit(browser, site)
     page.do("fill", selector="#search", text="Atlantis")
     page.until("document.querySelector('#picker-told').innerText.includes('No place')")
     page.do("close")
@@ -66,7 +65,7 @@ def here(lat: float, lon: float, accuracy: float = 10.0) -> dict[str, Any]:
 
 
 def test_a_position_is_looked_up_here_and_never_sent(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, BAD_LINE, **here(50.4321, 30.5678))
+    page = visit(browser, site, **here(50.4321, 30.5678))
     page.do("click", selector="#position")
     stage(page, "clear", "k1")
     assert places(page) == ["k1"]
@@ -78,7 +77,7 @@ def test_a_position_is_looked_up_here_and_never_sent(browser: Browser, site: Sit
 
 
 def test_near_a_border_both_sides_are_watched(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, BAD_LINE, **here(50.45, 30.5998))  # 14 m west of it
+    page = visit(browser, site, **here(50.45, 30.5998))  # 14 m west of it
     page.do("click", selector="#position")
     stage(page, "clear", "k2")
     assert sorted(places(page)) == ["k1", "k2"]
@@ -92,7 +91,7 @@ def test_near_a_border_both_sides_are_watched(browser: Browser, site: Site) -> N
 def test_a_position_elsewhere_or_too_vague_chooses_nothing(
     browser: Browser, site: Site, lat: float, lon: float, accuracy: float, told: str
 ) -> None:
-    page = visit(browser, site, BAD_LINE, **here(lat, lon, accuracy))
+    page = visit(browser, site, **here(lat, lon, accuracy))
     page.do("click", selector="#position")
     page.until(f"document.querySelector('#picker-told').innerText.includes('{told}')")
     assert places(page) == []
@@ -100,7 +99,7 @@ def test_a_position_elsewhere_or_too_vague_chooses_nothing(
 
 
 def test_a_place_is_tapped_on_the_map(browser: Browser, site: Site, pictures: Path) -> None:
-    page = visit(browser, site, kept("k1"))
+    page = visit(browser, site, kept("k1"), good=True)
     page.until("document.querySelector('#map').dataset.drawn")
     page.evaluate("document.querySelector('#map').scrollIntoView()")
     box = page.evaluate("document.querySelector('#map').getBoundingClientRect().toJSON()")
@@ -136,7 +135,7 @@ def test_several_places_are_watched_the_gravest_first(
 
 
 def test_a_phone_asks_only_for_its_own_zones(browser: Browser, site: Site) -> None:
-    page = visit(browser, site, BAD_LINE, kept("k1"))
+    page = visit(browser, site, kept("k1"))
     stage(page, "clear")
     site.tell([step("take_cover", 0, 60, "b1")], 1)
     site.tell([step("prepare", 0, 60, "k1")], 2)
@@ -156,7 +155,7 @@ def test_a_zone_drawn_anew_is_found_again_by_where_it_lies(
     browser: Browser, site: Site
 ) -> None:
     old = kept("k1", version="older").replace('\\"k1\\"', '\\"was-k1\\"')
-    page = visit(browser, site, BAD_LINE, old)
+    page = visit(browser, site, old)
     stage(page, "clear", "k1")
     site.tell([step("take_cover", 0, 60)], 1)
     stage(page, "take_cover", "k1")
@@ -168,7 +167,7 @@ def test_a_place_that_is_no_zone_any_more_says_so(
 ) -> None:
     lost = kept("k1", version="older").replace('\\"k1\\"', '\\"gone\\"')
     lost = lost.replace("50.45", "10.45")
-    page = visit(browser, site, BAD_LINE, lost)
+    page = visit(browser, site, lost)
     page.until("document.querySelector('.card')?.innerText.includes('Choose it again')")
     assert "No alert known" not in page.text(".card")
     page.do("shot", path=str(pictures / "gone.png"))

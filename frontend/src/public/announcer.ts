@@ -12,7 +12,7 @@ const APART_S = 5; // between two corrections that are read out
 export class Announcer {
   private stages = new Map<string, string>();
   private onsets = new Map<string, number | null>();
-  private corrected = 0;
+  private corrected = -Infinity;
 
   tell(place: Place, view: View, language: string): void {
     const now = performance.now() / 1000;
