@@ -4,8 +4,9 @@ import type { Status } from "./api";
 import { ServerClock } from "./clock";
 import { byId, make } from "./page";
 import { Announcer } from "./public/announcer";
-import { Card, say, type Scene } from "./public/card";
-import { Known, look, rank, silent } from "./public/known";
+import { say, type Scene } from "./public/card";
+import { Cards } from "./public/cards";
+import { Known, look, silent } from "./public/known";
 import { Picker, placeOf } from "./public/picker";
 import { nameIn, type Zone } from "./public/places";
 import { findAgain } from "./public/again";
@@ -24,9 +25,9 @@ const clock = new ServerClock();
 const known = new Known();
 const sound = new Sound();
 const announcer = new Announcer();
-const cards = new Map<string, Card>();
-const stages = new Map<string, Stage>();
+const cards = new Cards(byId("cards"));
 const opened = performance.now() / 1000;
+const formats = new Map<string, Intl.DateTimeFormat>(); // costly to make
 let places = store.places;
 let failed = false; // the first try to reach the service, or one since a sleep
 let status: Status | undefined;
@@ -73,14 +74,19 @@ function hear(heard: Status): void {
 }
 
 /** Server's time as the site's people read it, whatever this device takes for its zone. */
-const clockText: Scene["clock"] = (time_s, exactly = false) =>
-  new Intl.DateTimeFormat(`${language}-u-nu-latn`, {
-    timeZone: status?.time_zone ?? "UTC",
-    hourCycle: "h23",
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(exactly && { second: "2-digit" }),
-  }).format(time_s * 1000);
+const clockText: Scene["clock"] = (time_s, exactly = false) => {
+  const timeZone = status?.time_zone ?? "UTC";
+  const key = `${language} ${timeZone} ${exactly}`;
+  let format = formats.get(key);
+  if (!format) {
+    const second = exactly ? { second: "2-digit" as const } : {};
+    format = new Intl.DateTimeFormat(`${language}-u-nu-latn`, {
+      timeZone, hourCycle: "h23", hour: "2-digit", minute: "2-digit", ...second,
+    });
+    formats.set(key, format);
+  }
+  return format.format(time_s * 1000);
+};
 
 // places
 
@@ -137,18 +143,11 @@ function draw(): void {
   byId("exercise").hidden = !exercise;
   const asking = !clock.known && !unreachable;
   const scene: Scene = { language, clock: clockText, heard_s: clock.heard_s, asking, exercise };
-  const views = places.map((place) => ({ place, view: look(known, clock, place) }));
-  views.sort((a, b) => rank(b.view.stage) - rank(a.view.stage));
-  for (const { place, view } of views) {
-    card(place).draw(place, view, scene);
-    announcer.tell(place, view, language);
-    const before = stages.get(place.zone_id) ?? "clear";
-    if (rank(view.stage) > rank(before) && store.sound) sound.give(view.stage);
-    // a gap in the line ends no alert, so it begins none anew either
-    if (view.sure) stages.set(place.zone_id, view.stage);
-  }
-  arrange(views.map(({ place }) => place.zone_id));
-  drawHead(views[0]?.view.stage ?? "unknown");
+  const seen = places.map((place) => ({ place, view: look(known, clock, place) }));
+  for (const { place, view } of seen) announcer.tell(place, view, language);
+  const { risen, gravest } = cards.draw(seen, scene);
+  if (risen && store.sound) sound.give(risen);
+  drawHead(gravest);
   wider.draw();
 }
 
@@ -163,27 +162,6 @@ function drawHead(gravest: Stage): void {
 function freshness(): Record<string, string | number> {
   const age = Math.max(0, Math.floor(clock.age()));
   return { clock: clockText(clock.heard_s, true), age, until: clockText(clock.expires_s, true) };
-}
-
-function card(place: Place): Card {
-  const drawn = cards.get(place.zone_id) ?? new Card();
-  cards.set(place.zone_id, drawn);
-  return drawn;
-}
-
-/** The gravest first; cards of places no longer watched go. */
-function arrange(zone_ids: string[]): void {
-  for (const [zone_id, drawn] of cards)
-    if (!zone_ids.includes(zone_id)) {
-      drawn.element.remove();
-      cards.delete(zone_id);
-      stages.delete(zone_id);
-    }
-  zone_ids.forEach((zone_id, i) => {
-    const { element } = cards.get(zone_id)!;
-    const there = byId("cards").querySelectorAll(".card")[i];
-    if (there !== element) byId("cards").insertBefore(element, there ?? null);
-  });
 }
 
 /** Whether the service must be taken for dead. */

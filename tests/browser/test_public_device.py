@@ -233,6 +233,11 @@ def test_sound_and_vibration_come_when_asked_for_and_when_a_stage_rises(
     site.tell([step("all_clear", 4)], 5)
     stage(page, "all_clear")
     assert page.evaluate("beeps") == alarm
+    site.ask(site.board.become, "starting", "for a test")
+    site.tell([step("take_cover", 5, 60)], 6)  # not believed, and yet it sounds: once
+    page.until(f"beeps > {alarm}")
+    time.sleep(0.6)
+    assert page.evaluate("beeps") == 2 * alarm - tried
     page.do("reload")
     page.until("document.querySelector('#hint').innerText.includes('Tap anywhere')")
     page.do("close")

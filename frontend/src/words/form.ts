@@ -21,7 +21,6 @@ export interface Words {
   starting: string;
   exercise: string;
   freshness: string; // {clock} {age} {until}
-  live: string;
   my_place: string;
   choose: string;
   choose_hint: string;
@@ -33,7 +32,6 @@ export interface Words {
   position_stays: string;
   position_failed: string;
   position_outside: string;
-  add_place: string;
   remove: string; // {place}
   done: string;
   place_gone: string; // {place}
