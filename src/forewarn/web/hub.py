@@ -51,7 +51,8 @@ class Hub:
         thousands of them never stand in the way of an alert.
         """
         queue: Queue = asyncio.Queue(QUEUE_MAX)
-        due_s = asyncio.get_running_loop().time() + BEAT_S
+        time_s = asyncio.get_running_loop().time
+        due_s = time_s() + BEAT_S
         self._readers.setdefault(wish, set()).add(queue)
         if self._closed:
             queue.put_nowait(None)
@@ -65,7 +66,7 @@ class Hub:
                 except TimeoutError:
                     assert beat is not None
                     following = beat()
-                    due_s += BEAT_S
+                    due_s = time_s() + BEAT_S
                 if following is None:
                     return
                 yield following
