@@ -19,6 +19,7 @@ MEASURED = (
     "sixdof",
     "descents",
     "manoeuvring",
+    "page",
     "raid",
     "traffic",
     "study",
