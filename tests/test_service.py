@@ -18,12 +18,7 @@ from forewarn.files import read_recording, write_recording
 from forewarn.signing import Matter, Signer, World, canonical, opened, verify
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+from servers import free_port
 
 
 def site_text(sensors: str, udp: int, web: int) -> str:

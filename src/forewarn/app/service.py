@@ -20,8 +20,9 @@ import uvicorn
 
 from forewarn.app.assembly import is_exercise, site_signer
 from forewarn.channels import ChannelPlan, Context, plan_channels
+from forewarn.errors import ConfigError
 from forewarn.files import Site
-from forewarn.pipeline import Beacon, Channel, Source
+from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
@@ -196,11 +197,15 @@ class Service:
             case ("zones", body, version, names):
                 board.zones, board.zones_version = body, version
                 self._open_channels(names)
-            case ("live", told, seq):
+            case ("live", told, parcels, seq):
                 board.tell(told, seq, fresh=False)
+                for one in self._channels.values():
+                    if isinstance(one, Keeper):
+                        one.keep(parcels)
                 board.public.publish("state", board.state())
             case ("carry", channel, parcels):
-                self._channels[channel].offer(parcels)
+                if channel in self._channels:  # else it could not be opened
+                    self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):
                 board.tell(told, seq)
                 for one in self._channels.values():
@@ -263,8 +268,14 @@ class Service:
     def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
         """Once, when the zones are known: a core that starts again finds them open."""
         for plan in self._plans:
-            if plan.name not in self._channels:
-                self._channels[plan.name] = plan.open(self._context(plan.name, zone_names))
+            if plan.name in self._channels:
+                continue
+            try:
+                channel = plan.open(self._context(plan.name, zone_names))
+            except ConfigError as error:
+                self._hear(("failed", f"channel {plan.name!r}: {error}"))
+                return
+            self._channels[plan.name] = channel
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
