@@ -39,6 +39,7 @@ class Matter(StrEnum):
 
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
+    SIREN = "siren"
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:
