@@ -77,7 +77,7 @@ def test_the_zones_asked_for_are_two_entities_each_of_one_device(
     )
     assert len({config["unique_id"] for config in found.values()}) == 24
     assert len({json.dumps(config["device"]) for config in found.values()}) == 1
-    assert {config["availability_topic"] for config in found.values()} == {
+    assert {config["availability"][0]["topic"] for config in found.values()} == {
         "forewarn/live/availability"
     }
     classes = {(topic.split("/")[1], c["device_class"]) for topic, c in found.items()}
@@ -105,10 +105,12 @@ def test_templates_say_what_is_told(
     until(lambda: retained(server.port, alert["state_topic"]))
     quiet = retained(server.port, alert["state_topic"])[0].body
     assert rendered(alert["value_template"], quiet) == "OFF"
-    assert rendered(onset["value_template"], quiet) == "None"
+    expected = onset["availability"][1]
+    assert expected["topic"] == onset["state_topic"]
+    assert rendered(expected["value_template"], quiet) == "offline"
     assert json.loads(rendered(alert["json_attributes_template"], quiet)) == {
         "zone_id": "UA-07",
-        "state": "clear",
+        "alert": "clear",
         "kind": "",
         "text": "",
         "onset": "",
@@ -127,12 +129,11 @@ def test_templates_say_what_is_told(
     until(lambda: b"alert_id" in retained(server.port, alert["state_topic"])[0].body)
     body = retained(server.port, alert["state_topic"])[0].body
     assert rendered(alert["value_template"], body) == switch
-    assert rendered(onset["value_template"], body) == (
-        "None" if over else "2026-01-01T12:01:18+00:00"
-    )
+    assert rendered(expected["value_template"], body) == ("offline" if over else "online")
+    assert over or rendered(onset["value_template"], body) == "2026-01-01T12:01:18+00:00"
     assert json.loads(rendered(alert["json_attributes_template"], body)) == {
         "zone_id": "UA-07",
-        "state": str(state),
+        "alert": str(state),
         "kind": "rocket",
         "text": told.texts["en"],
         "onset": "" if over else "12:01",

@@ -20,7 +20,9 @@ from forewarn.words import as_exercise
 
 _OBJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ON = "{{ 'ON' if value_json.state in ['take_cover', 'stay'] else 'OFF' }}"
-_ONSET = "{{ value_json.onset_s | timestamp_utc if value_json.onset_s else None }}"
+# without a time the entity is unavailable: it would log each one that it cannot read
+_EXPECTED = "{{ 'online' if value_json.onset_s else 'offline' }}"
+_ONSET = "{{ (value_json.onset_s or 0) | timestamp_utc }}"
 _CLOCK = "value_json.onset_s | timestamp_custom('%H:%M') if value_json.onset_s else ''"
 
 
@@ -50,7 +52,6 @@ class Home:
         thing = zone_id if _OBJECT.fullmatch(zone_id) else _short(zone_id)
         common = {
             "state_topic": topic,
-            "availability_topic": self.availability,
             "expire_after": self.lasts_s,
             "qos": 1,
             "device": {
@@ -61,7 +62,9 @@ class Home:
             },
             "origin": {"name": "Forewarn", "sw_version": __version__},
         }
+        served = {"topic": self.availability}
         alert = common | {
+            "availability": [served],
             "name": self._said(name),
             "unique_id": f"{node}-{thing}-alert",
             "device_class": "safety",
@@ -70,6 +73,8 @@ class Home:
             "json_attributes_template": self._attributes(),
         }
         onset = common | {
+            "availability": [served, {"topic": topic, "value_template": _EXPECTED}],
+            "availability_mode": "all",
             "name": self._said(f"{name}, expected at"),
             "unique_id": f"{node}-{thing}-onset",
             "device_class": "timestamp",
@@ -83,7 +88,7 @@ class Home:
     def _attributes(self) -> str:
         parts = {
             "zone_id": "value_json.zone_id",
-            "state": "value_json.state",
+            "alert": "value_json.state",  # it lets no attribute be called "state"
             "kind": "value_json.kind",
             "text": f"value_json.text.get('{self.language}', '')",
             "onset": _CLOCK,
