@@ -14,15 +14,18 @@ from typing import Any
 
 import httpx
 
+from forewarn.channels.siren_frame import SirenGuard, Trust
 from forewarn.files import read_recording, write_recording
 from forewarn.signing import Matter, Signer, World, canonical, opened, verify
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
+from mosquitto import Broker, Subscriber
 from servers import free_port
 
 
-def site_text(sensors: str, udp: int, web: int) -> str:
+def site_text(sensors: str, udp: int, web: int, mqtt: int) -> str:
     """A site around the sensors of a recording, each with a feed of its own."""
+    broker = f"exercise = true\nbroker = {{port = {mqtt}}}\n"
     head, *tables = sensors.split("[[sensor]]\n")
     assert head.strip() == "schema = 1"
     fed = "".join(
@@ -32,7 +35,9 @@ def site_text(sensors: str, udp: int, web: int) -> str:
     return (
         'schema = 1\n[site]\nname = "UDP"\nlanguages = ["en", "uk"]\n'
         "region = {lat_deg = 56.45, lon_deg = 9.4, radius_km = 12.0}\n"
-        f'[web]\nport = {web}\n[[channel]]\nkind = "cap"\nexercise = true\n{fed}'
+        f'[web]\nport = {web}\n[[channel]]\nkind = "cap"\nexercise = true\n'
+        f'[[channel]]\nkind = "mqtt"\n{broker}'
+        f'[[channel]]\nkind = "siren"\n{broker}siren = [{{id = "s", zones = ["*"]}}]\n{fed}'
     )
 
 
@@ -49,7 +54,9 @@ def wait_for(address: str, service: str, limit_s: float) -> dict[str, object]:
     raise AssertionError(f"the service was not {service} within {limit_s} s")
 
 
-def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) -> None:
+def test_plots_over_udp_become_alerts_over_http_mqtt_and_cap_files(tmp_path: Path) -> None:
+    broker = Broker(tmp_path)
+    listener = Subscriber(broker.port, "forewarn/exercise/#")
     shipped = raids.load("rockets")
     salvo = SalvoKeys(56.4532, 9.4020, range_km=30.0, from_deg=100.0, count=3)
     small = Raid(
@@ -60,7 +67,9 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     udp, web = free_port(socket.SOCK_DGRAM), free_port()
     site = tmp_path / "site.toml"
     site.write_text(
-        site_text((tmp_path / "recording" / "sensors.toml").read_text(), udp, web)
+        site_text(
+            (tmp_path / "recording" / "sensors.toml").read_text(), udp, web, broker.port
+        )
     )
     address = f"http://127.0.0.1:{web}"
     command = ["-c", "from forewarn.app.command_line import app; app()", "run", str(site)]
@@ -74,6 +83,8 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=20)
+        listener.close()
+        broker.close()
     seen = {alert["state"] for alert in told}
     assert "take_cover" in seen, (tmp_path / "log").read_text()
     key = Signer.from_file(tmp_path / "keys" / "exercise.key", World.EXERCISE).public
@@ -86,7 +97,33 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     assert sum(sensor["plots"] for sensor in status["sensors"]) > 100
     assert [r["reason"] for r in status["refused"]] != []  # the garbage was counted
     assert os.listdir(tmp_path / "cap")
+    assert_told_over_mqtt(tmp_path, listener, key, told)
     assert (tmp_path / "forewarn.sqlite").exists()
+
+
+def assert_told_over_mqtt(
+    folder: Path, listener: Subscriber, key: bytes, told: list[dict[str, Any]]
+) -> None:
+    """The same steps, signs of life, and a siren that sounded by one of them."""
+    by_topic: dict[str, list[bytes]] = {}
+    for one in listener.heard:
+        by_topic.setdefault(one.topic, []).append(one.body)
+    root = "forewarn/exercise"
+    trust = Trust("UDP", World.EXERCISE, (key,))
+    guard = SirenGuard(("s",), trust, folder / "siren.state")
+    assert guard.hear(by_topic[f"{root}/sirens/all"][-1]) is not None
+    assert guard.hear(by_topic[f"{root}/sirens/s"][-1]) is not None
+    assert guard.sounding == "wail"
+    life = by_topic[f"{root}/heartbeat"][0]
+    assert opened(key, World.EXERCISE, Matter.HEARTBEAT, life) is not None
+    assert by_topic[f"{root}/availability"][-1] == b"offline"
+    states = [
+        {k: v for k, v in json.loads(body).items() if k not in ("signature", "exercise")}
+        for topic, bodies in by_topic.items()
+        if topic.startswith(f"{root}/zones/")
+        for body in bodies
+    ]
+    assert all(alert in states for alert in told)
 
 
 async def feed_and_watch(folder: Path, address: str, udp: int) -> list[dict[str, Any]]:

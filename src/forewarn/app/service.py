@@ -20,7 +20,7 @@ import uvicorn
 
 from forewarn.app.assembly import is_exercise, site_signer
 from forewarn.channels import ChannelPlan, Context, plan_channels
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, ForewarnError
 from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
@@ -68,12 +68,13 @@ class Service:
         self._sending = threading.Lock()
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
+        self._failure = ""
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
-        """Serve until told to stop by a signal, or by the plan."""
+        """Serve until told to stop by a signal, or by the plan; raise what made it end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -104,6 +105,8 @@ class Service:
         self.board.operators.close()
         server.should_exit = True
         await serving
+        if self._failure:
+            raise ForewarnError(self._failure)
 
     async def _serve(self, server: uvicorn.Server) -> None:
         with contextlib.suppress(SystemExit):
@@ -220,6 +223,7 @@ class Service:
                 board.faults.append(text)
                 board.note(f"fault: {text}")
             case ("failed", text):
+                self._failure = text
                 board.faults.append(text)
                 board.become("stopped", text)
                 self._stopping.set()
