@@ -22,7 +22,8 @@ ZONES = (*(f"UA-{n:02d}" for n in range(40)), "a/b", "Zürich 7")
 
 
 @pytest.fixture
-def ends() -> Iterator[ExitStack]:
+def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
+    monkeypatch.setattr("forewarn.channels.mqtt.TICK_S", 0.1)
     with ExitStack() as stack:
         yield stack
 

@@ -70,7 +70,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(broker, "RECONNECT_S", (0.2, 0.5))
     with ExitStack() as ends:
         yield Site(tmp_path, ends)
 
@@ -80,8 +81,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes a minute takes seconds."""
     for name, value in (
         ("AGAIN_S", 0.3),
-        ("STATE_LASTS_S", 1),
-        ("HEARTBEAT_LASTS_S", 1),
+        ("STATE_LASTS_S", 2),  # a broker counts whole seconds
+        ("HEARTBEAT_LASTS_S", 2),
         ("SILENT_S", 1.0),
         ("TICK_S", 0.1),
     ):
@@ -155,7 +156,7 @@ def test_what_holds_is_told_again_and_what_is_over_is_not(
     server = site.server()
     channel = site.channel(server)
     channel.offer([parcel()])
-    time.sleep(1.5)  # longer than a state lasts
+    time.sleep(2.5)  # longer than a state lasts
     (state,) = retained(server.port, "forewarn/live/zones/+")
     assert json.loads(state.body)["state"] == "take_cover"
     channel.offer(
@@ -318,22 +319,22 @@ def test_a_broker_that_is_down_holds_up_no_other_channel(site: Site) -> None:
     folder = CapFolder(site.folder / "cap", sender, written.extend)
     site.ends.callback(folder.close)
     slowest_s = 0.0
-    for step in range(20):
+    for step in range(10):
         begun_s = time.perf_counter()
         for one in (channel, folder):
             one.offer(raid(10, 1, step))
         slowest_s = max(slowest_s, time.perf_counter() - begun_s)
         time.sleep(0.1)
-    until(lambda: len(written) == 200)
+    until(lambda: len(written) == 100)
     assert slowest_s < 0.05
     assert folder.counts().delay_s < 0.5
     assert site.done == []
-    assert channel.counts().waiting == 200
+    assert channel.counts().waiting == 100
     assert "refused" in channel.counts().last_error.lower()
     server.start()
-    until(lambda: len(site.done) == 200)
-    assert site.done == [one.key for step in range(20) for one in raid(10, 1, step)]
-    until(lambda: set(map(len, steps_told(listener.heard).values())) == {20})
+    until(lambda: len(site.done) == 100)
+    assert site.done == [one.key for step in range(10) for one in raid(10, 1, step)]
+    until(lambda: set(map(len, steps_told(listener.heard).values())) == {10})
     for zone in range(10):
         heard = [json.loads(one.body) for one in listener.heard]
         steps = [body["step"] for body in heard if body["zone_id"] == f"z{zone}"]
@@ -371,15 +372,18 @@ def test_a_step_that_a_newer_one_has_overtaken_is_not_told_as_the_present(
 # who is let in
 
 
+@pytest.mark.usefixtures("quick")
 def test_what_the_broker_refuses_is_an_error_and_holds_up_no_other(site: Site) -> None:
     acl = site.folder / "acl"
     acl.write_text("topic readwrite #\ntopic deny forewarn/live/zones/z1\n")
     server = site.server("allow_anonymous true", f"acl_file {acl}")
     channel = site.channel(server)
     channel.offer(raid(3, 1))
-    until(lambda: len(site.done) == 2 and channel.counts().failures >= 2)
-    assert site.done == [("a0", 0), ("a2", 0)]
-    assert "refused: Not authorized" in channel.counts().last_error
+    until(lambda: len(site.done) == 2)
+    # Mosquitto 2.0.11 hangs up besides; then that is the error, until the line is back
+    until(lambda: "refused: Not authorized" in channel.counts().last_error)
+    assert set(site.done) == {("a0", 0), ("a2", 0)}
+    assert channel.counts().waiting == 1
 
 
 @pytest.mark.usefixtures("quick")

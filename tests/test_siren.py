@@ -83,6 +83,7 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     monkeypatch.setattr(siren, "AGAIN_S", 0.3)
     monkeypatch.setattr(siren, "TICK_S", 0.1)
     monkeypatch.setattr(broker, "LAST_CALL_S", 0.5)
+    monkeypatch.setattr(broker, "RECONNECT_S", (0.2, 0.5))
     with ExitStack() as ends:
         yield Town(tmp_path, ends)
 

@@ -220,7 +220,7 @@ def attack(world: Town, frames: int, seed: int = SEED) -> tuple[int, int]:
     It loses its power now and then, and hears a heartbeat after that.
     """
     source = random.Random(seed)
-    heard = recorded(world, 100)
+    heard = recorded(world, 30)
     # held back from the siren: it never heard these, so their counters are good
     fresh = [world.sent(Action.SOUND, "north") for _ in range(100)]
     true = {*heard, *fresh}

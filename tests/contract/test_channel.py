@@ -107,7 +107,10 @@ CHANNELS = {"cap": cap_folder, "mqtt": mqtt, "siren": siren}
 
 
 @pytest.fixture(params=sorted(CHANNELS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    monkeypatch.setattr("forewarn.channels.broker.RECONNECT_S", (0.2, 0.5))
     with ExitStack() as ends:
         found = CHANNELS[request.param](tmp_path, ends)
         ends.callback(found.channel.close)
