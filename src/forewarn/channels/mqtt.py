@@ -7,10 +7,10 @@ a service that has died.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from forewarn.channels import ChannelKind, Context
 from forewarn.channels.broker import TOGETHER, BrokerKeys, Line, Message, Rounds
@@ -20,6 +20,7 @@ from forewarn.channels.topics import checked, level, root, zones_like
 from forewarn.records import LIVE_STATES, Counts, Parcel
 from forewarn.signing import canonical, told
 
+T = TypeVar("T")
 AGAIN_S = 20.0  # a state is told again so often,
 STATE_LASTS_S = 60  # and forgotten by the broker so long after it was told last
 CLEAR_LASTS_S = 600.0  # for so long an all-clear is told again
@@ -145,7 +146,8 @@ class MqttChannel:
             self._lines = self._line.lines
             self._due_s = -inf
             self._tell_alive()
-            self._send_all([one for two in self._announcements.values() for one in two])
+            found = [one for two in self._announcements.values() for one in two]
+            self._send_all(found, lambda one: one)
         if now_s >= self._due_s:
             self._due_s = now_s + AGAIN_S
             self._tell_again()
@@ -155,22 +157,18 @@ class MqttChannel:
         with self._knowing:
             self._told = {k: v for k, v in self._told.items() if v.until_s > now_s}
             zones = list(self._told)
-        for first in range(0, len(zones), TOGETHER):
-            with self._sending:  # what holds now: a step may have come in between
-                self._line.send(
-                    [
-                        Message(
-                            self._topic(zone_id), self._told[zone_id].body, STATE_LASTS_S
-                        )
-                        for zone_id in zones[first : first + TOGETHER]
-                    ]
-                )
-            time.sleep(PAUSE_S)
+        self._send_all(
+            zones,
+            lambda zone_id: Message(
+                self._topic(zone_id), self._told[zone_id].body, STATE_LASTS_S
+            ),
+        )
 
-    def _send_all(self, messages: Sequence[Message]) -> None:
-        for first in range(0, len(messages), TOGETHER):
+    def _send_all(self, items: Sequence[T], message: Callable[[T], Message]) -> None:
+        """In groups, each made when it goes out: a step may have come in between."""
+        for first in range(0, len(items), TOGETHER):
             with self._sending:
-                self._line.send(messages[first : first + TOGETHER])
+                self._line.send([message(one) for one in items[first : first + TOGETHER]])
             time.sleep(PAUSE_S)
 
     def _tell_alive(self) -> None:
