@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter liars endurance lock clean
+.PHONY: help setup demo test bench fuzz kill clutter liars sirens endurance lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -53,6 +53,10 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 fuzz: .make/environment  ## mutated radar frames, COUNT=1000000 of them, another seed each time
 	FOREWARN_FUZZ=$(or $(COUNT),200000) FOREWARN_FUZZ_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_asterix_fuzz.py
+
+sirens: .make/environment  ## COUNT=1000000 recorded and as many altered frames, of which a siren obeys none
+	FOREWARN_SIREN_FRAMES=$(or $(COUNT),1000000) FOREWARN_SIREN_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_siren_guard.py
 
 kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that nothing is lost
 	FOREWARN_KILLS=$(or $(COUNT),20) $(BIN)/pytest -s tests/test_restart.py

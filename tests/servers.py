@@ -42,12 +42,20 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
     """A loopback port that nobody listens on now."""
-    with socket.socket() as one:
+    with socket.socket(socket.AF_INET, kind) as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
+
+
+def until(holds: Callable[[], object], limit_s: float = 15.0) -> None:
+    """Wait for something to come true."""
+    end_s = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < end_s, "it never came to hold"
+        time.sleep(0.005)
 
 
 @contextmanager

@@ -14,20 +14,18 @@ from typing import Any
 
 import httpx
 
+from forewarn.channels.siren_frame import SirenGuard, Trust
 from forewarn.files import read_recording, write_recording
-from forewarn.signing import KeyRing, Matter, World, canonical
+from forewarn.signing import KeyKind, KeyRing, Matter, World, canonical
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
+from mosquitto import Broker, Subscriber
+from servers import free_port
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def site_text(sensors: str, udp: int, web: int) -> str:
+def site_text(sensors: str, udp: int, web: int, mqtt: int) -> str:
     """A site around the sensors of a recording, each with a feed of its own."""
+    broker = f"exercise = true\nbroker = {{port = {mqtt}}}\n"
     head, *tables = sensors.split("[[sensor]]\n")
     assert head.strip() == "schema = 1"
     fed = "".join(
@@ -37,7 +35,9 @@ def site_text(sensors: str, udp: int, web: int) -> str:
     return (
         'schema = 1\n[site]\nname = "UDP"\nlanguages = ["en", "uk"]\n'
         "region = {lat_deg = 56.45, lon_deg = 9.4, radius_km = 12.0}\n"
-        f'[web]\nport = {web}\n[[channel]]\nkind = "cap"\nexercise = true\n{fed}'
+        f'[web]\nport = {web}\n[[channel]]\nkind = "cap"\nexercise = true\n'
+        f'[[channel]]\nkind = "mqtt"\n{broker}'
+        f'[[channel]]\nkind = "siren"\n{broker}siren = [{{id = "s", zones = ["*"]}}]\n{fed}'
     )
 
 
@@ -66,7 +66,9 @@ def core_of(service: int) -> int:
     return spawned[0]
 
 
-def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) -> None:
+def test_plots_over_udp_become_alerts_over_http_mqtt_and_cap_files(tmp_path: Path) -> None:
+    broker = Broker(tmp_path)
+    listener = Subscriber(broker.port, "forewarn/exercise/#")
     shipped = raids.load("rockets")
     salvo = SalvoKeys(56.4532, 9.4020, range_km=30.0, from_deg=100.0, count=3)
     small = Raid(
@@ -77,7 +79,9 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     udp, web = free_port(socket.SOCK_DGRAM), free_port()
     site = tmp_path / "site.toml"
     site.write_text(
-        site_text((tmp_path / "recording" / "sensors.toml").read_text(), udp, web)
+        site_text(
+            (tmp_path / "recording" / "sensors.toml").read_text(), udp, web, broker.port
+        )
     )
     address = f"http://127.0.0.1:{web}"
     command = ["-c", "from forewarn.app.command_line import app; app()", "run", str(site)]
@@ -96,6 +100,8 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=20)
+        listener.close()
+        broker.close()
     seen = {alert["state"] for alert in told}
     assert "take_cover" in seen, (tmp_path / "log").read_text()
     ring, now_s = KeyRing.from_file(tmp_path / "keys" / "ring.json"), time.time()
@@ -112,7 +118,35 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     # nobody can read later who asked for which place
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or b"my-own-place" not in path.read_bytes(), path
+    assert_told_over_mqtt(tmp_path, listener, ring, told)
     assert (tmp_path / "forewarn.sqlite").exists()
+
+
+def assert_told_over_mqtt(
+    folder: Path, listener: Subscriber, ring: KeyRing, told: list[dict[str, Any]]
+) -> None:
+    """The same steps, signs of life, and a siren that sounded by one of them."""
+    by_topic: dict[str, list[bytes]] = {}
+    for one in listener.heard:
+        by_topic.setdefault(one.topic, []).append(one.body)
+    root = "forewarn/exercise"
+    key = ring.signing(World.EXERCISE, KeyKind.ALERTS, time.time())
+    assert key is not None
+    trust = Trust("UDP", World.EXERCISE, (key.public,))
+    guard = SirenGuard(("s",), trust, folder / "siren.state")
+    assert guard.hear(by_topic[f"{root}/sirens/all"][-1]) is not None
+    assert guard.hear(by_topic[f"{root}/sirens/s"][-1]) is not None
+    assert guard.sounding == "wail"
+    life = by_topic[f"{root}/heartbeat"][0]
+    assert ring.opened(World.EXERCISE, Matter.HEARTBEAT, life, time.time()) is not None
+    assert by_topic[f"{root}/availability"][-1] == b"offline"
+    states = [
+        {k: v for k, v in json.loads(body).items() if k not in ("signature", "exercise")}
+        for topic, bodies in by_topic.items()
+        if topic.startswith(f"{root}/zones/")
+        for body in bodies
+    ]
+    assert all(alert in states for alert in told)
 
 
 async def feed_and_watch(folder: Path, address: str, udp: int) -> list[dict[str, Any]]:

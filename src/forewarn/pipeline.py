@@ -51,6 +51,16 @@ class Beacon(Protocol):
     def beat(self, heartbeat: bytes) -> None: ...
 
 
+@runtime_checkable
+class Keeper(Protocol):
+    """A channel that tells again what holds, and so has to know it after a start.
+
+    parcels : all alerts that are out; `keep` never waits and never raises
+    """
+
+    def keep(self, parcels: Sequence[Parcel]) -> None: ...
+
+
 class Store(Protocol):
     """Durable record. What writes returns only when what it was given is safe."""
 

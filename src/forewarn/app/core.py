@@ -170,7 +170,8 @@ def _run(
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
-    pipe.send(("live", _told(core.live()), core.store.last_seq))
+    live = core.live()
+    pipe.send(("live", _told(live), live, core.store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
     pipe.send(("ready",))

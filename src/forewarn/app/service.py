@@ -24,8 +24,9 @@ from forewarn.app.assembly import is_exercise, site_signer
 from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
+from forewarn.errors import ConfigError, ForewarnError
 from forewarn.files import Site
-from forewarn.pipeline import Beacon, Channel, Source
+from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
@@ -82,6 +83,7 @@ class Service:
         self._sending = threading.Lock()
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
+        self._failure = ""
         self._ready = asyncio.Event()
         self._pulse = Pulse()
         self._cover = Cover()
@@ -89,7 +91,7 @@ class Service:
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
-        """Serve until told to stop by a signal, or by the plan."""
+        """Serve until told to stop by a signal, or by the plan; raise what made it end."""
         rare_collections()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -122,6 +124,8 @@ class Service:
         self.board.operators.close()
         server.should_exit = True
         await serving
+        if self._failure:
+            raise ForewarnError(self._failure)
 
     async def _serve(self, server: uvicorn.Server) -> None:
         with contextlib.suppress(SystemExit):
@@ -218,10 +222,14 @@ class Service:
             case ("zones", body, version, names):
                 board.zones, board.zones_version = body, version
                 self._open_channels(names)
-            case ("live", told, seq):
+            case ("live", told, parcels, seq):
                 board.recover(told, seq)
+                for one in self._channels.values():
+                    if isinstance(one, Keeper):
+                        one.keep(parcels)
             case ("carry", channel, parcels):
-                self._channels[channel].offer(parcels)
+                if channel in self._channels:  # else it could not be opened
+                    self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):
                 board.tell(told, seq)
                 for one in self._channels.values():
@@ -243,6 +251,7 @@ class Service:
                 board.faults.append(text)
                 board.note(f"fault: {text}")
             case ("failed", text):
+                self._failure = text
                 board.faults.append(text)
                 board.become("stopped", text)
                 self._stopping.set()
@@ -311,8 +320,14 @@ class Service:
     def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
         """Once, when the zones are known: a core that starts again finds them open."""
         for plan in self._plans:
-            if plan.name not in self._channels:
-                self._channels[plan.name] = plan.open(self._context(plan.name, zone_names))
+            if plan.name in self._channels:
+                continue
+            try:
+                channel = plan.open(self._context(plan.name, zone_names))
+            except ConfigError as error:
+                self._hear(("failed", f"channel {plan.name!r}: {error}"))
+                return
+            self._channels[plan.name] = channel
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:

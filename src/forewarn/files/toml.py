@@ -74,13 +74,15 @@ def fill(
 
 
 def _anchored(made: T, folder: Path) -> T:
-    """With its paths below a folder, those of defaults too."""
-    paths = {
-        field.name: folder / path
-        for field in fields(made)  # type: ignore[arg-type]
-        if isinstance(path := getattr(made, field.name), Path)
-    }
-    return replace(made, **paths)  # type: ignore[type-var]
+    """With its paths below a folder, those of defaults and of tables inside it too."""
+    anchored: dict[str, Any] = {}
+    for field in fields(made):  # type: ignore[arg-type]
+        value = getattr(made, field.name)
+        if isinstance(value, Path):
+            anchored[field.name] = folder / value
+        elif is_dataclass(value):
+            anchored[field.name] = _anchored(value, folder)
+    return replace(made, **anchored)  # type: ignore[type-var]
 
 
 def convert(value: Any, hint: Any, where: str) -> Any:
@@ -107,6 +109,8 @@ def convert(value: Any, hint: Any, where: str) -> Any:
         return tuple(
             convert(item, part, where) for item, part in zip(value, inner, strict=True)
         )
+    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return fill(hint, value, where)
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if hint is Path and isinstance(value, str):

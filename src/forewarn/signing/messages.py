@@ -38,6 +38,7 @@ class Matter(StrEnum):
 
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
+    SIREN = "siren"
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:
