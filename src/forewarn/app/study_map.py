@@ -43,7 +43,7 @@ def exposure_map(found: Results) -> str:
     for outline in world.outlines:
         rings = [np.array([at(*p) for p in ring.coords]) for ring in _rings(outline)]
         shapes.append(
-            f'<path d="{path(rings)}" fill="none" stroke="var(--shade)" stroke-width=".6"/>'
+            f'<path d="{path(rings)}" fill="none" stroke="var(--none)" stroke-width=".6"/>'
         )
     shapes += _places(scenario, at, scale) + _batteries(scenario, world, at, scale)
     shapes += _scale(wide, scale, west, height)
@@ -52,7 +52,9 @@ def exposure_map(found: Results) -> str:
         for colour, low in zip(RAMP, levels, strict=True)
     ]
     drawn = svg(WIDTH, height, shapes, "map of people reached", "map")
-    return drawn + key([*named, ("var(--ours)", "batteries, invented, and their reach")])
+    if scenario.layer:
+        named.append(("var(--ours)", "simulated batteries and their reach"))
+    return drawn + key(named)
 
 
 def _levels(found: Results) -> list[float]:

@@ -38,12 +38,7 @@ def report(found: Results, checks: Sequence[Check]) -> str:
             + (" Told are A and policies of the frontier; all are in Parquet." * some),
             policy_table(found),
         ),
-        figure(
-            "What an alert in vain buys",
-            "Each point is a policy; lines are its intervals. Towards the lower left is "
-            "better in both, and along the dashed line one is bought with the other.",
-            frontier_chart(found),
-        ),
+        *_frontier(found),
         figure(
             f"Where people are reached: {found.study.variants[0].name}",
             "People within the harmful radius of what comes down there, mean of a run.",
@@ -54,6 +49,24 @@ def report(found: Results, checks: Sequence[Check]) -> str:
         tables(sections(found, checks)),
     ]
     return page("Study · simulated", _title(found), _lede(found), body, FOOT)
+
+
+def _frontier(found: Results) -> list[str]:
+    if len(found.study.variants) == 1:
+        return []
+    return [
+        figure(
+            "What an alert in vain buys",
+            "Each point is a policy; lines are its intervals. Towards the lower left is "
+            "better in both, and along the dashed line one is bought with the other.",
+            frontier_chart(found),
+        )
+    ]
+
+
+def _policies(found: Results) -> str:
+    count = len(found.study.variants)
+    return f"{count:,} policies" if count > 1 else "one policy"
 
 
 def _title(found: Results) -> str:
@@ -88,7 +101,7 @@ def _lede(found: Results) -> str:
     words = keys.description.rstrip(".")
     return (
         f"{keys.name}. {words + '. ' if words else ''}"
-        f"{len(found.study.variants):,} policies, each against the same {found.runs:,} "
+        f"{_policies(found).capitalize()}, each against the same {found.runs:,} "
         f"simulated runs, {until}. Model output, not a prediction."
     )
 
@@ -103,7 +116,7 @@ def _headline(found: Results, checks: Sequence[Check]) -> list[tuple[str, str]]:
             "people reached in the open a run, over policies",
         ),
         (_span(vain.min(), vain.max()), "people alerted in vain a run, over policies"),
-        (f"{found.runs:,}", f"runs of each of {len(mean):,} policies"),
+        (f"{found.runs:,}", f"runs of {_policies(found)}"),
         (f"{held} of {len(checks)}", "known answers met by this build"),
     ]
 
@@ -128,7 +141,7 @@ def _defence(found: Results) -> list[str]:
         "Share of runs in which no wanted engagement has failed for want of rounds yet.",
         magazine_chart(found),
     )
-    if not found.ends:
+    if not found.ends or len(found.study.variants) == 1:
         return [magazines]
     ends = [one.p_intercept.disputed for one in found.study.scenario.layer]
     low, high = next(one for one in ends if one)
