@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ from conftest import square_zones
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
 from forewarn.web.hub import QUEUE_MAX, Hub
+from forewarn.web.message import Message
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.picture import changes, zones_geojson
@@ -178,7 +178,7 @@ def test_pages_and_documents_load_nothing_from_outside(site: Site) -> None:
 def test_a_slow_reader_is_let_go_and_others_are_not() -> None:
     async def story() -> tuple[int, int]:
         hub = Hub()
-        slow: AsyncIterator[dict[str, str]] = hub.read([{"event": "first", "data": "{}"}])
+        slow = hub.read([Message("first", "{}")])
         quick = hub.read([])
         await anext(slow)
         heard = []

@@ -20,6 +20,7 @@ MEASURED = (
     "descents",
     "manoeuvring",
     "raid",
+    "subscribers",
     "traffic",
 )
 

@@ -6,8 +6,10 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +18,6 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-
-import uvicorn
 
 from forewarn.app.assembly import is_exercise, site_signer
 from forewarn.app.vital import Pulse, notify
@@ -32,6 +32,7 @@ from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
@@ -88,12 +89,10 @@ class Service:
             operators_api(self.board, self._command),
             health_routes(self.board, self._pulse.beats),
         )
-        config = uvicorn.Config(
-            app, host=web.host, port=web.port, log_level="warning", access_log=False
-        )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(self._serve(server))
+        raise_file_limit()
+        server = WebServer(app)
+        serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
+        gc.disable()  # see `tidy`
         self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),
@@ -111,11 +110,8 @@ class Service:
         server.should_exit = True
         await serving
 
-    async def _serve(self, server: uvicorn.Server) -> None:
-        with contextlib.suppress(SystemExit):
-            await server.serve()
-        if not server.started:
-            self.board.faults.append("the web address cannot be used")
+    async def _serve(self, server: WebServer, listening: socket.socket) -> None:
+        await server.serve(sockets=[listening])
         self._stopping.set()
 
     # events in: stamped once, in one order
@@ -314,6 +310,7 @@ class Service:
             elif self._core.is_alive():
                 self.board.note("the core hangs: it is killed, and started again")
                 self._core.kill()
+            tidy(quiet=not self.board.alerts)
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
+
+from forewarn.web.message import Message
 
 QUEUE_MAX = 256  # messages; who falls further behind is let go and connects again
 
@@ -12,14 +14,12 @@ class Hub:
     """Hands every message to every reader's own bounded queue."""
 
     def __init__(self) -> None:
-        self._readers: set[asyncio.Queue[dict[str, str] | None]] = set()
+        self._readers: set[asyncio.Queue[Message | None]] = set()
         self.dropped = 0
 
     def publish(self, event: str, body: dict[str, Any], seq: int | None = None) -> None:
         """Queue one message for all readers."""
-        message = {"event": event, "data": compact(body)}
-        if seq is not None:
-            message["id"] = str(seq)
+        message = sent(event, body, seq)
         for queue in tuple(self._readers):
             try:
                 queue.put_nowait(message)
@@ -34,9 +34,9 @@ class Hub:
         """Readers now."""
         return len(self._readers)
 
-    async def read(self, first: list[dict[str, str]]) -> AsyncIterator[dict[str, str]]:
+    async def read(self, first: list[Message]) -> AsyncGenerator[Message]:
         """Messages for one reader, beginning with what it needs to know at once."""
-        queue: asyncio.Queue[dict[str, str] | None] = asyncio.Queue(QUEUE_MAX)
+        queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE_MAX)
         self._readers.add(queue)
         try:
             for message in first:
@@ -52,6 +52,11 @@ class Hub:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(None)
+
+
+def sent(event: str, body: dict[str, Any], seq: int | None = None) -> Message:
+    """A message as readers get it; those with an id are where one may resume."""
+    return Message(event, compact(body), "" if seq is None else str(seq))
 
 
 def compact(body: dict[str, Any]) -> str:

@@ -1,12 +1,12 @@
 """The web application: two pages, two APIs, strict headers."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
 UNBUILT = (
@@ -21,21 +21,29 @@ POLICY = (
 )
 
 
+class Guarded:
+    """Strict headers on every answer; no stream is held up for them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                if not scope["path"].endswith("/docs"):
+                    headers["Content-Security-Policy"] = POLICY
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
 def web_application(public: ASGIApp, operators: ASGIApp, health: APIRouter) -> FastAPI:
     """`/` for everyone, `/console` for operators, the APIs below /api, signs of health."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.middleware("http")
-    async def guard(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await call_next(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not request.url.path.endswith("/docs"):
-            response.headers["Content-Security-Policy"] = POLICY
-        return response
-
+    app.add_middleware(Guarded)
     app.mount("/api/public", public)
     app.mount("/api/operators", operators)
     app.include_router(health)

@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
-from sse_starlette import EventSourceResponse
 
 from forewarn.web.board import Board
-from forewarn.web.hub import compact
+from forewarn.web.hub import compact, sent
 from forewarn.web.models import State, Status
+from forewarn.web.stream import EventStream
 
 
 def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
@@ -70,12 +70,12 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         return FileResponse(path, media_type="application/cap+xml")
 
     @api.get("/v1/stream")
-    async def stream() -> EventSourceResponse:
+    async def stream() -> EventStream:
         """Server-sent events: `state` at once, `alerts` on change, `heartbeat`."""
         first = [
-            {"event": "heartbeat", "data": compact(board.status())},
-            {"event": "state", "data": compact(board.state()), "id": str(board.seq)},
+            sent("heartbeat", board.status()),
+            sent("state", board.state(), board.seq),
         ]
-        return EventSourceResponse(board.public.read(first))
+        return EventStream(board.public.read(first))
 
     return api
