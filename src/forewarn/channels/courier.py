@@ -178,7 +178,7 @@ class Courier:
 
 def _wait_s(tries: int, longest_s: float) -> float:
     """How long to wait after so many tries before."""
-    wait_s = min(FIRST_WAIT_S * 2 ** min(tries, 20), longest_s)
+    wait_s = min(FIRST_WAIT_S * 2.0 ** min(tries, 20), longest_s)
     return wait_s * random.uniform(1.0, 1.0 + JITTER)
 
 
