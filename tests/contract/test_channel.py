@@ -12,9 +12,11 @@ import pytest
 from alerts import ALERT, context, parcel, parcels
 from forewarn.channels.cap import CapFolder, Sender
 from forewarn.channels.courier import AwayError, Courier
+from forewarn.channels.web_push import WebPushChannel, WebPushKeys
 from forewarn.channels.webhook import WebhookChannel, WebhookKeys
 from forewarn.pipeline import Channel
 from forewarn.records import AlertState, Counts, Key, Parcel
+from push_phone import Phone
 from receiver import Receiver
 from servers import until
 
@@ -88,7 +90,33 @@ def webhook(folder: Path, ends: ExitStack) -> Place:
     )
 
 
-CHANNELS = {"cap": cap_folder, "webhook": webhook}
+def web_push(folder: Path, ends: ExitStack) -> Place:
+    service = Receiver()
+    ends.callback(service.close)
+    done: list[Key] = []
+    keys = WebPushKeys(
+        "mailto:alerts@example.org",
+        folder / "push.pem",
+        folder / "push.sqlite",
+        services=(service.address,),
+    )
+    channel = WebPushChannel(
+        keys, context(folder, done.extend), lambda: ALERT.issued_s + 1.0
+    )
+    phone = Phone(service)
+    channel.subscribe(phone.endpoint, phone.keys, (ALERT.zone_id,), "en")
+    return Place(
+        channel,
+        done,
+        lambda: set(phone.steps()),
+        service.refuse,
+        service.welcome,
+        bad=(NO_TIME,),
+        tries=1000,  # each twice
+    )
+
+
+CHANNELS = {"cap": cap_folder, "web_push": web_push, "webhook": webhook}
 
 
 @pytest.fixture(params=sorted(CHANNELS))
