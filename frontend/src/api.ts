@@ -7,6 +7,7 @@ export interface Status {
   detail: string;
   site: string;
   languages: string[];
+  time_zone: string;
   simulated: boolean;
   time_s: number;
   speed: number;
@@ -20,9 +21,24 @@ export interface PublicAlert {
   zone_id: string;
   state: ZoneState;
   issued_s: number;
+  since_s: number;
   onset_s: number | null;
   kind: string;
   text: Record<string, string>;
+}
+
+/** A zone that is not asked for by name: id, state, onset. */
+export type Brief = [string, ZoneState, number | null];
+
+export interface News {
+  time_s: number;
+  expires_s: number;
+  alerts: PublicAlert[];
+  others?: Brief[];
+}
+
+export interface State extends News {
+  ended: PublicAlert[];
 }
 
 export interface Changes<T> {

@@ -64,7 +64,13 @@ class Service:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         site = plan.site
-        self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
+        self.board = Board(
+            site.name,
+            site.languages,
+            plan.simulated,
+            plan.clock,
+            time_zone=site.time_zone,
+        )
         self._signer = site_signer(site, plan.sensors)
         self._plans = plan_channels(site.channels, plan.simulated)
         self._channels: dict[str, Channel] = {}
@@ -203,8 +209,7 @@ class Service:
                 board.zones, board.zones_version = body, version
                 self._open_channels(names)
             case ("live", told, seq):
-                board.tell(told, seq, fresh=False)
-                board.public.publish("state", board.state())
+                board.recover(told, seq)
             case ("carry", channel, parcels):
                 self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):

@@ -12,6 +12,7 @@ class Status(BaseModel):
     detail: str
     site: str
     languages: list[str]
+    time_zone: str
     simulated: bool
     time_s: float
     speed: float
@@ -23,7 +24,9 @@ class Status(BaseModel):
 class PublicAlert(BaseModel):
     """What the people of one zone are told. `onset_s`: UTC seconds, early estimate.
 
-    `signature` is Ed25519 over the other values: keys sorted, no spaces, UTF-8; base64.
+    `issued_s` is when this step was decided, `since_s` when the zone came into its state.
+    `signature` is Ed25519 over the values but `since_s`: keys sorted, no spaces, UTF-8;
+    base64.
     """
 
     alert_id: str
@@ -31,6 +34,7 @@ class PublicAlert(BaseModel):
     zone_id: str
     state: str
     issued_s: float
+    since_s: float
     onset_s: int | None
     kind: str
     text: dict[str, str]
@@ -38,12 +42,19 @@ class PublicAlert(BaseModel):
 
 
 class State(BaseModel):
-    """All live alerts."""
+    """Live alerts, and the all-clears of the last ten minutes.
+
+    Past `expires_s` (the service's own time) do not believe it any more. `others`, only
+    where asked for: [zone_id, state, onset_s] of warned zones that are not told whole.
+    """
 
     time_s: float
     seq: int
+    expires_s: float
     service: str
     alerts: list[PublicAlert]
+    ended: list[PublicAlert]
+    others: list[tuple[str, str, int | None]] | None = None
 
 
 class OperatorsStatus(Status):

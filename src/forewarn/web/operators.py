@@ -66,11 +66,14 @@ def operators_api(
     @api.get("/v1/stream")
     async def stream() -> EventStream:
         """Server-sent events: `picture` whole at once, then what changes; `status`."""
-        first = [
-            sent("status", board.operators_status()),
-            sent("picture", board.whole()),
-        ]
-        return EventStream(board.operators.read(first))
+        return EventStream(
+            board.operators.read(
+                lambda: [
+                    sent("status", board.operators_status()),
+                    sent("picture", board.whole()),
+                ]
+            )
+        )
 
     @api.post("/v1/command", status_code=202)
     def decide(body: CommandBody) -> dict[str, str]:
