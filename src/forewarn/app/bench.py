@@ -19,6 +19,7 @@ MEASURED = (
     "sixdof",
     "descents",
     "manoeuvring",
+    "push",
     "raid",
     "subscribers",
     "traffic",

@@ -32,6 +32,7 @@ from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.push import PushDesk
 from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 
 HEARTBEAT_S = 5.0
@@ -91,7 +92,7 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, _cap_folder(self._plans)),
+            public_api(self.board, _cap_folder(self._plans), self._desk),
             operators_api(self.board, self._command),
             health_routes(self.board, self._pulse.beats),
         )
@@ -285,6 +286,11 @@ class Service:
         for plan in self._plans:
             if plan.name not in self._channels:
                 self._channels[plan.name] = plan.open(self._context(plan.name, zone_names))
+
+    def _desk(self) -> PushDesk | None:
+        """Where people subscribe, if there is such a channel and it is open."""
+        desks = (one for one in self._channels.values() if isinstance(one, PushDesk))
+        return next(desks, None)
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:

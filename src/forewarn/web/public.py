@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,22 +13,33 @@ from fastapi_offline import FastAPIOffline
 
 from forewarn.web.board import Board
 from forewarn.web.hub import compact
+from forewarn.web.limits import SmallBodies
 from forewarn.web.models import State, Status
 from forewarn.web.places import places
+from forewarn.web.push import PushDesk, push_routes
+from forewarn.web.socket import socket_routes
 from forewarn.web.stream import EventStream, greeting
 from forewarn.web.wish import Wish
 
 PLACES_MAX = 50  # zones one reader may ask for by name
 
 
-def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
-    """An application of its own, so that its document never names the operators'."""
+def public_api(
+    board: Board,
+    cap_folder: Path | None,
+    desk: Callable[[], PushDesk | None] = lambda: None,
+) -> FastAPI:
+    """An application of its own, so that its document never names the operators'.
+
+    desk : where people subscribe to push messages, once it is open
+    """
     api: FastAPI = FastAPIOffline(
         title="Forewarn public API",
         version="1",
         description="Which zones are warned, what their people are told, and until when.",
         static_url="/static-docs",
     )
+    api.add_middleware(SmallBodies)
     outlines = Outlines(board)
 
     def asked(
@@ -107,6 +119,8 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         heard = last_event_id or after
         return EventStream(board.public.read(lambda: greeting(board, wish, heard), wish))
 
+    api.include_router(push_routes(desk))
+    api.include_router(socket_routes(board, asked))
     return api
 
 

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from forewarn.errors import ConfigError
+from forewarn.web.limits import BODY_MAX
 
 STALLED_S = 20.0  # a client that takes nothing so long shows "not reachable" by itself
 BACKLOG = 2048  # connections that may wait to be taken: all come back at once
@@ -29,6 +30,8 @@ class WebServer(uvicorn.Server):
                 access_log=False,  # addresses of those who ask are nobody's business
                 backlog=BACKLOG,
                 ws="websockets-sansio",
+                ws_max_size=BODY_MAX,
+                ws_per_message_deflate=False,  # a compressor for each of thousands
                 timeout_graceful_shutdown=CLOSE_S,
             )
         )
