@@ -236,3 +236,15 @@ def test_figures_are_told_to_this_machine_only(site: Site) -> None:
     assert 'forewarn_service{forewarn_service="starting"} 1.0' in text
     assert 'forewarn_refused_total{reason="from the future",source="north"} 2.0' in text
     assert get(site, "/metrics", host="forewarn.example").status_code == 403
+
+
+def test_the_feed_and_the_list_of_messages_are_served_once_there_are_some(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    assert get(site, "/api/public/v1/cap/feed.atom").status_code == 404
+    (tmp_path / "feed.atom").write_text("<feed/>")
+    (tmp_path / "other.atom").write_text("<feed/>")
+    answer = get(site, "/api/public/v1/cap/feed.atom")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert get(site, "/api/public/v1/cap/other.atom").status_code == 404

@@ -1,5 +1,6 @@
 """What every channel keeps to: CAP files, and the channels that need a real server."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from alerts import ALERT, context, parcel, parcels
-from forewarn.channels.cap import CapFolder, Sender
+from cell_studio import Studio
+from forewarn.channels.cap.folder import CapFolder
+from forewarn.channels.cap.ledger import NAME, read_entries
+from forewarn.channels.cap.message import Sender
 from forewarn.channels.courier import AwayError, Courier
 from forewarn.channels.web_push import WebPushChannel, WebPushKeys
 from forewarn.channels.webhook import WebhookChannel, WebhookKeys
@@ -37,7 +41,7 @@ class Place:
     done: list[Key]
     arrived: Callable[[], set[str]] | None
     break_it: Callable[[], None]
-    mend_it: Callable[[], None]
+    mend_it: Callable[[], object]
     bad: tuple[Parcel, ...] = ()
     tries: int = 2
 
@@ -62,7 +66,7 @@ def cap_folder(folder: Path, ends: ExitStack) -> Place:
     return Place(
         channel,
         done,
-        lambda: {path.stem for path in target.glob("[!.]*")},
+        lambda: {f"{k}-{n}" for e in read_entries(target / NAME) for k, n in e.keys},
         break_it,
         mend_it,
         bad=(
@@ -116,7 +120,26 @@ def web_push(folder: Path, ends: ExitStack) -> Place:
     )
 
 
-CHANNELS = {"cap": cap_folder, "web_push": web_push, "webhook": webhook}
+def cell_broadcast(folder: Path, ends: ExitStack) -> Place:
+    studio = Studio(folder / "cells")
+    ends.callback(studio.centre.close)
+    return Place(
+        studio.channel,
+        studio.done,
+        studio.arrived,
+        studio.centre.close,
+        studio.centre.open,
+        bad=(NO_NAME, NO_TIME),
+        tries=1000,  # each twice
+    )
+
+
+CHANNELS = {
+    "cap": cap_folder,
+    "cell_broadcast": cell_broadcast,
+    "web_push": web_push,
+    "webhook": webhook,
+}
 
 
 @pytest.fixture(params=sorted(CHANNELS))
@@ -182,11 +205,10 @@ def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:
     folder = CapFolder(tmp_path / "a" / "cap", Sender("a@example.invalid"), done.extend)
     folder.offer(parcels(1))
     until(lambda: len(done) == 1)
-    (tmp_path / "a" / "cap" / "a0-0.xml").unlink()
-    (tmp_path / "a" / "cap").rmdir()
+    shutil.rmtree(tmp_path / "a")
     folder.offer(parcels(2)[1:])
     folder.close()
-    assert [path.name for path in (tmp_path / "a" / "cap").iterdir()] == ["a1-0.xml"]
+    assert [path.name for path in (tmp_path / "a" / "cap").glob("*.xml")] == ["a1-0.xml"]
 
 
 def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
@@ -198,7 +220,8 @@ def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
     until(lambda: folder.counts().waiting == 0)
     folder.offer(parcels(4)[2:])
     folder.close()
-    assert len(list((tmp_path / "cap").glob("*.xml"))) == 4
+    told = read_entries(tmp_path / "cap" / NAME)
+    assert sum(len(entry.keys) for entry in told) == 4
     assert "not confirmed: the core is gone" in folder.counts().last_error
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
 from forewarn.files import Site
@@ -82,6 +83,7 @@ class Service:
         self._last_s = 0.0
         self._ready = asyncio.Event()
         self._pulse = Pulse()
+        self._cover = Cover()
         self._stopping = asyncio.Event()
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
@@ -221,6 +223,13 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("load", level):
+                if level:
+                    board.become("degraded", f"overload: detail is left out, level {level}")
+                else:
+                    board.become("live", "all parts run")
+            case ("cover", cover):
+                self._watch(cover)
             case ("refused", counts):
                 self._refused = counts
             case ("fault", text):
@@ -235,6 +244,16 @@ class Service:
                 self._pulse.heard()
                 notify("READY=1")
                 board.become("live", "all parts run")
+
+    def _watch(self, cover: Cover) -> None:
+        """Take up which sensors are believed and which zones nobody watches."""
+        before = self._cover.troubles
+        for name in sorted({*before, *cover.troubles}):
+            if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
+                self.board.note(f"sensor {name}: {trouble or 'well again'}")
+        self._cover = cover
+        self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
+        self.board.reduced = list(cover.regions)
 
     def _fresh(self, sensor: Sensor) -> bool:
         """Whether it was heard within three of its scans."""
@@ -262,6 +281,7 @@ class Service:
                 "plots": self._counts[sensor.sensor_id][1],
                 "last_s": self._counts[sensor.sensor_id][2] or None,
                 "fresh": self._fresh(sensor),
+                "trouble": self._cover.troubles.get(sensor.sensor_id, ""),
                 "simulated": sensor.simulated,
             }
             for sensor in self.plan.sensors
@@ -331,7 +351,9 @@ class Service:
     def _heartbeat(self) -> bytes:
         """Signed, by the wall's clock: who hears it has no other."""
         now_s = time.time()
-        values = heartbeat_values(self.board.service, now_s, now_s + HEARTBEAT_LASTS_S)
+        board = self.board
+        lasts_s = now_s + HEARTBEAT_LASTS_S
+        values = heartbeat_values(board.service, now_s, lasts_s, board.reduced)
         return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:

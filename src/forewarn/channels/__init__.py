@@ -18,7 +18,7 @@ from forewarn.pipeline import Channel
 from forewarn.records import Key
 from forewarn.signing import Signer
 
-BUILT_IN = ("cap", "web_push", "webhook")
+BUILT_IN = ("cap", "cell_broadcast", "web_push", "webhook")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

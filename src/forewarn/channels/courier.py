@@ -14,7 +14,7 @@ FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 30.0
 LONGEST_AWAY_S = 5.0  # between two tries of a place that takes nothing
 JITTER = 0.25  # a wait is longer by up to this share, so that not all knock at once
-TOGETHER_MAX = 64  # parcels carried at once
+TOGETHER_MAX = 64  # parcels carried at once, unless a channel says otherwise
 WAITING_MAX = 100_000  # beyond it a parcel stays in the outbox only, for the next start
 CLOSE_S = 10.0
 DELAYS_KEPT = 1000
@@ -42,6 +42,7 @@ class Courier:
 
     carry     : tries some parcels; returns for each "" or what went wrong, or AwayError
     delivered : told the keys that arrived
+    together  : parcels carried at once, at most
     A parcel that fails is tried again ever more slowly, and holds up no other.
     """
 
@@ -50,9 +51,11 @@ class Courier:
         name: str,
         carry: Callable[[Sequence[Parcel]], Sequence[str]],
         delivered: Callable[[list[Key]], None],
+        together: int = TOGETHER_MAX,
     ) -> None:
         self._carry = carry
         self._delivered = delivered
+        self._together = together
         self._queue: list[Waiting] = []
         self._waiting: dict[Key, float] = {}  # since when
         self._delays_s: deque[float] = deque(maxlen=DELAYS_KEPT)
@@ -124,7 +127,7 @@ class Courier:
             while True:
                 now_s = time.monotonic()
                 batch: list[Waiting] = []
-                while self._queue and len(batch) < TOGETHER_MAX:
+                while self._queue and len(batch) < self._together:
                     if self._due_s() > now_s and not self._closing:
                         break
                     batch.append(heapq.heappop(self._queue))

@@ -19,6 +19,7 @@ from forewarn.records import (
     Command,
     CommandAction,
     Event,
+    Load,
     PlotBatch,
     Tick,
     Weather,
@@ -30,6 +31,7 @@ _KINDS: dict[str, type[Any]] = {
     "command": Command,
     "weather": Weather,
     "delay": ChannelDelay,
+    "load": Load,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -50,6 +50,9 @@ class Board:
     areas: dict[str, dict[str, Any]] = field(default_factory=dict)
     people_at_risk: float = 0.0
     heartbeat: bytes = b"{}"
+    reduced: list[str] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+    coarse: list[str] = field(default_factory=list)
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -75,6 +78,7 @@ class Board:
             "seq": self.seq,
             "expires_s": self._expires_s(now_s),
             "zones_version": self.zones_version,
+            "reduced": self.reduced,
         }
 
     def operators_status(self) -> dict[str, Any]:
@@ -85,6 +89,8 @@ class Board:
             "channels": self.channels,
             "refused": self.refused,
             "faults": list(self.faults),
+            "blind": self.blind,
+            "coarse": self.coarse,
         }
 
     def state(self, wish: Wish) -> dict[str, Any]:

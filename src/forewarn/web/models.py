@@ -6,7 +6,10 @@ from pydantic import BaseModel
 
 
 class Status(BaseModel):
-    """State of the service. Past `expires_s` (its own time) do not believe it any more."""
+    """State of the service. Past `expires_s` (its own time) do not believe it any more.
+
+    `reduced`: regions of which parts are not watched just now; "" = the site names none.
+    """
 
     service: str
     detail: str
@@ -19,6 +22,7 @@ class Status(BaseModel):
     seq: int
     expires_s: float
     zones_version: str
+    reduced: list[str]
 
 
 class PublicAlert(BaseModel):
@@ -64,6 +68,8 @@ class OperatorsStatus(Status):
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
     faults: list[str]
+    blind: list[str]
+    coarse: list[str]
 
 
 class CommandBody(BaseModel):

@@ -23,6 +23,13 @@ from forewarn.web.wish import Wish
 
 PLACES_MAX = 50  # zones one reader may ask for by name
 
+CAP_LISTS = ("feed.atom", "messages.jsonl")
+CAP_TYPES = {
+    "xml": "application/cap+xml",
+    "atom": "application/atom+xml",
+    "jsonl": "application/jsonl",
+}
+
 
 def public_api(
     board: Board,
@@ -95,14 +102,15 @@ def public_api(
         body = {"type": "FeatureCollection", "features": features}
         return Response(compact(body), media_type="application/geo+json")
 
-    @api.get("/v1/cap/{name}.xml")
+    @api.get("/v1/cap/{name}")
     def cap(name: str) -> FileResponse:
-        """The CAP 1.2 message of one step: ALERT_ID-STEP.xml."""
-        plain = name.replace("-", "").isalnum()
-        path = cap_folder / f"{name}.xml" if cap_folder and plain else None
+        """A CAP 1.2 message, IDENTIFIER.xml; or `feed.atom`; or `messages.jsonl`, all."""
+        head, _, ending = name.rpartition(".")
+        listed = name in CAP_LISTS or (ending == "xml" and head.replace("-", "").isalnum())
+        path = cap_folder / name if cap_folder and listed else None
         if path is None or not path.is_file():
             raise HTTPException(404, "no such message")
-        return FileResponse(path, media_type="application/cap+xml")
+        return FileResponse(path, media_type=CAP_TYPES[ending])
 
     @api.get("/v1/stream")
     async def stream(
