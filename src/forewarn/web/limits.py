@@ -22,8 +22,7 @@ class SmallBodies:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        body = b""
-        more = True
+        body, more, given = b"", True, False
         while more and len(body) <= BODY_MAX:
             message = await receive()
             body += message.get("body", b"")
@@ -34,10 +33,10 @@ class SmallBodies:
             return
 
         async def whole() -> Message:
-            nonlocal body, more
-            if more:
+            nonlocal given
+            if given:
                 return await receive()
-            more = True
+            given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, whole, send)
