@@ -157,7 +157,7 @@ class WebPushChannel:
         """Each step to each subscriber of its zone."""
         by_phone: dict[str, list[Push]] = {}
         faults: dict[int, str] = {}
-        # what is tried again comes after what is new: a phone is told in order
+        # the queue has what is tried again behind what is new; a phone is told in order
         for i in sorted(range(len(parcels)), key=lambda i: parcels[i].alert.seq):
             try:
                 for push in self._pushes(i, parcels[i]):
