@@ -44,6 +44,8 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench manoeuvring
 	$(BIN)/forewarn bench study
 	$(BIN)/forewarn bench page
+	$(BIN)/forewarn bench subscribers
+	$(BIN)/forewarn bench push
 	for raid in rockets barrage volley ten_missiles evening; do \
 		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
 	test ! -d ../shared/data || $(BIN)/forewarn bench descents

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ import shapely
 
 from conftest import square_zones
 from forewarn.web.board import Board, Clock
-from forewarn.web.events import EventStream
 from forewarn.web.hub import Hub
+from forewarn.web.message import Message
 from forewarn.web.picture import zones_geojson
 from forewarn.web.places import SCALE, TOLERANCE_DEG, places
+from forewarn.web.stream import EventStream
 from forewarn.web.wish import Wish
 from test_web import TOLD, WHY, Site
 
@@ -106,12 +107,12 @@ def test_an_all_clear_is_told_for_ten_minutes_unless_the_zone_is_warned_again() 
     assert here.state(Wish())["ended"] == []
 
 
-def heard(here: Board, wish: Wish, doings: list[Any]) -> list[dict[str, str]]:
+def heard(here: Board, wish: Wish, doings: list[Any]) -> list[Message]:
     """What a reader of the stream is sent while things are done."""
 
-    async def story() -> list[dict[str, str]]:
-        messages: list[dict[str, str]] = []
-        reader: AsyncIterator[dict[str, str]] = here.public.read(list, wish)
+    async def story() -> list[Message]:
+        messages: list[Message] = []
+        reader: AsyncGenerator[Message] = here.public.read(list, wish)
 
         async def listen() -> None:
             async for message in reader:
@@ -136,7 +137,7 @@ def test_a_stream_carries_only_the_changes_of_its_zones() -> None:
         lambda: here.tell([step("z1", "all_clear")], 3),
     ]
     told = heard(here, Wish(frozenset({"z1"}), "en"), doings)
-    bodies = [json.loads(message["data"]) for message in told]
+    bodies = [json.loads(message.data) for message in told]
     assert [zones_of(body) for body in bodies] == [["z1"], ["z1"]]
     assert [body["alerts"][0]["state"] for body in bodies] == ["take_cover", "all_clear"]
     assert bodies[0]["alerts"][0]["text"] == {"en": TEXT["en"]}
@@ -146,7 +147,7 @@ def test_a_stream_carries_only_the_changes_of_its_zones() -> None:
 def test_a_stream_of_all_zones_carries_all() -> None:
     here = board()
     told = heard(here, Wish(), [lambda: here.tell([step("z1"), step("z2")], 1)])
-    assert zones_of(json.loads(told[0]["data"])) == ["z1", "z2"]
+    assert zones_of(json.loads(told[0].data)) == ["z1", "z2"]
 
 
 def test_who_comes_back_hears_what_was_missed_and_nothing_twice() -> None:
@@ -176,8 +177,8 @@ def test_a_core_that_comes_back_replaces_what_was_known() -> None:
     here = board()
     here.tell([step("z1"), step("z2")], 11)
     (told,) = heard(here, Wish(), [lambda: here.recover([step("z2")], 12)])
-    assert told["event"] == "state"
-    assert zones_of(json.loads(told["data"])) == ["z2"]
+    assert told.event == "state"
+    assert zones_of(json.loads(told.data)) == ["z2"]
     assert list(here.told) == ["z2"]
 
 
@@ -185,12 +186,12 @@ def test_what_is_said_before_a_reader_asks_for_its_first_message_is_not_lost() -
     async def story() -> list[str]:
         hub = Hub()
 
-        def first() -> list[dict[str, str]]:
+        def first() -> list[Message]:
             hub.publish("change", {})  # while the first messages are put together
-            return [{"event": "first", "data": "{}"}]
+            return [Message("first", "{}")]
 
         reader = hub.read(first)
-        return [(await anext(reader))["event"] for _ in range(2)]
+        return [(await anext(reader)).event for _ in range(2)]
 
     assert asyncio.run(story()) == ["first", "change"]
 
@@ -202,10 +203,10 @@ def test_a_heartbeat_comes_to_each_reader_in_its_own_time(
 
     async def story() -> list[str]:
         hub = Hub()
-        reader = hub.read(list, Wish(), lambda: {"event": "heartbeat", "data": "{}"})
+        reader = hub.read(list, Wish(), lambda: Message("heartbeat", "{}"))
         heard = []
         for number in range(30):
-            heard.append((await anext(reader))["event"])
+            heard.append((await anext(reader)).event)
             if number % 2:  # other words do not put it off
                 hub.publish("alerts", {})
         return heard
@@ -228,7 +229,7 @@ def test_who_comes_to_a_closed_stream_is_sent_home() -> None:
 def test_a_reader_who_goes_is_forgotten(
     leaves: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forewarn.web.events.STUCK_S", 0.05)
+    monkeypatch.setattr("forewarn.web.stream.STUCK_S", 0.05)
     sent: list[Any] = []
 
     async def story() -> int:
@@ -244,7 +245,7 @@ def test_a_reader_who_goes_is_forgotten(
             if leaves == "is stuck" and message["type"] == "http.response.body":
                 await asyncio.sleep(60)
 
-        answer = EventStream(hub.read(lambda: [{"event": "first", "data": "{}"}]))
+        answer = EventStream(hub.read(lambda: [Message("first", "{}")]))
         serving = asyncio.create_task(answer({"type": "http"}, receive, send))
         await asyncio.sleep(0.01)
         assert len(hub) == 1

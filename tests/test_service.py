@@ -20,10 +20,12 @@ from forewarn.signing import KeyKind, KeyRing, Matter, World, canonical
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
 from mosquitto import Broker, Subscriber
+from push_phone import Phone
+from receiver import Receiver
 from servers import free_port
 
 
-def site_text(sensors: str, udp: int, web: int, mqtt: int) -> str:
+def site_text(sensors: str, udp: int, web: int, mqtt: int, more: str) -> str:
     """A site around the sensors of a recording, each with a feed of its own."""
     broker = f"exercise = true\nbroker = {{port = {mqtt}}}\n"
     head, *tables = sensors.split("[[sensor]]\n")
@@ -37,7 +39,8 @@ def site_text(sensors: str, udp: int, web: int, mqtt: int) -> str:
         "region = {lat_deg = 56.45, lon_deg = 9.4, radius_km = 12.0}\n"
         f'[web]\nport = {web}\n[[channel]]\nkind = "cap"\nexercise = true\n'
         f'[[channel]]\nkind = "mqtt"\n{broker}'
-        f'[[channel]]\nkind = "siren"\n{broker}siren = [{{id = "s", zones = ["*"]}}]\n{fed}'
+        f'[[channel]]\nkind = "siren"\n{broker}siren = [{{id = "s", zones = ["*"]}}]\n'
+        f"{more}{fed}"
     )
 
 
@@ -52,6 +55,28 @@ def wait_for(address: str, service: str, limit_s: float) -> dict[str, object]:
             pass
         time.sleep(0.2)
     raise AssertionError(f"the service was not {service} within {limit_s} s")
+
+
+def subscribed(address: str, service: Receiver) -> Phone:
+    """A phone that wants to hear of the zones around the place that is hit."""
+    phone = Phone(service)
+    p256dh, auth = phone.keys
+    keys = {"p256dh": p256dh, "auth": auth}
+    zones = httpx.get(f"{address}/api/public/v1/zones").json()["features"]
+
+    def off(zone: dict[str, Any]) -> float:
+        lon, lat = zone["geometry"]["coordinates"][0][0]
+        return float(abs(lat - 56.4532) + abs(lon - 9.4020) / 2)
+
+    nearest = [z["properties"]["zone_id"] for z in sorted(zones, key=off)[:50]]
+    wish = {
+        "subscription": {"endpoint": phone.endpoint, "keys": keys},
+        "zone_ids": nearest,
+        "language": "uk",
+    }
+    answer = httpx.post(f"{address}/api/public/v1/push", json=wish)
+    assert answer.status_code == 204, answer.text
+    return phone
 
 
 def core_of(service: int) -> int:
@@ -78,9 +103,16 @@ def test_plots_over_udp_become_alerts_over_http_mqtt_and_cap_files(tmp_path: Pat
     write_recording(tmp_path / "recording", made.sensors, made.batches)
     udp, web = free_port(socket.SOCK_DGRAM), free_port()
     site = tmp_path / "site.toml"
+    away = Receiver()
     site.write_text(
         site_text(
-            (tmp_path / "recording" / "sensors.toml").read_text(), udp, web, broker.port
+            (tmp_path / "recording" / "sensors.toml").read_text(),
+            udp,
+            web,
+            broker.port,
+            f'[[channel]]\nkind = "webhook"\nexercise = true\nurl = "{away.address}/hook"\n'
+            'plain_http = true\n[[channel]]\nkind = "web_push"\nexercise = true\n'
+            f'contact = "mailto:a@example.org"\nservices = ["{away.address}"]\n',
         )
     )
     address = f"http://127.0.0.1:{web}"
@@ -89,6 +121,7 @@ def test_plots_over_udp_become_alerts_over_http_mqtt_and_cap_files(tmp_path: Pat
         service = subprocess.Popen([sys.executable, *command], stdout=log, stderr=log)
     try:
         wait_for(address, "live", 60)
+        phone = subscribed(address, away)
         told = asyncio.run(feed_and_watch(tmp_path, address, udp))
         heartbeat = httpx.get(f"{address}/api/public/v1/heartbeat").content
         os.kill(core_of(service.pid), signal.SIGSTOP)  # it hangs
@@ -102,6 +135,12 @@ def test_plots_over_udp_become_alerts_over_http_mqtt_and_cap_files(tmp_path: Pat
         service.wait(timeout=20)
         listener.close()
         broker.close()
+        away.close()
+    posted = [json.loads(post.body) for post in away.got if post.path == "/hook"]
+    heard = [(alert["alert_id"], alert["step"]) for alert in told]
+    assert set(heard) <= {(one["data"]["alert_id"], one["data"]["step"]) for one in posted}
+    assert {one["world"] for one in posted} == {"exercise"}
+    assert "take_cover" in {message["state"] for message in phone.messages()}
     seen = {alert["state"] for alert in told}
     assert "take_cover" in seen, (tmp_path / "log").read_text()
     ring, now_s = KeyRing.from_file(tmp_path / "keys" / "ring.json"), time.time()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -183,7 +182,7 @@ def test_pages_and_documents_load_nothing_from_outside(site: Site) -> None:
 def test_a_slow_reader_is_let_go_and_others_are_not() -> None:
     async def story() -> tuple[int, int]:
         hub = Hub()
-        slow: AsyncIterator[dict[str, str]] = hub.read(lambda: [sent("first", {})])
+        slow = hub.read(lambda: [sent("first", {})])
         quick = hub.read(list)
         await anext(slow)
         heard = []

@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,12 +17,16 @@ from forewarn.channels.broker import BrokerKeys
 from forewarn.channels.cap.folder import CapFolder
 from forewarn.channels.cap.ledger import NAME, read_entries
 from forewarn.channels.cap.message import Sender
-from forewarn.channels.courier import Courier
+from forewarn.channels.courier import AwayError, Courier
 from forewarn.channels.mqtt import MqttChannel, MqttKeys
 from forewarn.channels.siren import SirenChannel, SirenKeys, SirenTable
+from forewarn.channels.web_push import WebPushChannel, WebPushKeys
+from forewarn.channels.webhook import WebhookChannel, WebhookKeys
 from forewarn.pipeline import Channel
 from forewarn.records import AlertState, Counts, Key, Parcel
 from mosquitto import Broker, Subscriber
+from push_phone import Phone
+from receiver import Receiver
 from servers import until
 
 NO_TIME = replace(parcel(), alert=replace(ALERT, alert_id="b2", issued_s=float("nan")))
@@ -79,6 +83,48 @@ def cap_folder(folder: Path, ends: ExitStack) -> Place:
     )
 
 
+def webhook(folder: Path, ends: ExitStack) -> Place:
+    receiver = Receiver()
+    ends.callback(receiver.close)
+    done: list[Key] = []
+    keys = WebhookKeys(receiver.address, folder / "secret", plain_http=True)
+    channel = WebhookChannel(keys, context(folder, done.extend))
+    return Place(
+        channel,
+        done,
+        lambda: {post.headers["webhook-id"] for post in receiver.got},
+        receiver.refuse,
+        receiver.welcome,
+        bad=(NO_NAME, NO_TIME),
+    )
+
+
+def web_push(folder: Path, ends: ExitStack) -> Place:
+    service = Receiver()
+    ends.callback(service.close)
+    done: list[Key] = []
+    keys = WebPushKeys(
+        "mailto:alerts@example.org",
+        folder / "push.pem",
+        folder / "push.sqlite",
+        services=(service.address,),
+    )
+    channel = WebPushChannel(
+        keys, context(folder, done.extend), lambda: ALERT.issued_s + 1.0
+    )
+    phone = Phone(service)
+    channel.subscribe(phone.endpoint, phone.keys, (ALERT.zone_id,), "en")
+    return Place(
+        channel,
+        done,
+        lambda: set(phone.steps()),
+        service.refuse,
+        service.welcome,
+        bad=(NO_TIME,),
+        tries=1000,  # each twice
+    )
+
+
 def cell_broadcast(folder: Path, ends: ExitStack) -> Place:
     studio = Studio(folder / "cells")
     ends.callback(studio.centre.close)
@@ -127,6 +173,8 @@ CHANNELS = {
     "cell_broadcast": cell_broadcast,
     "mqtt": mqtt,
     "siren": siren,
+    "web_push": web_push,
+    "webhook": webhook,
 }
 
 
@@ -241,4 +289,53 @@ def test_tries_come_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     until(lambda: bool(done))
     waits = [later - earlier for earlier, later in pairwise(tries)]
     assert all(wait >= 0.02 * 2**i for i, wait in enumerate(waits))
+    courier.close()
+
+
+def test_while_a_place_is_away_all_wait_and_keep_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forewarn.channels.courier.FIRST_WAIT_S", 0.02)
+    tries: list[float] = []
+    carried: list[Key] = []
+
+    def carry(some: Sequence[Parcel]) -> list[str]:
+        tries.append(time.monotonic())
+        if len(tries) < 4:
+            # the second arrives, the third is at fault itself, the others were not tried
+            results = [None, "", "no such zone", *[None] * (len(some) - 3)]
+            raise AwayError("no line", results if len(tries) == 1 else ())
+        carried.extend(one.key for one in some)
+        return [""] * len(some)
+
+    done: list[Key] = []
+    courier = Courier("away", carry, done.extend)
+    courier.offer(parcels(5))
+    until(lambda: len(tries) == 2)
+    assert courier.counts().last_error == "no line"
+    courier.offer(parcels(7)[5:])
+    until(lambda: len(done) == 7)
+    assert carried == [(f"a{i}", 0) for i in (0, 3, 4, 5, 6, 2)]
+    assert done[0] == ("a1", 0)
+    waits = [later - earlier for earlier, later in pairwise(tries[:4])]
+    assert all(wait >= 0.02 * 2**i for i, wait in enumerate(waits))
+    courier.close()
+
+
+def test_no_place_is_asked_before_it_wishes() -> None:
+    tries: list[float] = []
+
+    def carry(some: Sequence[Parcel]) -> list[str]:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise AwayError("busy", wait_s=0.5)
+        return [""] * len(some)
+
+    done: list[Key] = []
+    courier = Courier("busy", carry, done.extend)
+    courier.offer(parcels(1))
+    until(lambda: len(tries) == 1)
+    courier.offer(parcels(2)[1:])  # what is new does not knock earlier
+    until(lambda: len(done) == 2)
+    assert tries[1] - tries[0] >= 0.5
     courier.close()

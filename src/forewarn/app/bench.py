@@ -20,7 +20,9 @@ MEASURED = (
     "descents",
     "manoeuvring",
     "page",
+    "push",
     "raid",
+    "subscribers",
     "traffic",
     "study",
 )

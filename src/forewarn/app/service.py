@@ -9,6 +9,7 @@ import contextlib
 import gc
 import multiprocessing
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +18,6 @@ from math import isfinite
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-
-import uvicorn
 
 from forewarn.app.assembly import is_exercise, site_signer
 from forewarn.app.lookout import Cover
@@ -31,17 +30,17 @@ from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sens
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
-from forewarn.web.events import rare_collections
 from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.push import PushDesk
+from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 RESTART_S = 1.0
-COLLECT_S = 3600.0  # between two looks for garbage, in calm
 FRESH_SCANS = 3  # missed by a sensor before it counts as silent
 REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
@@ -92,22 +91,19 @@ class Service:
 
     async def run(self) -> None:
         """Serve until told to stop by a signal, or by the plan; raise what made it end."""
-        rare_collections()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, _cap_folder(self._plans)),
+            public_api(self.board, _cap_folder(self._plans), self._desk),
             operators_api(self.board, self._command),
             health_routes(self.board, self._pulse.beats),
         )
-        config = uvicorn.Config(
-            app, host=web.host, port=web.port, log_level="warning", access_log=False
-        )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(self._serve(server))
+        raise_file_limit()
+        server = WebServer(app)
+        serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
+        gc.disable()  # see `tidy`
         self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),
@@ -127,11 +123,8 @@ class Service:
         if self._failure:
             raise ForewarnError(self._failure)
 
-    async def _serve(self, server: uvicorn.Server) -> None:
-        with contextlib.suppress(SystemExit):
-            await server.serve()
-        if not server.started:
-            self.board.faults.append("the web address cannot be used")
+    async def _serve(self, server: WebServer, listening: socket.socket) -> None:
+        await server.serve(sockets=[listening])
         self._stopping.set()
 
     # events in: stamped once, in one order
@@ -329,6 +322,11 @@ class Service:
                 return
             self._channels[plan.name] = channel
 
+    def _desk(self) -> PushDesk | None:
+        """Where people subscribe, if there is such a channel and it is open."""
+        desks = (one for one in self._channels.values() if isinstance(one, PushDesk))
+        return next(desks, None)
+
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
             self._send(("delivered", name, keys, time.time()))
@@ -346,7 +344,6 @@ class Service:
         )
 
     async def _beat(self) -> None:
-        collected_s = time.monotonic()
         while True:
             self._health()
             self.board.heartbeat = self._heartbeat()
@@ -359,9 +356,7 @@ class Service:
             elif self._core.is_alive():
                 self.board.note("the core hangs: it is killed, and started again")
                 self._core.kill()
-            if not self.board.alerts and time.monotonic() - collected_s > COLLECT_S:
-                gc.collect()
-                collected_s = time.monotonic()
+            tidy(quiet=not self.board.alerts)
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(

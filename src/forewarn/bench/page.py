@@ -1,6 +1,7 @@
 """The public page in a real browser: how soon it shows a state on a bad line, how soon an
 alert on record is seen, alone and under thousands of other readers, and how big it is."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.site import Site
 from forewarn.errors import ConfigError
 from forewarn.web.board import Board, Clock
-from forewarn.web.events import rare_collections
 from forewarn.web.pages import STATIC
 
 # WebPageTest's "3G", and a phone a quarter as fast as this machine
@@ -50,7 +50,7 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     found = find_browser()
     if found is None:
         raise ConfigError("bench page: needs Chromium, node and frontend/node_modules")
-    rare_collections()  # as the service does
+    gc.disable()  # as the service does
     with Browser(found) as browser:
         opened = [first_paint(browser) for _ in range(STARTS)]
         progress()

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
 
-import uvicorn
 from fastapi import FastAPI
 
 from forewarn.web.board import Board
@@ -16,6 +15,7 @@ from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.serving import WebServer
 
 
 class Site:
@@ -27,13 +27,13 @@ class Site:
         self.board = board
         public = public_api(board, Path("/nonexistent"))
         more(public)
-        app = web_application(
-            public,
-            operators_api(board, lambda *_: None),
-            health_routes(board, lambda: True),
+        self._server = WebServer(
+            web_application(
+                public,
+                operators_api(board, lambda *_: None),
+                health_routes(board, lambda: True),
+            )
         )
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
-        self._server = uvicorn.Server(config)
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"

@@ -5,13 +5,13 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+from forewarn.web.message import Message
 from forewarn.web.wish import Wish
 
 BEAT_S = 5.0
 QUEUE_MAX = 256  # messages; who falls further behind is let go and connects again
 ALL = Wish()
 
-Message = dict[str, str]
 Queue = asyncio.Queue[Message | None]
 
 
@@ -43,7 +43,7 @@ class Hub:
         first: Callable[[], list[Message]],
         wish: Wish = ALL,
         beat: Callable[[], Message] | None = None,
-    ) -> AsyncGenerator[Message, None]:
+    ) -> AsyncGenerator[Message]:
         """Messages for one reader, beginning with what it needs to know at once.
 
         `first` is asked once the reader is in line: what is said meanwhile is not lost.
@@ -106,8 +106,7 @@ class Hub:
 
 def sent(event: str, body: dict[str, Any], message_id: str = "") -> Message:
     """A message as readers get it; those with an id are where one may resume."""
-    message = {"event": event, "data": compact(body)}
-    return message | {"id": message_id} if message_id else message
+    return Message(event, compact(body), message_id)
 
 
 def compact(body: dict[str, Any]) -> str:

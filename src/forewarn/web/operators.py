@@ -5,12 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException
 from fastapi_offline import FastAPIOffline
-from sse_starlette import EventSourceResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forewarn.web.board import Board
 from forewarn.web.hub import sent
 from forewarn.web.models import CommandBody, OperatorsStatus
+from forewarn.web.stream import EventStream
 
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
 ACTIONS = ("prepare", "take_cover", "all_clear")
@@ -64,9 +64,9 @@ def operators_api(
         return board.whole()
 
     @api.get("/v1/stream")
-    async def stream() -> EventSourceResponse:
+    async def stream() -> EventStream:
         """Server-sent events: `picture` whole at once, then what changes; `status`."""
-        return EventSourceResponse(
+        return EventStream(
             board.operators.read(
                 lambda: [
                     sent("status", board.operators_status()),

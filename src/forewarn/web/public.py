@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +12,14 @@ from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
 
 from forewarn.web.board import Board
-from forewarn.web.events import EventStream
-from forewarn.web.hub import Message, compact, sent
+from forewarn.web.hub import compact, sent
+from forewarn.web.limits import SmallBodies
+from forewarn.web.message import Message
 from forewarn.web.models import State, Status
 from forewarn.web.places import places
+from forewarn.web.push import PushDesk, push_routes
+from forewarn.web.socket import socket_routes
+from forewarn.web.stream import EventStream, greeting
 from forewarn.web.wish import Wish
 
 PLACES_MAX = 50  # zones one reader may ask for by name
@@ -27,14 +32,22 @@ CAP_TYPES = {
 }
 
 
-def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
-    """An application of its own, so that its document never names the operators'."""
+def public_api(
+    board: Board,
+    cap_folder: Path | None,
+    desk: Callable[[], PushDesk | None] = lambda: None,
+) -> FastAPI:
+    """An application of its own, so that its document never names the operators'.
+
+    desk : where people subscribe to push messages, once it is open
+    """
     api: FastAPI = FastAPIOffline(
         title="Forewarn public API",
         version="1",
         description="Which zones are warned, what their people are told, and until when.",
         static_url="/static-docs",
     )
+    api.add_middleware(SmallBodies)
     outlines = Outlines(board)
 
     def asked(
@@ -112,18 +125,18 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         the whole `state`, while that is still known.
         """
 
+        heard = last_event_id or after
+
         def beat() -> Message:
             return sent("heartbeat", board.status())
 
         def first() -> list[Message]:
-            missed = board.news(wish, last_event_id or after)
-            event, body = (
-                ("state", board.state(wish)) if missed is None else ("alerts", missed)
-            )
-            return [beat(), sent(event, body, board.message_id())]
+            return greeting(board, wish, heard)
 
         return EventStream(board.public.read(first, wish, beat))
 
+    api.include_router(push_routes(desk))
+    api.include_router(socket_routes(board, asked))
     return api
 
 

@@ -1,17 +1,20 @@
-"""The answer to a reader of the public stream: two tasks, and nothing else that lasts.
+"""The answer to a reader of a stream: two tasks, and nothing else that lasts.
 
 The library's answer keeps 320 objects for each reader, 185 of them in cycles once it left.
-Under 9,000 phones one collection of garbage then stops the service for seconds.
+Under 9,000 phones one collection of garbage then stops the service for seconds. Messages
+are bytes that were made once for all of them.
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from forewarn.web.hub import Message
+from forewarn.web.board import Board
+from forewarn.web.hub import sent
+from forewarn.web.message import Message
+from forewarn.web.wish import Wish
 
 STUCK_S = 30.0  # a phone that takes no bytes for so long is gone
 
@@ -21,7 +24,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, messages: AsyncGenerator[Message, None]) -> None:
+    def __init__(self, messages: AsyncGenerator[Message]) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._messages = messages
@@ -42,7 +45,7 @@ class EventStream(Response):
     async def _tell(self, send: Send) -> None:
         try:
             async for message in self._messages:
-                body = {"type": "http.response.body", "body": written(message)}
+                body = {"type": "http.response.body", "body": message.sse}
                 async with asyncio.timeout(STUCK_S):
                     await send(body | {"more_body": True})
             await send({"type": "http.response.body", "body": b""})
@@ -55,17 +58,12 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def written(message: Message) -> bytes:
-    """As it goes over the line; JSON on one line needs no more care."""
-    lines = [f"id: {message['id']}"] if "id" in message else []
-    lines += [f"event: {message['event']}", f"data: {message['data']}"]
-    return ("\n".join(lines) + "\n\n").encode()
+def greeting(board: Board, wish: Wish, heard: str) -> list[Message]:
+    """What a reader of the public stream is told at once.
 
-
-def rare_collections() -> None:
-    """Let Python look for garbage among what lasts only when told to.
-
-    Among the objects of 9,000 readers that takes seconds, and it would come just when
-    they come: in a raid. `gc.collect()` in a calm hour suffices.
+    heard : id of the last message it heard: it is told what it missed, while that is
+            known, and the whole state otherwise
     """
-    gc.set_threshold(700, 10, 1_000_000_000)
+    missed = board.news(wish, heard)
+    event, body = ("state", board.state(wish)) if missed is None else ("alerts", missed)
+    return [sent("heartbeat", board.status()), sent(event, body, board.message_id())]
