@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter liars lock clean
+.PHONY: help setup demo test bench fuzz kill clutter liars endurance lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,8 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench forecast
 	$(BIN)/forewarn bench coverage
 	$(BIN)/forewarn bench manoeuvring
+	$(BIN)/forewarn bench study
+	$(BIN)/forewarn bench page
 	for raid in rockets barrage volley ten_missiles evening; do \
 		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
 	test ! -d ../shared/data || $(BIN)/forewarn bench descents
@@ -61,6 +63,9 @@ clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing th
 
 liars: setup  ## COUNT=1000 seeded lies of each kind by one radar with a valid key
 	FOREWARN_LIARS=$(or $(COUNT),1000) $(BIN)/pytest -q tests/test_liar.py
+
+endurance: setup  ## COUNT=1000 simulated years of 20,000 rockets and 10,000 drones, books exact
+	FOREWARN_YEARS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_study_year.py
 
 lock: .make/environment  ## write the locks anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev -o requirements.lock $(LOCKING)

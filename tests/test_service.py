@@ -91,6 +91,8 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
         wait_for(address, "degraded", 30)
         wait_for(address, "live", 30)
         status = httpx.get(f"{address}/api/operators/v1/status").json()
+        mine = f"{address}/api/public/v1/state?zone=my-own-place"
+        assert httpx.get(mine).json()["alerts"] == []
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=20)
@@ -107,6 +109,9 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
     assert sum(sensor["plots"] for sensor in status["sensors"]) > 100
     assert [r["reason"] for r in status["refused"]] != []  # the garbage was counted
     assert os.listdir(tmp_path / "cap")
+    # nobody can read later who asked for which place
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"my-own-place" not in path.read_bytes(), path
     assert (tmp_path / "forewarn.sqlite").exists()
 
 

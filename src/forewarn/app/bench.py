@@ -19,8 +19,10 @@ MEASURED = (
     "sixdof",
     "descents",
     "manoeuvring",
+    "page",
     "raid",
     "traffic",
+    "study",
 )
 
 

@@ -19,6 +19,7 @@ from forewarn.app import (
     run,
     score,
     simulate,
+    study,
     verify,
     watch,
     zones,
@@ -38,6 +39,7 @@ cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
+cli.command("study")(study.study)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)

@@ -6,6 +6,7 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import signal
 import threading
@@ -29,6 +30,7 @@ from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sens
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
+from forewarn.web.events import rare_collections
 from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
@@ -38,6 +40,7 @@ HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 RESTART_S = 1.0
+COLLECT_S = 3600.0  # between two looks for garbage, in calm
 FRESH_SCANS = 3  # missed by a sensor before it counts as silent
 REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
@@ -64,7 +67,13 @@ class Service:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         site = plan.site
-        self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
+        self.board = Board(
+            site.name,
+            site.languages,
+            plan.simulated,
+            plan.clock,
+            time_zone=site.time_zone,
+        )
         self._signer = site_signer(site, plan.sensors)
         self._plans = plan_channels(site.channels, plan.simulated)
         self._channels: dict[str, Channel] = {}
@@ -81,6 +90,7 @@ class Service:
 
     async def run(self) -> None:
         """Serve until told to stop by a signal, or by the plan."""
+        rare_collections()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -209,8 +219,7 @@ class Service:
                 board.zones, board.zones_version = body, version
                 self._open_channels(names)
             case ("live", told, seq):
-                board.tell(told, seq, fresh=False)
-                board.public.publish("state", board.state())
+                board.recover(told, seq)
             case ("carry", channel, parcels):
                 self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):
@@ -322,6 +331,7 @@ class Service:
         )
 
     async def _beat(self) -> None:
+        collected_s = time.monotonic()
         while True:
             self._health()
             self.board.heartbeat = self._heartbeat()
@@ -334,6 +344,9 @@ class Service:
             elif self._core.is_alive():
                 self.board.note("the core hangs: it is killed, and started again")
                 self._core.kill()
+            if not self.board.alerts and time.monotonic() - collected_s > COLLECT_S:
+                gc.collect()
+                collected_s = time.monotonic()
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(

@@ -3,10 +3,10 @@
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from forewarn.errors import ConfigError
 
@@ -66,7 +66,10 @@ def fill(
         name: convert(value, hints[name], f"{where} {name}")
         for name, value in table.items()
     }
-    made = kind(**values)
+    try:
+        made = kind(**values)
+    except ConfigError as error:  # a record that checks itself knows no file
+        raise ConfigError(f"{where}: {error}") from None
     return made if folder is None else _anchored(made, folder)
 
 
@@ -83,6 +86,13 @@ def _anchored(made: T, folder: Path) -> T:
 def convert(value: Any, hint: Any, where: str) -> Any:
     """One value as the type its field wants, or an error that says what was found."""
     origin = get_origin(hint)
+    if is_dataclass(hint) and isinstance(value, Mapping):
+        return fill(hint, value, where)  # type: ignore[arg-type]
+    if origin is Literal:
+        if value in get_args(hint):
+            return value
+        known = ", ".join(repr(one) for one in get_args(hint))
+        raise ConfigError(f"{where}: found {value!r}, expected one of {known}")
     if origin in (Union, UnionType):
         wanted = [part for part in get_args(hint) if part is not type(None)]
         return convert(value, wanted[0], where)

@@ -9,7 +9,7 @@ from sse_starlette import EventSourceResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forewarn.web.board import Board
-from forewarn.web.hub import compact
+from forewarn.web.hub import sent
 from forewarn.web.models import CommandBody, OperatorsStatus
 
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
@@ -66,11 +66,14 @@ def operators_api(
     @api.get("/v1/stream")
     async def stream() -> EventSourceResponse:
         """Server-sent events: `picture` whole at once, then what changes; `status`."""
-        first = [
-            {"event": "status", "data": compact(board.operators_status())},
-            {"event": "picture", "data": compact(board.whole())},
-        ]
-        return EventSourceResponse(board.operators.read(first))
+        return EventSourceResponse(
+            board.operators.read(
+                lambda: [
+                    sent("status", board.operators_status()),
+                    sent("picture", board.whole()),
+                ]
+            )
+        )
 
     @api.post("/v1/command", status_code=202)
     def decide(body: CommandBody) -> dict[str, str]:
