@@ -3,8 +3,10 @@
 import contextlib
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from forewarn.files import StoreKeys
 from forewarn.records import Tick
 from forewarn.stores import open_store
 from forewarn.stores.postgres import Address
-from servers import Postgres, make_postgres, open_folder
+from servers import Postgres, make_postgres, open_folder, program
 
 Empty = Callable[[], StoreKeys]
 
@@ -125,6 +127,31 @@ def test_a_server_that_may_lose_what_it_acknowledged_is_refused(
         ),
     ):
         open_store(own_server.keys("postgres"))
+
+
+def test_a_server_on_another_machine_must_show_a_certificate_that_is_trusted(
+    own_server: Postgres,
+) -> None:
+    certificate, key = (own_server.folder / name for name in ("server.pem", "server.key"))
+    command = [program("openssl"), "req", "-x509", "-nodes", "-days", "2"]
+    command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    keys = own_server.keys("postgres")
+    url = keys.url.replace("127.0.0.1", "localhost") + "?sslmode=verify-full"
+    files = (f"ssl_cert_file={certificate}", f"ssl_key_file={key}")
+    with own_server.running("ssl=on", *files):
+        with pytest.raises(ConfigError, match="certificate verify failed"):
+            open_store(replace(keys, url=url))
+        store = open_store(replace(keys, url=f"{url}&sslrootcert={certificate}"))
+        ((encrypted,),) = store._db.run(
+            "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+        )
+        assert encrypted is True
+        store.close()
+    with own_server.running(), pytest.raises(ConfigError, match="Server refuses SSL"):
+        open_store(replace(keys, url=url))
 
 
 def test_what_is_acknowledged_is_synced_whatever_the_server_usually_does(

@@ -240,5 +240,5 @@ class PostgresDatabase:
 
 def _said(error: Exception) -> str:
     """What the server says of an error, without its codes."""
-    found = error.args[0] if error.args else error
-    return str(found.get("M", found) if isinstance(found, dict) else found)
+    found = error.args[0] if error.args else None
+    return str(found["M"] if isinstance(found, dict) and "M" in found else error)
