@@ -12,9 +12,8 @@ from fastapi.responses import FileResponse
 from fastapi_offline import FastAPIOffline
 
 from forewarn.web.board import Board
-from forewarn.web.hub import compact, sent
+from forewarn.web.hub import compact
 from forewarn.web.limits import SmallBodies
-from forewarn.web.message import Message
 from forewarn.web.models import State, Status
 from forewarn.web.places import places
 from forewarn.web.push import PushDesk, push_routes
@@ -67,7 +66,7 @@ def public_api(
         return board.status()
 
     @api.get("/v1/heartbeat")
-    def heartbeat() -> Response:
+    def sign_of_life() -> Response:
         """The newest signed sign of life; past its `expires_s`, take silence for danger."""
         return Response(board.heartbeat, media_type="application/json")
 
@@ -126,14 +125,11 @@ def public_api(
         """
 
         heard = last_event_id or after
-
-        def beat() -> Message:
-            return sent("heartbeat", board.status())
-
-        def first() -> list[Message]:
-            return greeting(board, wish, heard)
-
-        return EventStream(board.public.read(first, wish, beat))
+        return EventStream(
+            board.public.read(
+                lambda: greeting(board, wish, heard), wish, lambda: heartbeat(board)
+            )
+        )
 
     api.include_router(push_routes(desk))
     api.include_router(socket_routes(board, asked))
