@@ -18,7 +18,7 @@ from forewarn.web.models import State, Status
 from forewarn.web.places import places
 from forewarn.web.push import PushDesk, push_routes
 from forewarn.web.socket import socket_routes
-from forewarn.web.stream import EventStream, greeting
+from forewarn.web.stream import EventStream, greeting, heartbeat
 from forewarn.web.wish import Wish
 
 PLACES_MAX = 50  # zones one reader may ask for by name
