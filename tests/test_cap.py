@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from shapely import Polygon
 
-from alerts import ALERT, SQUARE, STATES, parcel
+from alerts import ALERT, CORRECTED, SQUARE, STATES, parcel
 from forewarn.channels.cap import (
     NAMESPACE,
     VERTICES_MAX,
@@ -54,6 +54,16 @@ def test_every_step_is_a_valid_message(state: AlertState, step: int, kind: str) 
     assert set(every(message, "responseType")) == {
         {"prepare": "Prepare", "all_clear": "AllClear"}.get(state, "Shelter")
     }
+
+
+def test_a_correction_is_a_cancel_with_words_of_its_own() -> None:
+    message = valid(cap_message(parcel(CORRECTED), LIVE))
+    assert every(message, "msgType") == ["Cancel"]
+    assert len(every(message, "references")[0].split()) == 2
+    clear = valid(cap_message(parcel(replace(CORRECTED, reason="over")), LIVE))
+    assert every(clear, "msgType") == ["Update"]
+    for name in ("headline", "instruction"):
+        assert not set(every(message, name)) & set(every(clear, name))
 
 
 def test_an_update_refers_to_every_step_before_it() -> None:

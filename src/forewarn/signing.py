@@ -39,6 +39,7 @@ class Matter(StrEnum):
 
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
+    ORDER = "order"  # of an operator, signed with a key of their own
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 from zlib import compress
 
 import apsw
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis.extra import numpy as arrays
 
 from forewarn.errors import ConfigError
 from forewarn.records import (
+    Act,
     Alert,
     AlertState,
     ChannelDelay,
@@ -300,7 +302,11 @@ others = st.one_of(
         st.text(max_size=4),
         st.sampled_from(CommandAction),
         st.lists(st.text(max_size=3), max_size=3).map(tuple),
+        st.text(max_size=4),
+        st.text(max_size=4),
+        st.text(max_size=4),
     ),
+    st.builds(Act, st.just(1), st.just(2.0), *[st.text(max_size=4) for _ in range(3)]),
     st.just(Weather(1, 2.0, np.array([0.0, 5e3]), np.array([[1.0, 2.0], [3.0, 4.0]]))),
 )
 
@@ -315,6 +321,15 @@ def test_every_event_comes_back_to_the_last_bit(event: Event) -> None:
             assert mine.tobytes() == its.tobytes()
         else:
             assert mine == its
+
+
+def test_a_command_of_an_older_journal_is_read() -> None:
+    command = Command(1, 2.0, "op", CommandAction.PREPARE, ("z1",))
+    old = {
+        name: getattr(command, name)
+        for name in ("seq", "received_s", "operator_id", "action", "zone_ids")
+    }
+    assert decode_event("command", compress(msgspec.msgpack.encode(old))) == command
 
 
 def test_an_alert_comes_back_with_its_texts() -> None:

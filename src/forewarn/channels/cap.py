@@ -1,8 +1,8 @@
 """CAP 1.2: every step of an alert as one XML message, and the folder they are put in.
 
 A first step is an Alert, later ones are Updates that refer to all before them; the
-all-clear is an Update too, with the response type AllClear: a Cancel would say that the
-alert should never have been.
+all-clear is an Update too, with the response type AllClear; a Cancel says that the alert
+should never have been, so that is what a correction is.
 """
 
 import json
@@ -22,7 +22,7 @@ from lxml import etree
 from forewarn.channels import ChannelKind, Context
 from forewarn.channels.courier import Courier
 from forewarn.errors import ConfigError
-from forewarn.records import Alert, AlertState, Counts, Key, Parcel
+from forewarn.records import IN_ERROR, Alert, AlertState, Counts, Key, Parcel
 from forewarn.words import as_exercise, kind_name, parted
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -75,7 +75,7 @@ def cap_message(parcel: Parcel, sender: Sender) -> bytes:
     _add(root, "sender", sender.address)
     _add(root, "sent", cap_time(alert.issued_s))
     _add(root, "status", "Exercise" if sender.exercise else "Actual")
-    _add(root, "msgType", "Update" if alert.step else "Alert")
+    _add(root, "msgType", _message_type(alert))
     _add(root, "scope", "Public")
     if sender.exercise:
         _add(root, "note", "An exercise: there is no threat.")
@@ -92,6 +92,12 @@ def cap_message(parcel: Parcel, sender: Sender) -> bytes:
         root, xml_declaration=True, encoding="UTF-8", pretty_print=True
     )
     return body
+
+
+def _message_type(alert: Alert) -> str:
+    if alert.reason == IN_ERROR:
+        return "Cancel"
+    return "Update" if alert.step else "Alert"
 
 
 def _info(root: Any, alert: Alert, language: str, text: str, own: Path | None) -> Any:

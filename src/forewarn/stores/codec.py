@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError, ForewarnError
 from forewarn.records import (
+    Act,
     Alert,
     AlertState,
     ChannelDelay,
@@ -28,6 +29,7 @@ _KINDS: dict[str, type[Any]] = {
     "plots": PlotBatch,
     "tick": Tick,
     "command": Command,
+    "act": Act,
     "weather": Weather,
     "delay": ChannelDelay,
 }

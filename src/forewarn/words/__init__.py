@@ -4,6 +4,7 @@ from forewarn.words.catalogue import LANGUAGES, RIGHT_TO_LEFT
 from forewarn.words.cells import length, pages, shortened
 from forewarn.words.checking import lint, missing_parts, prepare, sample
 from forewarn.words.voice import (
+    CORRECTION,
     Audience,
     Form,
     Voice,
@@ -12,10 +13,12 @@ from forewarn.words.voice import (
     kind_name,
     parted,
     render,
+    spoken,
     time_left,
 )
 
 __all__ = [
+    "CORRECTION",
     "LANGUAGES",
     "RIGHT_TO_LEFT",
     "Audience",
@@ -33,5 +36,6 @@ __all__ = [
     "render",
     "sample",
     "shortened",
+    "spoken",
     "time_left",
 ]
