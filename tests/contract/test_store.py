@@ -211,6 +211,17 @@ def test_a_store_of_another_schema_is_refused_and_left_as_it_was(tmp_path: Path)
     other.close()
 
 
+def test_a_record_of_an_exercise_is_never_taken_for_the_real_one(store: Open) -> None:
+    one = store()
+    one.claim("exercise")
+    one.claim("exercise")
+    one.close()
+    again = store()
+    with pytest.raises(ConfigError, match="holds exercise data and this service is live"):
+        again.claim("live")
+    again.close()
+
+
 def test_a_second_writer_is_refused_and_a_reader_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from forewarn.app import (
     demo,
     fly,
     history,
+    operators,
     prepare,
     recording,
     replay,
@@ -38,6 +39,7 @@ cli.command("bench")(bench.bench)
 cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
 cli.add_typer(recording.cli, name="recording")
+cli.add_typer(operators.cli, name="operators")
 
 
 def app() -> None:

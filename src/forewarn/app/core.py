@@ -8,11 +8,18 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, Texts, assemble, site_signer, site_zones
+from forewarn.app.assembly import (
+    Speaker,
+    Texts,
+    assemble,
+    site_signer,
+    site_world,
+    site_zones,
+)
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
-from forewarn.records import Alert, Event, Outcome, Parcel, Sensor, Zones
+from forewarn.records import Alert, Command, Event, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
 from forewarn.stores.sqlite import SqliteStore
 from forewarn.web.picture import operators_zone, picture, zones_geojson
@@ -148,7 +155,9 @@ def _run(
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, SqliteStore(site.store.path, channels))
+    store = SqliteStore(site.store.path, channels)
+    store.claim(site_world(site, sensors))
+    core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
@@ -171,6 +180,9 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
         events, stop = _take(pipe, core)
         if events:
             outcomes, parcels = core.handle(events)
+            orders = [event.order_id for event in events if isinstance(event, Command)]
+            if orders:
+                pipe.send(("acted", orders))
             if parcels:
                 pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
             if outcomes and time.monotonic() - shown_s >= PICTURE_S:

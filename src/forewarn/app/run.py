@@ -22,6 +22,7 @@ def run(
     from forewarn.sources import Feed, open_feeds
     from forewarn.sources.air import AirSource
     from forewarn.web.board import Clock
+    from forewarn.web.serving import is_secure
 
     said = read_site(site)
     if not said.feeds:
@@ -44,5 +45,6 @@ def run(
         sources=tuple(sources),
         clock=Clock(time.time),
     )
-    print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")
+    scheme = "https" if is_secure(said.web) and not said.web.behind_proxy else "http"
+    print(f"Forewarn: {scheme}://{said.web.host}:{said.web.port}/  console: /console")
     asyncio.run(Service(plan).run())

@@ -12,23 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.assembly import is_exercise, site_signer, site_world
+from forewarn.app.control import Control
 from forewarn.channels import ChannelPlan, Context, plan_channels
 from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Source
-from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
+from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
-from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.serving import remarks, server_config
 
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
@@ -49,7 +51,7 @@ class Plan:
     @property
     def simulated(self) -> bool:
         """Whether this is an exercise."""
-        return is_exercise(self.sensors)
+        return is_exercise(self.site, self.sensors)
 
 
 class Service:
@@ -69,6 +71,9 @@ class Service:
         self._last_s = 0.0
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._control = Control(
+            site, site_world(site, plan.sensors), self.board, self._push, self._ready
+        )
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
@@ -79,12 +84,13 @@ class Service:
         web = self.plan.site.web
         app = web_application(
             public_api(self.board, _cap_folder(self._plans)),
-            operators_api(self.board, self._command),
+            self._control.api(),
         )
-        config = uvicorn.Config(
-            app, host=web.host, port=web.port, log_level="warning", access_log=False
-        )
-        server = uvicorn.Server(config)
+        keys = self.plan.site.signing.folder
+        server = uvicorn.Server(server_config(app, web, keys))
+        for remark in remarks(web, keys, datetime.now(UTC)):
+            print(remark, flush=True)
+            self.board.note(remark)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(self._serve(server))
         self._start_core()
@@ -128,13 +134,6 @@ class Service:
         while True:
             await asyncio.sleep(TICK_S / self.plan.clock.speed)
             await self._push(Tick(0, self.plan.clock.now_s()))
-
-    def _command(self, action: str, zone_ids: tuple[str, ...], operator_id: str) -> None:
-        event = Command(
-            0, self.plan.clock.now_s(), operator_id, CommandAction(action), zone_ids
-        )
-        self.board.note(f"{operator_id}: {action} for {len(zone_ids)} zones")
-        asyncio.get_running_loop().create_task(self._push(event))
 
     async def _push(self, event: Event) -> None:
         # arrival never goes back: what two sources stamped a moment apart keeps its order
@@ -206,6 +205,8 @@ class Service:
                 for one in self._channels.values():
                     one.offer(parcels)
                 self._log(told)
+            case ("acted", order_ids):
+                self._control.acted(order_ids)
             case ("picture", picture):
                 self._health()
                 board.show(picture)

@@ -9,7 +9,15 @@ from forewarn.files.recording import (
 )
 from forewarn.files.run import Run, RunWriter, alert_line, read_alerts, read_run
 from forewarn.files.sensors import read_sensors, write_sensors
-from forewarn.files.site import ChannelTable, Feed, Region, Site, ZoneKeys, read_site
+from forewarn.files.site import (
+    ChannelTable,
+    Feed,
+    Region,
+    Site,
+    WebKeys,
+    ZoneKeys,
+    read_site,
+)
 from forewarn.files.toml import convert, fill, read_toml
 from forewarn.files.truth import Truth, read_truth, write_truth
 
@@ -23,6 +31,7 @@ __all__ = [
     "RunWriter",
     "Site",
     "Truth",
+    "WebKeys",
     "ZoneKeys",
     "alert_line",
     "convert",

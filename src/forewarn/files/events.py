@@ -35,14 +35,12 @@ def _event(row: dict[str, Any], where: str) -> Event:
         now_s = float(row["received_s"])
         if row["kind"] == "command":
             action = CommandAction(row["action"])
-            more = {
-                name: str(row[name])
-                for name in ("threat", "order_id", "proof")
-                if name in row
-            }
-            return Command(
-                0, now_s, str(row["operator_id"]), action, tuple(row["zone_ids"]), **more
+            threat, order_id, proof = (
+                str(row.get(name, "")) for name in ("threat", "order_id", "proof")
             )
+            zone_ids = tuple(row["zone_ids"])
+            who = str(row["operator_id"])
+            return Command(0, now_s, who, action, zone_ids, threat, order_id, proof)
         if row["kind"] == "delay":
             return ChannelDelay(0, now_s, str(row["channel"]), float(row["delay_s"]))
         if row["kind"] == "weather":

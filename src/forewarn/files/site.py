@@ -94,17 +94,37 @@ class StoreKeys:
 
 @dataclass(frozen=True, slots=True)
 class WebKeys:
-    """[web]: where the pages are served. Outside loopback the console is refused."""
+    """[web]: where the pages are served; outside loopback by TLS only.
+
+    name             : host name that people and operators type, for cookies and passkeys
+    certificate, key : PEM files; without them one is made where one is needed
+    behind_proxy     : something before this service does the TLS
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    name: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorKeys:
-    """[operators]: until they can sign in, only from this machine."""
+    """[operators]: who may sign in, and the numbers of sending by hand.
 
-    loopback_only: bool = True
+    accounts   : file of `forewarn operators add`; None = nobody signs in
+    idle_s     : a session ends so long after its last request,
+    session_s  : and so long after it began
+    approve_s  : a second person has so long to sign
+    wide_share : of the site's people, beyond which their number must be typed
+    """
+
+    accounts: Path | None = None
+    idle_s: float = 1800.0
+    session_s: float = 43200.0
+    approve_s: float = 600.0
+    wide_share: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +136,7 @@ class _SiteKeys:
     region: dict[str, Any] | None = None
     ground: Path | None = None
     texts: Path | None = None
+    exercise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +145,7 @@ class Site:
 
     time_zone : IANA name of where people read their clocks
     texts     : folder of its own texts, LANGUAGE.ftl
+    exercise  : whether all of it is one, whatever its sensors are
     profile   : what [air] says of the air of the day; ground: heights, None = level
     """
 
@@ -143,6 +165,7 @@ class Site:
     profile: Profile = STANDARD
     zone_keys: ZoneKeys = field(default_factory=ZoneKeys)
     texts: Path | None = None
+    exercise: bool = False
     ground: Ground | None = None
     track: TrackParams = field(default_factory=TrackParams)
     forecast: ForecastParams = field(default_factory=ForecastParams)
@@ -160,6 +183,7 @@ _TABLES = {
     "forecast": ForecastParams,
     "warning": WarningParams,
 }
+_BESIDE = ("signing", "store", "web", "operators")  # their paths are relative to the file
 
 
 def read_site(path: Path) -> Site:
@@ -179,11 +203,15 @@ def read_site(path: Path) -> Site:
     folder = path.resolve().parent
     feeds = tuple(_feed(table, f"{path}: [[sensor]]") for table in tables.get("sensor", []))
     parts: dict[str, Any] = {
-        name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")
+        name: fill(
+            kind,
+            tables.get(name, {}),
+            f"{path}: [{name}]",
+            folder if name in _BESIDE else None,
+        )
         for name, kind in _TABLES.items()
     }
     parts["profile"] = profile_of(parts["air"], folder, f"{path}: [air]")
-    store, signing = parts.pop("store"), parts.pop("signing")
     zone_keys = parts.pop("zones")
     return Site(
         name=keys.name,
@@ -194,9 +222,8 @@ def read_site(path: Path) -> Site:
         sensors=tuple(feed.sensor for feed in feeds),
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=_channels(tables.get("channel", []), path),
-        signing=SigningKeys(folder / signing.folder),
-        store=StoreKeys(folder / store.path),
         texts=folder / keys.texts if keys.texts else None,
+        exercise=keys.exercise,
         zone_keys=_zone_keys(zone_keys, folder),
         ground=read_ground(folder / keys.ground) if keys.ground else None,
         **parts,

@@ -103,6 +103,14 @@ class SqliteStore:
             self._db.execute("rollback")
             raise
 
+    def claim(self, world: str) -> None:
+        """Keep this record for one world: what a drill wrote never mixes with the real."""
+        with self._durable():
+            self._db.execute("insert or ignore into meta values('world', ?)", (world,))
+        kept = self._db.execute("select value from meta where name='world'").get
+        if kept != world:
+            raise ConfigError(f"the store holds {kept} data and this service is {world}")
+
     @property
     def last_seq(self) -> int:
         """Number of the newest event on record."""
@@ -218,15 +226,29 @@ class SqliteStore:
 
     def verify(self) -> int:
         """Walk the hash chain; returns the events on record, or says where it is broken."""
-        chain, count = GENESIS, 0
-        for seq, kind, body, kept in self._db.execute(
-            "select seq, kind, body, chain from journal order by seq"
-        ):
-            chain = _link(chain, kind, body)
-            count += 1
-            if chain != kept or seq != count:
-                raise ConfigError(f"journal: event {seq} is not what was written")
-        return count
+        return sum(1 for _ in _walked(self._db))
+
+
+def read_journal(path: Path, kinds: Sequence[str]) -> Iterator[Event]:
+    """Events of these kinds on record, also beside a running service; all are checked."""
+    if not path.exists():
+        raise ConfigError(f"{path}: no such store")
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    with contextlib.closing(db):
+        for kind, body in _walked(db):
+            if kind in kinds:
+                yield decode_event(kind, body)
+
+
+def _walked(db: apsw.Connection) -> Iterator[tuple[str, bytes]]:
+    """Kind and body of every event, as long as the hash chain holds."""
+    chain = GENESIS
+    rows = db.execute("select seq, kind, body, chain from journal order by seq")
+    for count, (seq, kind, body, kept) in enumerate(rows, start=1):
+        chain = _link(chain, kind, body)
+        if chain != kept or seq != count:
+            raise ConfigError(f"journal: event {seq} is not what was written")
+        yield kind, body
 
 
 def _link(chain: bytes, kind: str, body: bytes) -> bytes:

@@ -7,9 +7,11 @@ from typing import Any
 
 from forewarn.web.hub import Hub
 from forewarn.web.picture import changes
+from forewarn.words import exercise_banner
 
 EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for dead
 LOG_MAX = 200
+ACTS_MAX = 1000
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class Board:
     refused: list[dict[str, Any]] = field(default_factory=list)
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
+    acts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=ACTS_MAX))
     public: Hub = field(default_factory=Hub)
     operators: Hub = field(default_factory=Hub)
 
@@ -58,6 +61,8 @@ class Board:
             "simulated": self.simulated,
             "time_s": now_s,
             "speed": self.clock.speed,
+            "world": "exercise" if self.simulated else "live",
+            "banner": exercise_banner(self.languages) if self.simulated else {},
             "seq": self.seq,
             "expires_s": now_s + EXPIRES_S * self.clock.speed,
             "zones_version": self.zones_version,

@@ -6,7 +6,11 @@ from pydantic import BaseModel
 
 
 class Status(BaseModel):
-    """State of the service. Past `expires_s` (its own time) do not believe it any more."""
+    """State of the service. Past `expires_s` (its own time) do not believe it any more.
+
+    `world` is `live` or `exercise`; `banner`, by language, stands on every page of an
+    exercise, and is empty for live.
+    """
 
     service: str
     detail: str
@@ -15,6 +19,8 @@ class Status(BaseModel):
     simulated: bool
     time_s: float
     speed: float
+    world: str
+    banner: dict[str, str]
     seq: int
     expires_s: float
     zones_version: str
@@ -55,9 +61,10 @@ class OperatorsStatus(Status):
     faults: list[str]
 
 
-class CommandBody(BaseModel):
-    """An operator's decision for zones: prepare, take_cover or all_clear."""
+class ActLine(BaseModel):
+    """Something an operator did."""
 
-    action: str
-    zone_ids: list[str]
+    time_s: float
     operator_id: str
+    act: str
+    detail: str

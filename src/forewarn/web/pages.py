@@ -1,41 +1,61 @@
-"""The web application: two pages, two APIs, strict headers."""
+"""The web application: three pages, two APIs, strict headers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
 UNBUILT = (
     "<!doctype html><meta charset=utf-8><title>Forewarn</title><p>The service runs; its "
     "pages are not built. Run <code>make setup</code>."
 )
-# maplibre draws with styles set from script, and works in a worker made from a blob
+# no script, style or handler that is written into a page runs; maplibre works in a worker
+# made from a blob
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; "
-    "child-src 'self' blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self' blob:; "
+    "child-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+}
+
+
+class Guarded:
+    """Puts strict headers on every answer; what operators see is kept by no cache."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if scope["path"].startswith("/api/operators/"):
+                    headers["Cache-Control"] = "no-store"
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
 
 
 def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
     """`/` for everyone, `/console` for operators, and the APIs below /api."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.middleware("http")
-    async def guard(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await call_next(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not request.url.path.endswith("/docs"):
-            response.headers["Content-Security-Policy"] = POLICY
-        return response
-
+    app.add_middleware(Guarded)
     app.mount("/api/public", public)
     app.mount("/api/operators", operators)
 
@@ -46,6 +66,10 @@ def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
     @app.get("/console")
     def console_page() -> Response:
         return _page("console.html")
+
+    @app.get("/signin")
+    def signin_page() -> Response:
+        return _page("signin.html")
 
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC), name="static")

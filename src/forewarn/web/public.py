@@ -1,26 +1,28 @@
 """The public API: zone, state, time, text, state of the service. Nothing else."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
-from fastapi_offline import FastAPIOffline
 from sse_starlette import EventSourceResponse
 
 from forewarn.web.board import Board
+from forewarn.web.documents import documented
 from forewarn.web.hub import compact
 from forewarn.web.models import State, Status
+from forewarn.web.refusal import RefusedError, Why
+
+_CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
 
 
 def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
     """An application of its own, so that its document never names the operators'."""
-    api: FastAPI = FastAPIOffline(
-        title="Forewarn public API",
-        version="1",
+    api = documented(
+        "Forewarn public API",
         description="Which zones are warned, what their people are told, and until when.",
-        static_url="/static-docs",
     )
 
     @api.get("/v1/status", response_model=Status)
@@ -60,13 +62,13 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         body = {"type": "FeatureCollection", "features": features}
         return Response(compact(body), media_type="application/geo+json")
 
-    @api.get("/v1/cap/{name}.xml")
+    @api.get("/v1/cap/{name}.xml", responses={404: {"model": Why}})
     def cap(name: str) -> FileResponse:
         """The CAP 1.2 message of one step: ALERT_ID-STEP.xml."""
-        plain = name.replace("-", "").isalnum()
+        plain = _CAP_NAME.fullmatch(name)
         path = cap_folder / f"{name}.xml" if cap_folder and plain else None
         if path is None or not path.is_file():
-            raise HTTPException(404, "no such message")
+            raise RefusedError(404, "no such message")
         return FileResponse(path, media_type="application/cap+xml")
 
     @api.get("/v1/stream")

@@ -6,6 +6,7 @@ with `time_left`. A place stands first and by itself, so that no language has to
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -136,6 +137,11 @@ def as_exercise(text: str, language: str, own: Path | None = None) -> str:
     word = said(language, "exercise", own)
     bare = text.lstrip("".join(MARKS.values()))
     return text if bare.startswith(word) else f"{word} {text}"
+
+
+def exercise_banner(languages: Sequence[str], own: Path | None = None) -> dict[str, str]:
+    """By language, what stands on everything of an exercise."""
+    return {language: said(language, "exercise", own) for language in languages}
 
 
 def parted(
