@@ -42,7 +42,7 @@ class Station:
         self, folder: Path | None, world: World = World.LIVE, web: WebKeys | None = None
     ) -> None:
         zones = square_zones(rows=10)
-                names = tuple(f"Town {i}" for i in range(100))
+        names = tuple(f"Town {i}" for i in range(100))
         zones = replace(zones, population=100.0 + np.arange(100), name=names)
 
         self.now_s = 1_767_268_800.0
@@ -107,7 +107,7 @@ class Station:
     def invite(self, account_id: str, role: str, lasts_s: float = 3600.0) -> str:
         """A token of an invitation, for a new account or one more key."""
         assert self.file is not None
-                token, made = invitation(time.time() + lasts_s)
+        token, made = invitation(time.time() + lasts_s)
         new = Account(account_id, Role(role))
         self.file.change(account_id, lambda found: replace(found or new, invitation=made))
 
@@ -174,7 +174,7 @@ class Browser:
         self,
         action: str = "take_cover",
         zone_ids: Sequence[str] = ("z1", "z2"),
-        **more: Any,,
+        **more: Any,
     ) -> dict[str, Any]:
         answer = await self.post("/drafts", action=action, zone_ids=list(zone_ids), **more)
         assert answer.status_code == 201, answer.text
@@ -185,7 +185,7 @@ class Browser:
         options = (await self.post(f"/drafts/{draft_id}/challenge")).json()
         return {"credential": self.key.get(options["publicKey"])}
 
-        async def send(
+    async def send(
         self, echo: dict[str, Any], how: str = "send", **more: Any
     ) -> httpx.Response:
         """Confirm what was echoed, typed and signed where it has to be."""

@@ -175,7 +175,7 @@ def test_guessing_is_slowed_and_locks_nobody_else_out(tmp_path: Path) -> None:
         await with_password(station, "eve")
         bob = await station.operator("bob", "operator")
         thief = station.browser(address="192.0.2.7")
-                tries = [await thief.sign_in_by_password("bob", f"{i}") for i in range(FREE + 3)]
+        tries = [await thief.sign_in_by_password("bob", f"{i}") for i in range(FREE + 3)]
 
         codes = [answer.status_code for answer in tries]
         assert codes == [401] * FREE + [429] * 3
@@ -330,7 +330,7 @@ def test_another_page_can_do_nothing_with_the_session_of_this_one(
 
 def test_a_request_without_an_origin_changes_nothing(tmp_path: Path) -> None:
     async def story(station: Station) -> None:
-                answer = await station.browser().ask(
+        answer = await station.browser().ask(
             "POST", "/signin/options", headers={"origin": ""}
         )
 
