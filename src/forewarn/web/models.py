@@ -52,6 +52,13 @@ class State(BaseModel):
     alerts: list[PublicAlert]
 
 
+class FeatureCollection(BaseModel):
+    """GeoJSON."""
+
+    type: str
+    features: list[dict[str, Any]]
+
+
 class OperatorsStatus(Status):
     """State of the service with sensors, channels, refused input and faults."""
 

@@ -6,16 +6,34 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from sse_starlette import EventSourceResponse
 
 from forewarn.web.board import Board
 from forewarn.web.documents import documented
 from forewarn.web.hub import compact
-from forewarn.web.models import State, Status
+from forewarn.web.models import FeatureCollection, State, Status
 from forewarn.web.refusal import RefusedError, Why
 
+_NONE: dict[int | str, dict[str, Any]] = {
+    404: {"content": {"application/json": {"schema": Why.model_json_schema()}}}
+}
 _CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
+
+
+class GeoJson(JSONResponse):
+    """Outlines on a map, written already."""
+
+    media_type = "application/geo+json"
+
+    def render(self, content: bytes) -> bytes:
+        return content
+
+
+class CapFile(FileResponse):
+    """A CAP message."""
+
+    media_type = "application/cap+xml"
 
 
 def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
@@ -35,22 +53,20 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         """The newest signed sign of life; past its `expires_s`, take silence for danger."""
         return Response(board.heartbeat, media_type="application/json")
 
-    @api.get("/v1/zones")
+    @api.get("/v1/zones", response_class=GeoJson, response_model=FeatureCollection)
     def zones(request: Request) -> Response:
         """Zones as GeoJSON: outline, name, seconds to shelter, people."""
         tag = f'"{board.zones_version}"'
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304)
-        return Response(
-            board.zones, media_type="application/geo+json", headers={"ETag": tag}
-        )
+        return GeoJson(board.zones, headers={"ETag": tag})
 
     @api.get("/v1/state", response_model=State)
     def state() -> dict[str, Any]:
         """All live alerts."""
         return board.state()
 
-    @api.get("/v1/alerts.geojson")
+    @api.get("/v1/alerts.geojson", response_class=GeoJson, response_model=FeatureCollection)
     def alerts() -> Response:
         """Live alerts with the outlines of their zones."""
         wanted = board.alerts
@@ -60,16 +76,16 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
             if feature["properties"]["zone_id"] in wanted
         ]
         body = {"type": "FeatureCollection", "features": features}
-        return Response(compact(body), media_type="application/geo+json")
+        return GeoJson(compact(body).encode())
 
-    @api.get("/v1/cap/{name}.xml", responses={404: {"model": Why}})
+    @api.get("/v1/cap/{name}.xml", response_class=CapFile, responses=_NONE)
     def cap(name: str) -> FileResponse:
         """The CAP 1.2 message of one step: ALERT_ID-STEP.xml."""
         plain = _CAP_NAME.fullmatch(name)
         path = cap_folder / f"{name}.xml" if cap_folder and plain else None
         if path is None or not path.is_file():
             raise RefusedError(404, "no such message")
-        return FileResponse(path, media_type="application/cap+xml")
+        return CapFile(path)
 
     @api.get("/v1/stream")
     async def stream() -> EventSourceResponse:
