@@ -22,6 +22,7 @@ import uvicorn
 from forewarn.app.assembly import is_exercise, site_signer, site_world
 from forewarn.app.control import Control
 from forewarn.channels import ChannelPlan, Context, plan_channels
+from forewarn.errors import ConfigError
 from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Source
 from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
@@ -68,6 +69,7 @@ class Service:
         self._core: Any = None
         self._sending = threading.Lock()
         self._refused: dict[tuple[str, str], int] = {}
+        self._failure = ""
         self._last_s = 0.0
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -77,7 +79,7 @@ class Service:
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
-        """Serve until told to stop by a signal, or by the plan."""
+        """Serve until told to stop by a signal, by the plan, or by what cannot be used."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -109,6 +111,8 @@ class Service:
         self.board.operators.close()
         server.should_exit = True
         await serving
+        if self._failure:
+            raise ConfigError(self._failure)
 
     async def _serve(self, server: uvicorn.Server) -> None:
         with contextlib.suppress(SystemExit):
@@ -218,6 +222,7 @@ class Service:
             case ("failed", text):
                 board.faults.append(text)
                 board.become("stopped", text)
+                self._failure = text
                 self._stopping.set()
             case ("ready",):
                 self._ready.set()
