@@ -181,6 +181,8 @@ def test_two_people_send_and_one_takes_it_back_on_every_channel_in_seconds(
         assert httpx.get(f"{address}/api/operators/v1/picture").status_code == 401
         ann, eve = (Person(address, links[name]) for name in ("ann", "eve"))
         told = asyncio.run(story(address, tmp_path, ann, eve))
+        for person in (ann, eve):
+            person.client.close()
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=20)

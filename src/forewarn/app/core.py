@@ -150,13 +150,13 @@ def _run(
     # a third of a start would go into looking for rubbish among all that is here to stay
     gc.disable()
     parent = os.getppid()
+    pipe.send(("starting", "opening the store"))
+    store = SqliteStore(site.store.path, channels)
+    store.claim(site_world(site, sensors))
     for done, total in rehearse():
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
-    pipe.send(("starting", "opening the store"))
-    store = SqliteStore(site.store.path, channels)
-    store.claim(site_world(site, sensors))
     core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
