@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter lock clean
+.PHONY: help setup demo test bench fuzz kill clutter api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -58,6 +58,14 @@ kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that not
 clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing that could raise a warning
 	FOREWARN_CLUTTER_HOURS=$(or $(COUNT),24) FOREWARN_CLUTTER_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_clutter_campaign.py
+
+api: .make/environment  ## COUNT=10000 hostile strings in every field, and every operation of both APIs
+	FOREWARN_API=$(or $(COUNT),1000) FOREWARN_API_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_hostile.py
+
+operators: .make/environment  ## COUNT=1000 random scripts of tired operators, and a checker of what got out
+	FOREWARN_OPERATORS=$(or $(COUNT),1000) FOREWARN_OPERATORS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_operator_scripts.py
 
 lock: .make/environment  ## write the locks anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev -o requirements.lock $(LOCKING)

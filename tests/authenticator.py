@@ -30,10 +30,11 @@ class Authenticator:
         self.count = 0
         self.credential_id = os.urandom(32)
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self.public = self._key.public_key()
 
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
         """As `navigator.credentials.create`."""
-        public = self._key.public_key().public_numbers()
+        public = self.public.public_numbers()
         cose = _map(
             (1, 2), (3, -7), (-1, 1), (-2, public.x.to_bytes(32, "big")),
             (-3, public.y.to_bytes(32, "big")),
