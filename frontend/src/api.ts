@@ -10,6 +10,8 @@ export interface Status {
   simulated: boolean;
   time_s: number;
   speed: number;
+  world: "live" | "exercise";
+  banner: Record<string, string>;
   expires_s: number;
   zones_version: string;
 }
