@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter api operators lock clean
+.PHONY: help setup demo test bench fuzz kill clutter liars api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -58,6 +58,9 @@ kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that not
 clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing that could raise a warning
 	FOREWARN_CLUTTER_HOURS=$(or $(COUNT),24) FOREWARN_CLUTTER_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_clutter_campaign.py
+
+liars: setup  ## COUNT=1000 seeded lies of each kind by one radar with a valid key
+	FOREWARN_LIARS=$(or $(COUNT),1000) $(BIN)/pytest -q tests/test_liar.py
 
 api: .make/environment  ## COUNT=10000 hostile strings in every field, and every operation of both APIs
 	FOREWARN_API=$(or $(COUNT),1000) FOREWARN_API_SEED=$${SEED:-$$RANDOM} \

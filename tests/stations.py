@@ -18,6 +18,7 @@ from forewarn.files.site import OperatorKeys
 from forewarn.records import Act, Command, CommandAction, Event
 from forewarn.signing import World
 from forewarn.web.board import Board, Clock
+from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.picture import zones_geojson
 from forewarn.web.public import public_api
@@ -70,7 +71,11 @@ class Station:
         self.ready.set()
         self.control = Control(site, world, self.board, self._push, self.ready)
         self.file = Accounts(accounts) if accounts else None
-        self.app = web_application(public_api(self.board, folder), self.control.api())
+        self.app = web_application(
+            public_api(self.board, folder),
+            self.control.api(),
+            health_routes(self.board, lambda: True),
+        )
 
     async def _push(self, event: Event) -> None:
         if isinstance(event, Act):

@@ -165,7 +165,7 @@ def test_events_of_operators_and_weather_are_merged_in_order(folder: Path) -> No
     assert [type(event) for event in events[1:5]] == [Weather, Tick, PlotBatch, Command]
     (folder / "events.jsonl").write_text('{"kind": "launch", "received_s": 1}')
     with pytest.raises(
-        ConfigError, match="found 'launch', expected command, delay or weather"
+        ConfigError, match="found 'launch', expected command, delay, load or weather"
     ):
         read_recording(folder)
 

@@ -54,6 +54,18 @@ def wait_for(address: str, service: str, limit_s: float) -> dict[str, object]:
     raise AssertionError(f"the service was not {service} within {limit_s} s")
 
 
+def core_of(service: int) -> int:
+    """The process that decides, of a service's process."""
+    children = Path(f"/proc/{service}/task/{service}/children").read_text().split()
+    spawned = [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    assert len(spawned) == 1
+    return spawned[0]
+
+
 def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) -> None:
     shipped = raids.load("rockets")
     salvo = SalvoKeys(56.4532, 9.4020, range_km=30.0, from_deg=100.0, count=3)
@@ -75,6 +87,9 @@ def test_plots_over_udp_become_alerts_over_http_and_cap_files(tmp_path: Path) ->
         wait_for(address, "live", 60)
         told = asyncio.run(feed_and_watch(tmp_path, address, udp))
         heartbeat = httpx.get(f"{address}/api/public/v1/heartbeat").content
+        os.kill(core_of(service.pid), signal.SIGSTOP)  # it hangs
+        wait_for(address, "degraded", 30)
+        wait_for(address, "live", 30)
         status = httpx.get(f"{address}/api/operators/v1/status").json()
     finally:
         service.send_signal(signal.SIGTERM)

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from forewarn.errors import ConfigError
 from forewarn.files import WebKeys
@@ -42,7 +42,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, int]]:
         one.bind(("0.0.0.0", 0))
         port = int(one.getsockname()[1])
     web = WebKeys(host="0.0.0.0", port=port, name="alerts.example.org")
-    app = web_application(FastAPI(), FastAPI())
+    app = web_application(FastAPI(), FastAPI(), APIRouter())
     server = uvicorn.Server(server_config(app, web, tmp_path))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()

@@ -101,7 +101,7 @@ def test_a_heartbeat_never_speaks_as_an_alert(live: Signer) -> None:
     beat = live.seal(Matter.HEARTBEAT, heartbeat_values("live", 10.0, 25.0))
     assert opened(live.public, World.LIVE, Matter.ALERT, beat) is None
     found = opened(live.public, World.LIVE, Matter.HEARTBEAT, beat)
-    assert found == {"service": "live", "time_s": 10.0, "expires_s": 25.0}
+    assert found == heartbeat_values("live", 10.0, 25.0)
 
 
 def test_an_alert_is_signed_with_its_texts_and_nothing_of_tracks_or_sensors(

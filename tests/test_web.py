@@ -15,6 +15,7 @@ from forewarn.app.control import Control
 from forewarn.records import Event
 from forewarn.signing import World
 from forewarn.web.board import Board, Clock
+from forewarn.web.health import health_routes
 from forewarn.web.hub import QUEUE_MAX, Hub
 from forewarn.web.pages import web_application
 from forewarn.web.picture import changes, zones_geojson
@@ -58,7 +59,12 @@ class Site:
         self.board.zones, self.board.zones_version = zones_geojson(zones), zones.version
         site = files.Site("Here", ("en",), None, None)
         control = Control(site, World.EXERCISE, self.board, _forget, asyncio.Event())
-        self.app = web_application(public_api(self.board, cap), control.api())
+        self.alive = True
+        self.app = web_application(
+            public_api(self.board, cap),
+            control.api(),
+            health_routes(self.board, lambda: self.alive),
+        )
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.ask("GET", path, headers=headers)
@@ -211,3 +217,43 @@ def test_differences_name_only_what_changed() -> None:
     before = {"a": {"v": 1}, "b": {"v": 1}, "c": {"v": 1}}
     now = {"a": {"v": 1}, "b": {"v": 2}, "d": {"v": 3}}
     assert changes(before, now) == {"set": [{"v": 2}, {"v": 3}], "gone": ["c"]}
+
+
+def sensor(fresh: bool) -> dict[str, object]:
+    return {"sensor_id": "north", "scans": 3, "plots": 17, "fresh": fresh}
+
+
+def test_it_is_ready_while_a_sensor_is_fresh_and_lives_while_the_core_speaks(
+    site: Site,
+) -> None:
+    assert get(site, "/readyz").status_code == 503  # it starts
+    site.board.become("live", "all parts run")
+    site.board.sensors = [sensor(fresh=False)]
+    assert get(site, "/readyz").text == "no sensor is fresh\n"
+    site.board.sensors.append(sensor(fresh=True))
+    assert get(site, "/readyz").status_code == 200
+    assert get(site, "/livez").status_code == 200
+    site.alive = False
+    assert get(site, "/livez").status_code == 503
+
+
+def test_figures_are_told_to_this_machine_only(site: Site) -> None:
+    site.board.sensors = [sensor(fresh=True)]
+    site.board.refused = [{"source": "north", "reason": "from the future", "count": 2}]
+    text = get(site, "/metrics").text
+    assert 'forewarn_sensor_plots_total{sensor="north"} 17.0' in text
+    assert 'forewarn_service{forewarn_service="starting"} 1.0' in text
+    assert 'forewarn_refused_total{reason="from the future",source="north"} 2.0' in text
+    assert get(site, "/metrics", host="forewarn.example").status_code == 403
+
+
+def test_the_feed_and_the_list_of_messages_are_served_once_there_are_some(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    assert get(site, "/api/public/v1/cap/feed.atom").status_code == 404
+    (tmp_path / "feed.atom").write_text("<feed/>")
+    (tmp_path / "other.atom").write_text("<feed/>")
+    answer = get(site, "/api/public/v1/cap/feed.atom")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert get(site, "/api/public/v1/cap/other.atom").status_code == 404

@@ -115,6 +115,10 @@ class Pipeline:
         """Plots that were not used, by sensor and reason, since the start."""
         return self._tracker.refused
 
+    def lately(self, sensor_id: str) -> tuple[float, float]:
+        """Looks of a radar's last scans at tracks well known that saw them, and all."""
+        return self._tracker.lately(sensor_id)
+
     def faults(self) -> list[str]:
         """Tracks that could not be flown since they were last asked for."""
         told = self._forecaster.faults

@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import floor, isfinite
 from pathlib import Path
@@ -70,9 +70,19 @@ def told(parcel: Parcel) -> dict[str, Any]:
     return {**values, "signature": b64encode(parcel.signature).decode()}
 
 
-def heartbeat_values(service: str, time_s: float, expires_s: float) -> dict[str, Any]:
-    """A sign of life: after `expires_s` silence means that the service is not reachable."""
-    return {"service": service, "time_s": time_s, "expires_s": expires_s}
+def heartbeat_values(
+    service: str, time_s: float, expires_s: float, reduced: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A sign of life: after `expires_s` silence means that the service is not reachable.
+
+    reduced : regions of which parts are not watched just now
+    """
+    return {
+        "service": service,
+        "time_s": time_s,
+        "expires_s": expires_s,
+        "reduced": list(reduced),
+    }
 
 
 class Signer:

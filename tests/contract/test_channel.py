@@ -1,5 +1,6 @@
 """What every channel keeps to. The folder of CAP files is the first; others join it."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from alerts import ALERT, parcel, parcels
-from forewarn.channels.cap import CapFolder, Sender
+from cell_studio import Studio
+from forewarn.channels.cap.folder import CapFolder
+from forewarn.channels.cap.ledger import NAME, read_entries
+from forewarn.channels.cap.message import Sender
 from forewarn.channels.courier import Courier
 from forewarn.pipeline import Channel
 from forewarn.records import AlertState, Counts, Key
@@ -17,13 +21,19 @@ from forewarn.records import AlertState, Counts, Key
 
 @dataclass
 class Place:
-    """A channel under test, where it delivers, and how to take that place away."""
+    """A channel under test, where it delivers, and how to take that place away.
+
+    tidy    : what is left to do when the channel is closed
+    unmoved : alerts that others cannot carry, and this channel can
+    """
 
     channel: Channel
     done: list[Key]
     arrived: Callable[[], set[str]]
     break_it: Callable[[], None]
-    mend_it: Callable[[], None]
+    mend_it: Callable[[], object]
+    tidy: Callable[[], None] = lambda: None
+    unmoved: frozenset[str] = frozenset()
 
 
 def cap_folder(folder: Path) -> Place:
@@ -43,13 +53,26 @@ def cap_folder(folder: Path) -> Place:
     return Place(
         channel,
         done,
-        lambda: {path.stem for path in target.glob("[!.]*")},
+        lambda: {f"{k}-{n}" for e in read_entries(target / NAME) for k, n in e.keys},
         break_it,
         mend_it,
     )
 
 
-CHANNELS = {"cap": cap_folder}
+def cell_broadcast(folder: Path) -> Place:
+    studio = Studio(folder / "cells")
+    return Place(
+        studio.channel,
+        studio.done,
+        studio.arrived,
+        studio.centre.close,
+        studio.centre.open,
+        studio.centre.close,
+        frozenset({"b1"}),  # it warns a zone, whatever is known of its area
+    )
+
+
+CHANNELS = {"cap": cap_folder, "cell_broadcast": cell_broadcast}
 
 
 @pytest.fixture(params=sorted(CHANNELS))
@@ -57,6 +80,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     found = CHANNELS[request.param](tmp_path)
     yield found
     found.channel.close()
+    found.tidy()
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -108,9 +132,10 @@ def test_a_parcel_that_cannot_be_carried_holds_up_no_other(place: Place) -> None
         replace(parcel(), alert=replace(ALERT, alert_id="b2", issued_s=float("nan"))),
     ]
     place.channel.offer([*bad, *parcels(5)])
-    until(lambda: len(place.done) >= 5)
-    assert set(place.done) == {(f"a{i}", 0) for i in range(5)}
-    assert place.channel.counts().waiting == 3
+    until(lambda: len(place.done) >= 5 + len(place.unmoved))
+    carried = {*(f"a{i}" for i in range(5)), *place.unmoved}
+    assert set(place.done) == {(name, 0) for name in carried}
+    assert place.channel.counts().waiting == 3 - len(place.unmoved)
 
 
 def test_closing_delivers_what_waits_and_ends_in_time_though_broken(place: Place) -> None:
@@ -126,11 +151,10 @@ def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:
     folder = CapFolder(tmp_path / "a" / "cap", Sender("a@example.invalid"), done.extend)
     folder.offer(parcels(1))
     until(lambda: len(done) == 1)
-    (tmp_path / "a" / "cap" / "a0-0.xml").unlink()
-    (tmp_path / "a" / "cap").rmdir()
+    shutil.rmtree(tmp_path / "a")
     folder.offer(parcels(2)[1:])
     folder.close()
-    assert [path.name for path in (tmp_path / "a" / "cap").iterdir()] == ["a1-0.xml"]
+    assert [path.name for path in (tmp_path / "a" / "cap").glob("*.xml")] == ["a1-0.xml"]
 
 
 def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
@@ -142,7 +166,8 @@ def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
     until(lambda: folder.counts().waiting == 0)
     folder.offer(parcels(4)[2:])
     folder.close()
-    assert len(list((tmp_path / "cap").glob("*.xml"))) == 4
+    told = read_entries(tmp_path / "cap" / NAME)
+    assert sum(len(entry.keys) for entry in told) == 4
     assert "not confirmed: the core is gone" in folder.counts().last_error
 
 

@@ -17,6 +17,7 @@ from forewarn.app import (
     run,
     score,
     simulate,
+    watch,
     zones,
 )
 from forewarn.errors import ForewarnError
@@ -29,6 +30,7 @@ cli = typer.Typer(
 )
 cli.command("demo")(demo.demo)
 cli.command("run")(run.run)
+cli.command("watch")(watch.watch)
 cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)

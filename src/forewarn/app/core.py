@@ -16,17 +16,19 @@ from forewarn.app.assembly import (
     site_world,
     site_zones,
 )
+from forewarn.app.lookout import Lookout
+from forewarn.app.pressure import GROUP_MAX, Pressure
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
-from forewarn.records import Alert, Command, Event, Outcome, Parcel, Sensor, Zones
+from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
 from forewarn.stores.sqlite import SqliteStore
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
 PICTURE_S = 1.0
-GROUP_MAX = 64  # events put on record together
+PRESSED_PICTURE_S = 5.0  # while the core falls behind
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
 
 
@@ -39,6 +41,7 @@ class Core:
         self.zones = zones
         self.store = store
         self.pipeline: Pipeline = assemble(site, sensors, zones)
+        self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
         self._signer = site_signer(site, sensors)
         self._places = dict(
@@ -93,7 +96,9 @@ class Core:
 
     def _step(self, event: Event) -> Outcome | None:
         try:
-            return self.pipeline.step(event)
+            outcome = self.pipeline.step(event)
+            self.lookout.step(event, len(outcome.tracks.track_id))
+            return outcome
         except (PlotError, ModelError) as error:
             self.faults.append(str(error))
             return None
@@ -171,13 +176,16 @@ def _run(
 
 
 def _serve(pipe: Connection, core: Core, parent: int) -> None:
-    shown_s = 0.0
+    shown_s, pressure = 0.0, Pressure()
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
                 return
             continue
         events, stop = _take(pipe, core)
+        if pressure.step(len(events)):
+            events.append(Load(0, events[-1].received_s, pressure.level))
+            pipe.send(("load", pressure.level))
         if events:
             outcomes, parcels = core.handle(events)
             orders = [event.order_id for event in events if isinstance(event, Command)]
@@ -185,10 +193,13 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 pipe.send(("acted", orders))
             if parcels:
                 pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
-            if outcomes and time.monotonic() - shown_s >= PICTURE_S:
+            if outcomes and time.monotonic() - shown_s >= PICTURE_S * (
+                1 + 4 * (pressure.level > 0)
+            ):
                 shown_s = time.monotonic()
                 pipe.send(("picture", picture(outcomes[-1], core.zones)))
                 pipe.send(("refused", dict(core.pipeline.refused)))
+                pipe.send(("cover", core.lookout.cover()))
             while core.faults:
                 pipe.send(("fault", core.faults.pop(0)))
         if stop:

@@ -15,6 +15,7 @@ def run(
     import time
     from dataclasses import replace
 
+    from forewarn.app.logs import log_to_stderr
     from forewarn.app.service import Plan, Service
     from forewarn.errors import ConfigError
     from forewarn.files import read_site
@@ -45,6 +46,7 @@ def run(
         sources=tuple(sources),
         clock=Clock(time.time),
     )
+    log_to_stderr()
     scheme = "https" if is_secure(said.web) and not said.web.behind_proxy else "http"
     print(f"Forewarn: {scheme}://{said.web.host}:{said.web.port}/  console: /console")
     asyncio.run(Service(plan).run())

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from math import isfinite
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ import uvicorn
 
 from forewarn.app.assembly import is_exercise, site_signer, site_world
 from forewarn.app.control import Control
+from forewarn.app.lookout import Cover
+from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
 from forewarn.errors import ConfigError
 from forewarn.files import Site
@@ -29,6 +32,7 @@ from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
+from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 from forewarn.web.serving import remarks, server_config
@@ -37,6 +41,8 @@ HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 RESTART_S = 1.0
+FRESH_SCANS = 3  # missed by a sensor before it counts as silent
+REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +78,8 @@ class Service:
         self._failure = ""
         self._last_s = 0.0
         self._ready = asyncio.Event()
+        self._pulse = Pulse()
+        self._cover = Cover()
         self._stopping = asyncio.Event()
         self._control = Control(
             site, site_world(site, plan.sensors), self.board, self._push, self._ready
@@ -87,6 +95,7 @@ class Service:
         app = web_application(
             public_api(self.board, _cap_folder(self._plans)),
             self._control.api(),
+            health_routes(self.board, self._pulse.beats),
         )
         keys = self.plan.site.signing.folder
         server = uvicorn.Server(server_config(app, web, keys))
@@ -187,12 +196,15 @@ class Service:
         if self._stopping.is_set():
             return
         self._ready.clear()
+        self._pulse.gone()
         self._pipe = None
         self.board.become("degraded", "the core stopped; starting it again")
         asyncio.get_running_loop().call_later(RESTART_S, self._start_core)
 
     def _hear(self, message: tuple[Any, ...]) -> None:
         board = self.board
+        if self._ready.is_set():
+            self._pulse.heard()
         match message:
             case ("starting", detail):
                 board.become("starting", detail)
@@ -214,6 +226,13 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("load", level):
+                if level:
+                    board.become("degraded", f"overload: detail is left out, level {level}")
+                else:
+                    board.become("live", "all parts run")
+            case ("cover", cover):
+                self._watch(cover)
             case ("refused", counts):
                 self._refused = counts
             case ("fault", text):
@@ -226,7 +245,25 @@ class Service:
                 self._stopping.set()
             case ("ready",):
                 self._ready.set()
+                self._pulse.heard()
+                notify("READY=1")
                 board.become("live", "all parts run")
+
+    def _watch(self, cover: Cover) -> None:
+        """Take up which sensors are believed and which zones nobody watches."""
+        before = self._cover.troubles
+        for name in sorted({*before, *cover.troubles}):
+            if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
+                self.board.note(f"sensor {name}: {trouble or 'well again'}")
+        self._cover = cover
+        self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
+        self.board.reduced = list(cover.regions)
+
+    def _fresh(self, sensor: Sensor) -> bool:
+        """Whether it was heard within three of its scans."""
+        every_s = sensor.scan_s if isfinite(sensor.scan_s) else REPORTS_S
+        silent_s = self.plan.clock.now_s() - self._counts[sensor.sensor_id][2]
+        return silent_s <= FRESH_SCANS * every_s + 1.0
 
     def _log(self, told: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         counts: dict[str, int] = {}
@@ -247,6 +284,8 @@ class Service:
                 "scans": self._counts[sensor.sensor_id][0],
                 "plots": self._counts[sensor.sensor_id][1],
                 "last_s": self._counts[sensor.sensor_id][2] or None,
+                "fresh": self._fresh(sensor),
+                "trouble": self._cover.troubles.get(sensor.sensor_id, ""),
                 "simulated": sensor.simulated,
             }
             for sensor in self.plan.sensors
@@ -296,6 +335,11 @@ class Service:
             for channel in self._channels.values():
                 if isinstance(channel, Beacon):
                     channel.beat(self.board.heartbeat)
+            if self._pulse.beats():
+                notify("WATCHDOG=1")
+            elif self._core.is_alive():
+                self.board.note("the core hangs: it is killed, and started again")
+                self._core.kill()
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(
@@ -305,7 +349,9 @@ class Service:
     def _heartbeat(self) -> bytes:
         """Signed, by the wall's clock: who hears it has no other."""
         now_s = time.time()
-        values = heartbeat_values(self.board.service, now_s, now_s + HEARTBEAT_LASTS_S)
+        board = self.board
+        lasts_s = now_s + HEARTBEAT_LASTS_S
+        values = heartbeat_values(board.service, now_s, lasts_s, board.reduced)
         return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:

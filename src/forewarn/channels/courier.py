@@ -10,7 +10,7 @@ from forewarn.records import Counts, Key, Parcel
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 30.0
-TOGETHER_MAX = 64  # parcels carried at once
+TOGETHER_MAX = 64  # parcels carried at once, unless a channel says otherwise
 WAITING_MAX = 100_000  # beyond it a parcel stays in the outbox only, for the next start
 CLOSE_S = 10.0
 DELAYS_KEPT = 1000
@@ -23,6 +23,7 @@ class Courier:
 
     carry     : tries some parcels; returns for each "" or what went wrong
     delivered : told the keys that arrived
+    together  : parcels carried at once, at most
     A parcel that fails is tried again ever more slowly, and holds up no other.
     """
 
@@ -31,9 +32,11 @@ class Courier:
         name: str,
         carry: Callable[[Sequence[Parcel]], Sequence[str]],
         delivered: Callable[[list[Key]], None],
+        together: int = TOGETHER_MAX,
     ) -> None:
         self._carry = carry
         self._delivered = delivered
+        self._together = together
         self._queue: list[Waiting] = []
         self._waiting: dict[Key, float] = {}  # since when
         self._delays_s: deque[float] = deque(maxlen=DELAYS_KEPT)
@@ -101,7 +104,7 @@ class Courier:
             while True:
                 now_s = time.monotonic()
                 batch: list[Waiting] = []
-                while self._queue and len(batch) < TOGETHER_MAX:
+                while self._queue and len(batch) < self._together:
                     if self._queue[0][0] > now_s and not self._closing:
                         break
                     batch.append(heapq.heappop(self._queue))

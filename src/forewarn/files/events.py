@@ -1,4 +1,4 @@
-"""events.jsonl of a recording: commands, channel delays and weather, one a line."""
+"""events.jsonl of a recording: commands, delays, load and weather, one a line."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from forewarn.errors import ConfigError
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.records import ChannelDelay, Command, CommandAction, Event, Weather
+from forewarn.records import ChannelDelay, Command, CommandAction, Event, Load, Weather
 
 
 def read_events(path: Path) -> tuple[Event, ...]:
@@ -43,6 +43,8 @@ def _event(row: dict[str, Any], where: str) -> Event:
             return Command(0, now_s, who, action, zone_ids, threat, order_id, proof)
         if row["kind"] == "delay":
             return ChannelDelay(0, now_s, str(row["channel"]), float(row["delay_s"]))
+        if row["kind"] == "load":
+            return Load(0, now_s, int(row["level"]))
         if row["kind"] == "weather":
             height, wind = (
                 np.array(row["height_m"], float),
@@ -56,7 +58,7 @@ def _event(row: dict[str, Any], where: str) -> Event:
     except (KeyError, ValueError, TypeError) as error:
         raise ConfigError(f"{where}: {type(error).__name__}: {error}") from None
     raise ConfigError(
-        f"{where} kind: found {row['kind']!r}, expected command, delay or weather"
+        f"{where} kind: found {row['kind']!r}, expected command, delay, load or weather"
     )
 
 

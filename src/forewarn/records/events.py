@@ -152,4 +152,13 @@ class ChannelDelay:
     delay_s: float
 
 
-Event = PlotBatch | Tick | Command | Act | Weather | ChannelDelay
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How hard the core is pressed: from 0, not at all, to 3; each leaves out more."""
+
+    seq: int
+    received_s: float
+    level: int
+
+
+Event = PlotBatch | Tick | Command | Act | Weather | ChannelDelay | Load

@@ -20,6 +20,7 @@ from forewarn.records import (
     Command,
     CommandAction,
     Event,
+    Load,
     PlotBatch,
     Tick,
     Weather,
@@ -32,6 +33,7 @@ _KINDS: dict[str, type[Any]] = {
     "act": Act,
     "weather": Weather,
     "delay": ChannelDelay,
+    "load": Load,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -1,5 +1,6 @@
 """What the pages know: filled by the service, read by the two APIs."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from forewarn.words import exercise_banner
 EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for dead
 LOG_MAX = 200
 ACTS_MAX = 1000
+_log = logging.getLogger("forewarn")
 
 
 @dataclass(slots=True)
@@ -41,6 +43,9 @@ class Board:
     areas: dict[str, dict[str, Any]] = field(default_factory=dict)
     people_at_risk: float = 0.0
     heartbeat: bytes = b"{}"
+    reduced: list[str] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+    coarse: list[str] = field(default_factory=list)
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -66,6 +71,7 @@ class Board:
             "seq": self.seq,
             "expires_s": now_s + EXPIRES_S * self.clock.speed,
             "zones_version": self.zones_version,
+            "reduced": self.reduced,
         }
 
     def operators_status(self) -> dict[str, Any]:
@@ -76,6 +82,8 @@ class Board:
             "channels": self.channels,
             "refused": self.refused,
             "faults": list(self.faults),
+            "blind": self.blind,
+            "coarse": self.coarse,
         }
 
     def state(self) -> dict[str, Any]:
@@ -102,6 +110,7 @@ class Board:
     def note(self, text: str) -> None:
         """One line on the operators' time line."""
         self.log.append({"time_s": self.clock.now_s(), "text": text})
+        _log.info(text, extra={"seq": self.seq, "time_s": self.clock.now_s()})
 
     def tell(
         self,

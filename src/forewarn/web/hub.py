@@ -30,6 +30,10 @@ class Hub:
                     queue.get_nowait()
                 queue.put_nowait(None)
 
+    def __len__(self) -> int:
+        """Readers now."""
+        return len(self._readers)
+
     async def read(self, first: list[dict[str, str]]) -> AsyncIterator[dict[str, str]]:
         """Messages for one reader, beginning with what it needs to know at once."""
         queue: asyncio.Queue[dict[str, str] | None] = asyncio.Queue(QUEUE_MAX)

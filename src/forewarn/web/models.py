@@ -10,6 +10,7 @@ class Status(BaseModel):
 
     `world` is `live` or `exercise`; `banner`, by language, stands on every page of an
     exercise, and is empty for live.
+    `reduced`: regions of which parts are not watched just now; "" = the site names none.
     """
 
     service: str
@@ -24,6 +25,7 @@ class Status(BaseModel):
     seq: int
     expires_s: float
     zones_version: str
+    reduced: list[str]
 
 
 class PublicAlert(BaseModel):
@@ -66,6 +68,8 @@ class OperatorsStatus(Status):
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
     faults: list[str]
+    blind: list[str]
+    coarse: list[str]
 
 
 class ActLine(BaseModel):

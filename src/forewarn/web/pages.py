@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
@@ -52,12 +52,13 @@ class Guarded:
         await self._app(scope, receive, send_guarded)
 
 
-def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
-    """`/` for everyone, `/console` for operators, and the APIs below /api."""
+def web_application(public: ASGIApp, operators: ASGIApp, health: APIRouter) -> FastAPI:
+    """`/` for everyone, `/console` for operators, the APIs below /api, signs of health."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guarded)
     app.mount("/api/public", public)
     app.mount("/api/operators", operators)
+    app.include_router(health)
 
     @app.get("/")
     def public_page() -> Response:

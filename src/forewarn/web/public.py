@@ -18,7 +18,7 @@ from forewarn.web.refusal import RefusedError, Why
 _NONE: dict[int | str, dict[str, Any]] = {
     404: {"content": {"application/json": {"schema": Why.model_json_schema()}}}
 }
-_CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}")
+_CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}\.xml")
 
 
 class GeoJson(JSONResponse):
@@ -34,6 +34,14 @@ class CapFile(FileResponse):
     """A CAP message."""
 
     media_type = "application/cap+xml"
+
+
+CAP_LISTS = ("feed.atom", "messages.jsonl")
+CAP_TYPES = {
+    "xml": "application/cap+xml",
+    "atom": "application/atom+xml",
+    "jsonl": "application/jsonl",
+}
 
 
 def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
@@ -78,14 +86,14 @@ def public_api(board: Board, cap_folder: Path | None) -> FastAPI:
         body = {"type": "FeatureCollection", "features": features}
         return GeoJson(compact(body).encode())
 
-    @api.get("/v1/cap/{name}.xml", response_class=CapFile, responses=_NONE)
+    @api.get("/v1/cap/{name}", response_class=CapFile, responses=_NONE)
     def cap(name: str) -> FileResponse:
-        """The CAP 1.2 message of one step: ALERT_ID-STEP.xml."""
-        plain = _CAP_NAME.fullmatch(name)
-        path = cap_folder / f"{name}.xml" if cap_folder and plain else None
+        """A CAP 1.2 message, IDENTIFIER.xml; or `feed.atom`; or `messages.jsonl`, all."""
+        listed = name in CAP_LISTS or _CAP_NAME.fullmatch(name)
+        path = cap_folder / name if cap_folder and listed else None
         if path is None or not path.is_file():
             raise RefusedError(404, "no such message")
-        return CapFile(path)
+        return FileResponse(path, media_type=CAP_TYPES[name.rpartition(".")[2]])
 
     @api.get("/v1/stream")
     async def stream() -> EventSourceResponse:

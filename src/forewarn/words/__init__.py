@@ -5,6 +5,7 @@ from forewarn.words.cells import length, pages, shortened
 from forewarn.words.checking import lint, missing_parts, prepare, sample
 from forewarn.words.voice import (
     CORRECTION,
+    SOON_S,
     Audience,
     Form,
     Voice,
@@ -22,6 +23,7 @@ __all__ = [
     "CORRECTION",
     "LANGUAGES",
     "RIGHT_TO_LEFT",
+    "SOON_S",
     "Audience",
     "Form",
     "Voice",

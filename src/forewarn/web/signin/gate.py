@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from forewarn.errors import ConfigError
 from forewarn.web.refusal import RefusedError
 from forewarn.web.signin.accounts import Accounts
-from forewarn.web.signin.keys import Place
+from forewarn.web.signin.keys import Place, host_name
 from forewarn.web.signin.roles import Right, Role, wanted
 from forewarn.web.signin.sessions import Session, Sessions
 
-LOCAL = frozenset({"127.0.0.1", "::1"})
+LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 BODY_MAX = 4_000_000  # bytes; the zones of a country by id take one
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_OPERATORS = (
@@ -76,7 +76,7 @@ class Gate:
 
     def _session(self, asked: HTTPConnection, touch: bool) -> Session | None:
         if self.accounts is None:
-            if self.behind_proxy or not asked.client or asked.client.host not in LOCAL:
+            if self.behind_proxy or not is_local(asked):
                 raise RefusedError(
                     403, "without accounts, operators are on this machine only"
                 )
@@ -166,6 +166,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return first.pop() if first else await receive()
 
     return next_message
+
+
+def is_local(asked: HTTPConnection) -> bool:
+    """Whether a request comes from this machine, under one of its own names."""
+    here = asked.client is not None and asked.client.host in LOCAL
+    return here and host_name(asked.headers.get("host", "")) in LOCAL
 
 
 def session_of(asked: HTTPConnection) -> Session:

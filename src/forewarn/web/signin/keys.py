@@ -50,10 +50,15 @@ class Place:
 
     def origin(self, host: str) -> str:
         """The one origin of pages of ours, by the Host header; "" = not our name."""
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if name.strip("[]").lower() not in self.hosts:
+        if host_name(host) not in self.hosts:
             return ""
         return f"{'https' if self.secure else 'http'}://{host.lower()}"
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without port."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return name.strip("[]").lower()
 
 
 def text_of(raw: bytes) -> str:
