@@ -82,12 +82,11 @@ class Book:
     def hear(self, parcel: Parcel, line: Line, now_s: float) -> None:
         """Take up a step. One that is known or overtaken changes nothing."""
         alert = parcel.alert
-        known = self.lives.get(alert.alert_id)
         # a mistake is taken back also where it is over: whoever heard it hears that
         late = alert.alert_id in self.over and alert.reason == IN_ERROR
         if alert.alert_id in self.over and not late:
             return
-        known = self.ended.get(alert.alert_id) if late else known
+        known = (self.ended if late else self.lives).get(alert.alert_id)
         if known and alert.step <= known.step:
             return
         rose = alert.step, alert.issued_s
