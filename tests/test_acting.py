@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from authenticator import Authenticator
 from forewarn.app.command_line import cli
+from forewarn.channels.cap.ledger import NAME, read_entries
 from forewarn.errors import ConfigError
 from forewarn.records import Act, Command, CommandAction
 from forewarn.signing import Matter, Signer, World, canonical, verify
@@ -150,8 +151,10 @@ async def story(address: str, folder: Path, ann: Person, eve: Person) -> dict[st
 
     echo, began_s = await asyncio.to_thread(act)
     steps = await asyncio.wait_for(listening, 40)
-    names = [f"{step['alert_id']}-{step['step']}.xml" for step in steps]
-    while not all((folder / "cap" / name).exists() for name in names):
+    keys = {(step["alert_id"], step["step"]) for step in steps}
+    while not keys <= {
+        key for one in read_entries(folder / "cap" / NAME) for key in one.keys
+    }:
         assert time.monotonic() - began_s < CORRECTION_S
         await asyncio.sleep(0.02)
     return {
@@ -215,13 +218,14 @@ def check_steps(told: dict[str, Any], folder: Path) -> None:
     (said,) = [step["text"] for step in cover if step["zone_id"] == zone_id]
     assert said == echoed
     assert "sent in error" in correction[0]["text"]["en"]
+    space = {"cap": "urn:oasis:names:tc:emergency:cap:1.2"}
     kinds = {}
-    for step in told["steps"]:
-        name = f"{step['alert_id']}-{step['step']}.xml"
-        root = ElementTree.parse(folder / "cap" / name).getroot()
-        space = {"cap": "urn:oasis:names:tc:emergency:cap:1.2"}
-        kinds[step["step"]] = root.findtext("cap:msgType", "", space)
+    for one in read_entries(folder / "cap" / NAME):
+        root = ElementTree.parse(folder / "cap" / f"{one.identifier}.xml").getroot()
+        (step,) = {step for _, step in one.keys}
+        kinds[step] = root.findtext("cap:msgType", "", space)
         assert root.findtext("cap:status", "", space) == "Actual"
+        assert len(root.findall("cap:info/cap:area", space)) == 3 * 3  # in each language
     assert kinds == {0: "Alert", 1: "Cancel"}
 
 

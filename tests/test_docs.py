@@ -9,7 +9,8 @@ import pytest
 import typer
 
 from forewarn.app.command_line import cli
-from forewarn.files import ZoneKeys
+from forewarn.files import WebKeys, ZoneKeys
+from forewarn.files.site import OperatorKeys
 from forewarn.forecast import ForecastParams
 from forewarn.sources.asterix_frame import editions
 from forewarn.track import TrackParams
@@ -65,6 +66,8 @@ def test_documented_commands_exist() -> None:
         ("forecast", ForecastParams),
         ("warning", WarningParams),
         ("zones", ZoneKeys),
+        ("web", WebKeys),
+        ("operators", OperatorKeys),
     ],
 )
 def test_setting_is_documented_with_its_default(table: str, params: type) -> None:
