@@ -88,7 +88,7 @@ class Station:
     def _obey(self, command: Command) -> None:
         """As much of a chain as the desk can see."""
         raised = command.action in (CommandAction.PREPARE, CommandAction.TAKE_COVER)
-        ended = command.action in (CommandAction.ALL_CLEAR, CommandAction.CORRECT)
+        ended = command.action is not CommandAction.EXTEND
         for zone_id in command.zone_ids:
             if raised:
                 alert_id = f"{zone_id}-{len(self.commands)}"

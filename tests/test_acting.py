@@ -235,7 +235,7 @@ def check_record(folder: Path, site: Path) -> None:
     cover, correction = [event for event in events if isinstance(event, Command)]
     assert (cover.action, correction.action) == (
         CommandAction.TAKE_COVER,
-        CommandAction.CORRECT,
+        CommandAction.TAKE_BACK,
     )
     order, signed = read_proof(cover.proof)
     assert [one.account_id for one in signed] == ["ann", "eve"]

@@ -189,7 +189,7 @@ class Room:
         ann = self.people["ann"].tabs[World.LIVE]
         answer = await ann.post("/corrections", draft_id=sent[-1].order_id, confirm=words)
         done = any(
-            str(c.action) == "correct" and c.zone_ids == sent[-1].zone_ids
+            str(c.action) == "take_back" and c.zone_ids == sent[-1].zone_ids
             for c in live.commands[: before + 1]
         )
         if not answer.is_success or not done or live.now_s - began_s > CORRECTION_S:

@@ -446,7 +446,7 @@ def test_hawaii_2018_a_drill_sent_live_is_taken_back_by_one_person_at_once(
         answer = await ann.post("/corrections", draft_id=echo["draft_id"], confirm=words)
         assert answer.status_code == 200, answer.text
         cover, correction = station.commands
-        assert correction.action is CommandAction.CORRECT
+        assert correction.action is CommandAction.TAKE_BACK
         assert correction.zone_ids == cover.zone_ids
         assert correction.operator_id == "ann"
         told = answer.json()["texts"]
@@ -476,8 +476,9 @@ def test_a_correction_clicked_twice_is_one_and_a_second_mistake_another(
             *(ann.post("/corrections", **body) for _ in range(3))
         )
         assert sum(answer.is_success for answer in answers) >= 1
-        corrections = [c for c in station.commands if c.action is CommandAction.CORRECT]
-        assert len(corrections) == 3
+        taken_back = [c for c in station.commands if c.action is CommandAction.TAKE_BACK]
+        corrected = [c for c in station.commands if c.action is CommandAction.CORRECT]
+        assert (len(taken_back), len(corrected)) == (2, 1)
 
     play(tmp_path, story)
 
@@ -496,6 +497,11 @@ def test_a_correction_says_whom_it_means_and_of_what(tmp_path: Path) -> None:
         assert answer.status_code == 409
         assert "LIVE: sent in error in 1 zones" in answer.text
         assert len(station.commands) == 1
+        over = await ann.draft("all_clear", ["z1"])
+        await ann.send(over)
+        answer = await ann.post("/corrections", draft_id=over["draft_id"])
+        assert answer.status_code == 409  # an all-clear is no alert: alert anew
+        assert "all_clear raised no alert" in answer.text
 
     play(tmp_path, story)
 

@@ -323,6 +323,20 @@ def test_a_correction_reaches_whoever_heard_the_alert_even_after_its_all_clear()
     assert late.alerts[-1].reason == IN_ERROR
 
 
+def test_what_was_raised_by_hand_is_taken_back_and_no_real_threat_with_it() -> None:
+    centre = Centre()
+    centre.hear(None, command(CommandAction.TAKE_COVER, row=0))
+    centre.hear(None, command(CommandAction.TAKE_COVER, row=4))
+    both = ("z0", "z4")
+    centre.hear(30.0, Command(0, 0.0, "op", CommandAction.TAKE_BACK, both))
+    told = {alert.zone_id: alert for alert in centre.alerts}
+    assert (told["z0"].state, told["z0"].reason) == (ALL_CLEAR, IN_ERROR)
+    assert told["z4"].state is COVER  # a rocket is seen on its way there
+    centre.hear(29.0, Command(0, 0.0, "op", CommandAction.CORRECT, both))
+    told = {alert.zone_id: alert for alert in centre.alerts}
+    assert (told["z4"].state, told["z4"].reason) == (ALL_CLEAR, IN_ERROR)
+
+
 def test_a_correction_says_nothing_where_nobody_was_told_anything() -> None:
     centre = Centre()
     centre.hear(None, command(CommandAction.CORRECT))

@@ -55,6 +55,8 @@ const sent = await page.evaluate(async () => {
   const { confirm, digest } = echo;
   return post(`/drafts/${echo.draft_id}/send`, { confirm, digest, proof: { credential } });
 });
+await page.goto(`${address}/api/operators/docs`);
+const documented = await page.locator(".opblock").first().waitFor().then(() => page.locator(".opblock").count());
 await browser.close();
-console.log(JSON.stringify({ invited, cookieSeen, state: sent.state, signed: sent.signed, faults }));
+console.log(JSON.stringify({ invited, cookieSeen, state: sent.state, documented, faults }));
 process.exit(faults.length ? 1 : 0);

@@ -30,7 +30,7 @@ def test_a_passkey_is_made_signs_in_and_signs_a_draft(tmp_path: Path) -> None:
     async def serve() -> None:
         station.append(Station(tmp_path))
         config = uvicorn.Config(
-            station[0].app, host="localhost", port=port, log_level="error", access_log=False
+            station[0].app, host="localhost", port=port, log_level="error", lifespan="off"
         )
         server.append(uvicorn.Server(config))
         await server[0].serve()
@@ -65,6 +65,7 @@ def test_a_passkey_is_made_signs_in_and_signs_a_draft(tmp_path: Path) -> None:
     assert result["invited"].startswith("For ann alone")
     assert result["cookieSeen"] == ""  # no script can read the session
     assert result["state"] == "waiting"
+    assert result["documented"] > 20  # the document's page draws without inline script
     (draft,) = station[0].control.desk.drafts.values()
     assert holds(draft.order, draft.signed[0], "localhost")
     assert station[0].commands == []

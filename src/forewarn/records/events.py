@@ -74,7 +74,9 @@ class CommandAction(StrEnum):
     TAKE_COVER = "take_cover"
     EXTEND = "extend"  # what was raised by hand stays, counted from now
     ALL_CLEAR = "all_clear"
-    CORRECT = "correct"  # the alert should never have been: people are told so
+    # the alert should never have been, and people are told so:
+    TAKE_BACK = "take_back"  # what was raised by hand; what sensors see stays
+    CORRECT = "correct"  # whatever raised it
 
 
 @dataclass(frozen=True, slots=True)

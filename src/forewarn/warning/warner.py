@@ -37,6 +37,8 @@ from forewarn.warning.life import (
 )
 from forewarn.warning.params import WarningParams
 
+_MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
+_ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
 _WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
 _REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s")
 
@@ -78,13 +80,14 @@ class Warner:
         if event.action is CommandAction.EXTEND:
             rows = rows[self._real["manual_until_s"][rows] > event.received_s]
             self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s
-        elif event.action in (CommandAction.ALL_CLEAR, CommandAction.CORRECT):
+        elif event.action in _ENDS:
             self._whole["manual"][rows] = CLEAR
             self._real["manual_until_s"][rows] = -np.inf
             self._real["hold_until_s"][rows] = -np.inf
-            # tracks are numbered by the event of their birth: those known by now are what
-            # the operator judged; one that appears later speaks for itself
-            self._whole["muted_before"][rows] = (event.seq + 1) << 16
+            if event.action is not CommandAction.TAKE_BACK:
+                # tracks are numbered by the event of their birth: those known by now are
+                # what the operator judged; one that appears later speaks for itself
+                self._whole["muted_before"][rows] = (event.seq + 1) << 16
         else:
             self._whole["manual"][rows] = STATES.index(AlertState(event.action.value))
             self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s
@@ -141,10 +144,11 @@ class Warner:
         patient = now_s - self._real["issued_s"] >= self._params.correct_every_s
         correct = (state == TAKE_COVER) & (before == TAKE_COVER) & moved & patient
         taken_back = np.zeros(len(before), bool)
-        if isinstance(event, Command) and event.action is CommandAction.CORRECT:
+        if isinstance(event, Command) and event.action in _MISTAKES:
             # also where the alert is over: whoever heard it hears that it was none
             asked = self._rows(event)
-            taken_back[asked] = self._whole["opened_seq"][asked] > 0
+            heard = self._whole["opened_seq"][asked] > 0
+            taken_back[asked] = heard & (state[asked] == CLEAR)
         rows = np.flatnonzero((state != before) | correct | taken_back)
         opened = rows[(before[rows] == CLEAR) & ~taken_back[rows]]
         self._whole["opened_seq"][opened] = seq

@@ -10,6 +10,7 @@ from forewarn.web.refusal import answer_refusals
 
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+    '<link rel="icon" href="data:,">'
     '<link rel="stylesheet" href="static-docs/swagger-ui.css"><div id="swagger-ui"></div>'
     '<script src="static-docs/swagger-ui-bundle.js"></script>'
     '<script src="docs.js"></script>'

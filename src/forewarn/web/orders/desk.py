@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ WORDS = {
     CommandAction.TAKE_COVER: "TAKE COVER",
     CommandAction.EXTEND: "extend",
     CommandAction.ALL_CLEAR: "all clear",
+    CommandAction.TAKE_BACK: "sent in error",
     CommandAction.CORRECT: "sent in error",
 }
 
@@ -97,7 +98,7 @@ class Desk:
     note: Callable[[str, str, str], None]
     changed: Callable[[Draft], None]
     drafts: dict[str, Draft] = field(default_factory=dict)
-    _corrected: dict[Hashable, Draft] = field(default_factory=dict)
+    _corrected: dict[tuple[str, ...], Draft] = field(default_factory=dict)
 
     def draft(self, who: str, action: CommandAction, threat: str, rows: IntArray) -> Draft:
         """A draft and its echo. Nothing is sent."""
@@ -171,15 +172,15 @@ class Desk:
         await self._hand(draft, [first, signed])
 
     async def correct(
-        self, who: str, rows: IntArray, confirm: str, mistake: Hashable
+        self, who: str, rows: IntArray, confirm: str, mistake: tuple[str, ...]
     ) -> Draft:
         """Take alerts back: one person, prepared texts, at once.
 
-        mistake : what is taken back; twice the same is one correction
+        mistake : ("draft", its id), or the ids of alerts; twice the same is one correction
         """
-        made = self._corrected.get(mistake) or self._make(
-            who, CommandAction.CORRECT, "", rows
-        )
+        by_hand = mistake[0] == "draft"
+        action = CommandAction.TAKE_BACK if by_hand else CommandAction.CORRECT
+        made = self._corrected.get(mistake) or self._make(who, action, "", rows)
         if confirm != self.confirm(made.order):
             raise RefusedError(409, f"confirm: expected {self.confirm(made.order)!r}")
         self._corrected[mistake] = made

@@ -16,6 +16,7 @@ _TELLS = {
     CommandAction.PREPARE: "prepare",
     CommandAction.TAKE_COVER: "take_cover",
     CommandAction.ALL_CLEAR: "all_clear",
+    CommandAction.TAKE_BACK: CORRECTION,
     CommandAction.CORRECT: CORRECTION,
 }
 

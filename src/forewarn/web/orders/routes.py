@@ -24,7 +24,8 @@ from forewarn.web.orders.order import Order, Signed
 from forewarn.web.refusal import RefusedError, Why
 from forewarn.web.signin.gate import session_of
 from forewarn.web.signin.keys import bare_credential, request_options, text_of
-from forewarn.web.signin.routes import Options, SignIn
+from forewarn.web.signin.models import Options
+from forewarn.web.signin.routes import SignIn
 
 _MAY = {code: {"model": Why} for code in (400, 401, 403, 404, 409, 413, 429, 503)}
 
@@ -32,6 +33,14 @@ _MAY = {code: {"model": Why} for code in (400, 401, 403, 404, 409, 413, 429, 503
 def order_routes(desk: Desk, board: Board, signin: SignIn) -> APIRouter:
     """Routes below /v1 that lead to people being told something."""
     routes = APIRouter(prefix="/v1", responses=_MAY, tags=["sending"])  # type: ignore[arg-type]
+    _drafting(routes, desk, board)
+    _sending(routes, desk, board, signin)
+    _correcting(routes, desk, board)
+    return routes
+
+
+def _drafting(routes: APIRouter, desk: Desk, board: Board) -> None:
+    """Nothing of this sends anything."""
 
     def echo(draft: Draft) -> dict[str, Any]:
         return echo_of(desk, board, draft)
@@ -70,6 +79,13 @@ def order_routes(desk: Desk, board: Board, signin: SignIn) -> APIRouter:
             asdict(text)
             for text in desk.mouth.texts(action, order.threat, names, order.made_s)
         ]
+
+
+def _sending(routes: APIRouter, desk: Desk, board: Board, signin: SignIn) -> None:
+    """From a draft to what people are told."""
+
+    def echo(draft: Draft) -> dict[str, Any]:
+        return echo_of(desk, board, draft)
 
     @routes.post("/drafts/{draft_id}/challenge", response_model=Options)
     async def challenge(draft_id: str, asked: Request) -> Any:
@@ -122,24 +138,32 @@ def order_routes(desk: Desk, board: Board, signin: SignIn) -> APIRouter:
             desk.withdraw(session_of(asked).account_id, found)
         return echo(found)
 
+
+def _correcting(routes: APIRouter, desk: Desk, board: Board) -> None:
+    """The way back."""
+
     @routes.post("/corrections", response_model=Echo)
     async def correct(body: CorrectionBody, asked: Request) -> Any:
-        """Take alerts back as a mistake: one person, prepared texts, on every channel."""
+        """Take alerts back as a mistake: one person, prepared texts, on every channel.
+
+        By draft: what it raised by hand; where sensors see a threat, the alert stays. By
+        zones: their alerts, whatever raised them; what is seen there by now counts no more.
+        """
         if (body.draft_id is None) == (body.zone_ids is None):
             raise RefusedError(400, "expected either draft_id or zone_ids; nothing sent")
         zones, _ = desk.zones()
         if body.draft_id is not None:
             found = desk.find(body.draft_id)
             _must(found, State.SENT)
+            if found.order.action not in ("prepare", "take_cover"):
+                raise RefusedError(409, f"{found.order.action} raised no alert")
             rows = zones.by_id(found.order.zone_ids)
             mistake: tuple[str, ...] = ("draft", body.draft_id)
         else:
             rows = zones.by_id(body.zone_ids or [])
             mistake = _some_live(desk, board, rows)
         who = session_of(asked).account_id
-        return echo(await desk.correct(who, rows, body.confirm, mistake))
-
-    return routes
+        return echo_of(desk, board, await desk.correct(who, rows, body.confirm, mistake))
 
 
 def echo_of(desk: Desk, board: Board, draft: Draft) -> dict[str, Any]:

@@ -4,17 +4,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from forewarn.web.refusal import RefusedError, Why, plain_json
 from forewarn.web.signin.accounts import Account, Accounts, Passkey, invited
 from forewarn.web.signin.challenges import Challenges
 from forewarn.web.signin.gate import Gate, cookie_header, session_of
 from forewarn.web.signin.keys import (
-    PASSWORD_MAX,
     answered,
     challenge_in,
     opened_key,
@@ -24,77 +22,20 @@ from forewarn.web.signin.keys import (
     sealed_key,
 )
 from forewarn.web.signin.limits import Limits
+from forewarn.web.signin.models import (
+    AccountLine,
+    CredentialBody,
+    InvitationBody,
+    NewPasskeyBody,
+    NewPasswordBody,
+    Options,
+    PasswordBody,
+    WhoAmI,
+)
 from forewarn.web.signin.roles import RIGHTS
 from forewarn.web.signin.sessions import Session
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Password = Annotated[str, StringConstraints(min_length=1, max_length=PASSWORD_MAX)]
 AT_ONCE = 2  # passwords tried at the same time: each takes 64 MiB
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class PasswordBody(_Body):
-    """A password, for where a passkey cannot be used."""
-
-    account_id: Name
-    password: Password
-
-
-class CredentialBody(_Body):
-    """What `navigator.credentials.get` answered, as JSON."""
-
-    credential: dict[str, Any]
-
-
-class InvitationBody(_Body):
-    """The token of an invitation link."""
-
-    token: Name
-
-
-class NewPasskeyBody(InvitationBody):
-    """What `navigator.credentials.create` answered, as JSON."""
-
-    credential: dict[str, Any]
-
-
-class NewPasswordBody(InvitationBody):
-    """A password chosen with an invitation."""
-
-    password: Password
-
-
-class Options(BaseModel):
-    """For `navigator.credentials`: give `publicKey` to its JSON reader."""
-
-    account_id: str
-    publicKey: dict[str, Any]  # noqa: N815  (as browsers have it)
-
-
-class WhoAmI(BaseModel):
-    """A session. `csrf` goes back as X-CSRF-Token with every request that changes."""
-
-    account_id: str
-    role: str
-    rights: list[str]
-    csrf: str
-    exercise: bool
-    signed_in: bool
-    ends_in_s: float
-
-
-class AccountLine(BaseModel):
-    """An account, as an admin sees it."""
-
-    account_id: str
-    role: str
-    passkeys: int
-    password: bool
-    invited: bool
-    sessions: int
 
 
 @dataclass(slots=True)
@@ -226,14 +167,24 @@ _MAY = {code: {"model": Why} for code in (400, 401, 403, 404, 409, 413, 429, 503
 def signin_routes(signin: SignIn) -> APIRouter:
     """Routes below /v1 that have to do with who somebody is."""
     routes = APIRouter(prefix="/v1", responses=_MAY, tags=["signing in"])  # type: ignore[arg-type]
-    place = signin.gate.place
+    _entering(routes, signin)
+    _inviting(routes, signin)
+    _managing(routes, signin)
+    return routes
+
+
+def _entering(routes: APIRouter, signin: SignIn) -> None:
+    """In, and out again."""
 
     @routes.post("/signin/options", response_model=Options)
     async def options() -> Any:
         """A challenge for any passkey of ours that the device holds."""
         signin.accounts()
         challenge = signin.challenges.new("signin")
-        return {"account_id": "", "publicKey": request_options(place, challenge, ())}
+        return {
+            "account_id": "",
+            "publicKey": request_options(signin.gate.place, challenge, ()),
+        }
 
     @routes.post("/signin/passkey", response_model=WhoAmI)
     async def passkey(body: CredentialBody, asked: Request) -> Any:
@@ -245,6 +196,25 @@ def signin_routes(signin: SignIn) -> APIRouter:
         """Sign in with a password."""
         await signin.by_password(asked, body.account_id, body.password)
         return signin.enter(signin.accounts().all()[body.account_id], "password")
+
+    @routes.get("/session", response_model=WhoAmI)
+    async def session(asked: Request) -> Any:
+        """Who is signed in here."""
+        return signin.told(session_of(asked))
+
+    @routes.post("/signout", status_code=204)
+    async def signout(asked: Request) -> Response:
+        """End this session."""
+        signin.gate.sessions.end(asked.cookies.get(signin.gate.cookie, ""))
+        signin.note(session_of(asked).account_id, "signed out", "")
+        return Response(
+            status_code=204, headers={"Set-Cookie": cookie_header(signin.gate, "")}
+        )
+
+
+def _inviting(routes: APIRouter, signin: SignIn) -> None:
+    """Keys made with an invitation."""
+    place = signin.gate.place
 
     @routes.post("/invitation/options", response_model=Options)
     async def invitation(body: InvitationBody) -> Any:
@@ -271,19 +241,9 @@ def signin_routes(signin: SignIn) -> APIRouter:
         made = await asyncio.to_thread(sealed_key, body.password)
         signin.take_up(body.token, password=lambda now: made)
 
-    @routes.get("/session", response_model=WhoAmI)
-    async def session(asked: Request) -> Any:
-        """Who is signed in here."""
-        return signin.told(session_of(asked))
 
-    @routes.post("/signout", status_code=204)
-    async def signout(asked: Request) -> Response:
-        """End this session."""
-        signin.gate.sessions.end(asked.cookies.get(signin.gate.cookie, ""))
-        signin.note(session_of(asked).account_id, "signed out", "")
-        return Response(
-            status_code=204, headers={"Set-Cookie": cookie_header(signin.gate, "")}
-        )
+def _managing(routes: APIRouter, signin: SignIn) -> None:
+    """What an admin sees and ends."""
 
     @routes.get("/accounts", response_model=list[AccountLine])
     async def accounts() -> Any:
@@ -308,5 +268,3 @@ def signin_routes(signin: SignIn) -> APIRouter:
         ended = signin.gate.sessions.end_all(account_id)
         who = session_of(asked).account_id
         signin.note(who, "ended sessions", f"{account_id}: {ended}")
-
-    return routes
