@@ -203,6 +203,18 @@ def test_guessing_from_everywhere_closes_a_password_but_not_where_its_owner_was(
     assert limits.wait_s("bob", "new address", now_s + LONGEST_WAIT_S) == 0
 
 
+def test_a_flood_of_passwords_is_sent_away_and_passkeys_get_in(tmp_path: Path) -> None:
+    async def story(station: Station) -> None:
+        ann = await station.operator("ann", "operator")
+        crowd = [station.browser(address=f"192.0.2.{k}") for k in range(60)]
+        tries = [one.sign_in_by_password("ann", PASSWORD) for one in crowd]
+        answers = await asyncio.gather(*tries)
+        assert {answer.status_code for answer in answers} == {401, 429}
+        assert (await ann.sign_in()).is_success
+
+    play(tmp_path, story)
+
+
 def test_what_was_right_does_not_count_as_wrong() -> None:
     limits = Limits()
     for k in range(10 * FREE_ACCOUNT):

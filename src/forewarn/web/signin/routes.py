@@ -36,6 +36,7 @@ from forewarn.web.signin.roles import RIGHTS
 from forewarn.web.signin.sessions import Session
 
 AT_ONCE = 2  # passwords tried at the same time: each takes 64 MiB
+WAITING = 20  # that may wait for it; a flood beyond that is sent away
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class SignIn:
     challenges: Challenges = field(default_factory=Challenges)
     limits: Limits = field(default_factory=Limits)
     _trying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _waiting: int = 0
 
     def accounts(self) -> Accounts:
         """The file, where there is one."""
@@ -97,12 +99,18 @@ class SignIn:
                 f"too many wrong passwords: wait {wait_s:.0f} s, or use a passkey",
                 {"Retry-After": str(int(wait_s) + 1)},
             )
+        if self._waiting >= WAITING:
+            raise RefusedError(429, "too many passwords at once: use a passkey")
         account = self.accounts().all().get(account_id)
         # counted before it is tried: many at once are many tries
         self.limits.failed(account_id, address, now_s)
-        async with self._trying:
-            kept = account.password if account else None
-            key = await asyncio.to_thread(opened_key, kept, password)
+        self._waiting += 1
+        try:
+            async with self._trying:
+                kept = account.password if account else None
+                key = await asyncio.to_thread(opened_key, kept, password)
+        finally:
+            self._waiting -= 1
         if key is None:
             if account is not None:
                 self.note(account_id, "was refused", "wrong password")
