@@ -284,20 +284,32 @@ class ByPath:
         await (self._admin if admins else self._people)(scope, receive, send)
 
 
-@pytest.mark.parametrize("api", ["public", "operators"])
-def test_every_operation_keeps_to_its_document(served: str, api: str) -> None:
+@pytest.mark.parametrize(
+    ("api", "mode"),
+    [
+        ("public", schemathesis.GenerationMode.POSITIVE),  # it takes no bodies
+        ("operators", schemathesis.GenerationMode.POSITIVE),
+        ("operators", schemathesis.GenerationMode.NEGATIVE),
+    ],
+)
+def test_every_operation_keeps_to_its_document(
+    served: str, api: str, mode: schemathesis.GenerationMode
+) -> None:
+    """Also with what its document does not allow, which has to be refused."""
     schema = schemathesis.openapi.from_url(f"{served}/api/{api}/openapi.json")
     # a stream has no end; signing out would end the session of the test itself
     wanted = schema.exclude(path_regex="stream$|signout$")
     operations = [found.ok() for found in wanted.get_all_operations()]
     assert len(operations) > 5
     for operation in operations:
+        if mode is schemathesis.GenerationMode.NEGATIVE and not operation.body:
+            continue
 
         @settings(
             max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck)
         )
         @seed(SEED)
-        @given(case=operation.as_strategy())
+        @given(case=operation.as_strategy(generation_mode=mode))
         def keeps(case: Any) -> None:
             # what is refused for its meaning (no area, no such zone) no schema can tell
             case.call_and_validate(timeout=10, excluded_checks=[positive_data_acceptance])
