@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter liars api operators lock clean
+.PHONY: help setup demo test bench fuzz kill clutter liars sirens endurance api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,10 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench forecast
 	$(BIN)/forewarn bench coverage
 	$(BIN)/forewarn bench manoeuvring
+	$(BIN)/forewarn bench study
+	$(BIN)/forewarn bench page
+	$(BIN)/forewarn bench subscribers
+	$(BIN)/forewarn bench push
 	for raid in rockets barrage volley ten_missiles evening; do \
 		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
 	test ! -d ../shared/data || $(BIN)/forewarn bench descents
@@ -51,6 +55,10 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 fuzz: .make/environment  ## mutated radar frames, COUNT=1000000 of them, another seed each time
 	FOREWARN_FUZZ=$(or $(COUNT),200000) FOREWARN_FUZZ_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_asterix_fuzz.py
+
+sirens: .make/environment  ## COUNT=1000000 recorded and as many altered frames, of which a siren obeys none
+	FOREWARN_SIREN_FRAMES=$(or $(COUNT),1000000) FOREWARN_SIREN_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_siren_guard.py
 
 kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that nothing is lost
 	FOREWARN_KILLS=$(or $(COUNT),20) $(BIN)/pytest -s tests/test_restart.py
@@ -69,6 +77,9 @@ api: .make/environment  ## COUNT=10000 hostile strings in every field, and every
 operators: .make/environment  ## COUNT=1000 random scripts of tired operators, and a checker of what got out
 	FOREWARN_OPERATORS=$(or $(COUNT),1000) FOREWARN_OPERATORS_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_operator_scripts.py
+
+endurance: setup  ## COUNT=1000 simulated years of 20,000 rockets and 10,000 drones, books exact
+	FOREWARN_YEARS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_study_year.py
 
 lock: .make/environment  ## write the locks anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev -o requirements.lock $(LOCKING)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from forewarn.records import Alert, AlertState, Tick
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import sqlite_store
 
 GROUP = 5
 CHANNELS = ("cap", "sse")
@@ -46,7 +46,7 @@ def answer(seq: int) -> Answer:
 
 def write_for_ever(folder: Path, early: bool) -> None:
     """`early` is a planted fault: it acknowledges before it writes."""
-    store = SqliteStore(folder / "s.sqlite", CHANNELS)
+    store = sqlite_store(folder / "s.sqlite", CHANNELS)
     acked = os.open(folder / "acked", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def ack(line: str) -> None:

@@ -18,9 +18,10 @@ from authenticator import Authenticator
 from forewarn.app.command_line import cli
 from forewarn.channels.cap.ledger import NAME, read_entries
 from forewarn.errors import ConfigError
+from forewarn.files import StoreKeys
 from forewarn.records import Act, Command, CommandAction
 from forewarn.signing import Matter, Signer, World, canonical, verify
-from forewarn.stores.sqlite import read_journal
+from forewarn.stores import read_store
 from forewarn.web.orders.order import holds, read_proof
 from test_service import free_port, wait_for
 
@@ -231,7 +232,10 @@ def check_steps(told: dict[str, Any], folder: Path) -> None:
 
 def check_record(folder: Path, site: Path) -> None:
     """Everything stands in the journal, signatures and all."""
-    events = list(read_journal(folder / "forewarn.sqlite", ("act", "command")))
+    store = read_store(StoreKeys(folder / "forewarn.sqlite"))
+    events = list(store.done())
+    assert store.verify() >= len(events)
+    store.close()
     cover, correction = [event for event in events if isinstance(event, Command)]
     assert (cover.action, correction.action) == (
         CommandAction.TAKE_COVER,
@@ -242,8 +246,8 @@ def check_record(folder: Path, site: Path) -> None:
     assert all(holds(order, one, "localhost") for one in signed)
     acts = [(e.operator_id, e.act) for e in events if isinstance(e, Act)]
     assert {("ann", "signed in"), ("eve", "signed in"), ("ann", "drafted")} <= set(acts)
-    shown = forewarn("operators", "acts", str(site))
-    assert "ann and eve: take_cover in " in shown
+    shown = forewarn("verify", str(site), "--acts")
+    assert '"operator_id": "ann and eve", "action": "take_cover"' in shown
     listed = forewarn("operators", "list", str(site))
     assert "approver   1 passkeys" in listed
 
@@ -257,7 +261,7 @@ def check_drill(folder: Path, web: int) -> None:
     assert "may only use channels with exercise = true" in told
     drill.write_text(text)
     told = refused(drill)
-    assert "holds live data and this service is exercise" in told
+    assert "holds live data, and this service is exercise" in told
 
 
 def test_a_site_without_accounts_is_told_what_to_write(tmp_path: Path) -> None:
@@ -266,4 +270,3 @@ def test_a_site_without_accounts_is_told_what_to_write(tmp_path: Path) -> None:
     site.write_text(text)
     told = forewarn("operators", "list", str(site))
     assert 'accounts is missing; write accounts = "accounts.json"' in told
-    assert "no such store" in forewarn("operators", "acts", str(site))

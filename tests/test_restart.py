@@ -26,7 +26,7 @@ from forewarn.files.site import SigningKeys, StoreKeys
 from forewarn.records import Event, PlotBatch, Sensor, Tick
 from forewarn.sim import raids
 from forewarn.sim.raids import Raid, RaidKeys, RegionKeys, SalvoKeys
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import sqlite_store
 
 KILLS = int(os.environ.get("FOREWARN_KILLS", "3"))
 
@@ -58,7 +58,7 @@ def site(folder: Path) -> Site:
 def core_of(
     where: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...] = ("cap",)
 ) -> Core:
-    store = SqliteStore(where.store.path, channels)
+    store = sqlite_store(where.store.path, channels)
     return Core(where, sensors, site_zones(where), store)
 
 

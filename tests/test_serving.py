@@ -1,144 +1,75 @@
-"""Outside loopback only by TLS; certificates made, checked and refused."""
+"""How the application is served: the address, open files, rubbish in memory."""
 
-import asyncio
-import os
+import gc
+import resource
 import socket
-import ssl
-import threading
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import httpx
 import pytest
-import uvicorn
-from fastapi import APIRouter, FastAPI
 
 from forewarn.errors import ConfigError
-from forewarn.files import WebKeys
-from forewarn.web.pages import web_application
-from forewarn.web.serving import LASTS, is_secure, place_of, remarks, server_config
-
-NOW = datetime.now(UTC)
+from forewarn.web import serving
+from forewarn.web.message import Message
+from forewarn.web.serving import listener, raise_file_limit, tidy
 
 
-def lan_address() -> str:
-    """An address of this machine that is not loopback."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        try:
-            one.connect(("192.0.2.1", 9))
-            return str(one.getsockname()[0])
-        except OSError:
-            return ""
+def test_an_address_that_is_taken_is_named() -> None:
+    with listener("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"\[web\] 127\.0\.0\.1:{port} cannot be"):
+            listener("127.0.0.1", port)
+
+
+def test_connections_end_by_themselves_when_nobody_reads() -> None:
+    with (
+        listener("127.0.0.1", 0, stalled_s=7.0) as ours,
+        socket.create_connection(ours.getsockname()),
+        ours.accept()[0] as taken,
+    ):
+        option = taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        assert option == 7000
+
+
+def test_as_many_files_may_be_open_as_the_system_allows() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert raise_file_limit() == most
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, most)
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """The pages, at every address of this machine."""
-    if not lan_address():
-        pytest.skip("this machine has no address but loopback")
-    with socket.socket() as one:
-        one.bind(("0.0.0.0", 0))
-        port = int(one.getsockname()[1])
-    web = WebKeys(host="0.0.0.0", port=port, name="alerts.example.org")
-    app = web_application(FastAPI(), FastAPI(), APIRouter())
-    server = uvicorn.Server(server_config(app, web, tmp_path))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield lan_address(), port
-    server.should_exit = True
-    thread.join(10)
+def _no_collector() -> Iterator[None]:
+    gc.disable()
+    gc.collect()
+    yield
+    gc.enable()
 
 
-def test_outside_loopback_there_is_only_tls(
-    served: tuple[str, int], tmp_path: Path
-) -> None:
-    host, port = served
-    with pytest.raises(httpx.HTTPError):
-        httpx.get(f"http://{host}:{port}/", timeout=5)
-    trusted = ssl.create_default_context(cafile=str(tmp_path / "web.crt"))
-    with (
-        socket.create_connection((host, port), timeout=5) as raw,
-        trusted.wrap_socket(raw, server_hostname="alerts.example.org") as tls,
-    ):
-        assert tls.version() in ("TLSv1.2", "TLSv1.3")
-    answer = httpx.get(f"https://{host}:{port}/", verify=False, timeout=5)
-    assert answer.headers["strict-transport-security"].startswith("max-age=")
-    assert "server" not in answer.headers
+class Ring:
+    """Holds itself: only the collector can free it."""
+
+    def __init__(self) -> None:
+        self.me = self
 
 
-def test_a_certificate_of_our_own_making_is_told_loudly_and_kept(tmp_path: Path) -> None:
-    web = WebKeys(host="0.0.0.0", name="alerts.example.org")
-    (told,) = remarks(web, tmp_path, NOW)
-    assert told.startswith("CERTIFICATE OF OUR OWN MAKING")
-    assert (tmp_path / "web.key").stat().st_mode & 0o777 == 0o600
-    before = (tmp_path / "web.crt").read_bytes()
-    remarks(web, tmp_path, NOW)
-    assert (tmp_path / "web.crt").read_bytes() == before
-
-
-def test_a_certificate_is_told_before_it_expires_and_refused_after(tmp_path: Path) -> None:
-    remarks(WebKeys(host="0.0.0.0"), tmp_path, NOW)
-    web = WebKeys(certificate=tmp_path / "web.crt", key=tmp_path / "web.key")
-    assert remarks(web, tmp_path, NOW) == []
-    (told,) = remarks(web, tmp_path, NOW + LASTS - timedelta(days=10))
-    assert "expires in 9 days" in told or "expires in 10 days" in told
-    with pytest.raises(ConfigError, match="expired on"):
-        remarks(web, tmp_path, NOW + LASTS + timedelta(days=1))
-
-
+@pytest.mark.usefixtures("_no_collector")
 @pytest.mark.parametrize(
-    ("web", "why"),
-    [
-        (
-            WebKeys(certificate=Path("/no/such.crt"), key=Path("/no/such.key")),
-            "no such file",
-        ),
-        (WebKeys(certificate=Path("/no/such.crt")), "come together"),
-    ],
+    ("quiet", "count", "freed"),
+    [(True, 10, False), (True, 300, True), (False, 300, False), (False, 3000, True)],
 )
-def test_half_a_certificate_is_refused(tmp_path: Path, web: WebKeys, why: str) -> None:
-    with pytest.raises(ConfigError, match=why):
-        server_config(FastAPI(), web, tmp_path)
+def test_rubbish_is_left_while_alerts_are_out_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, quiet: bool, count: int, freed: bool
+) -> None:
+    monkeypatch.setattr(serving, "WORTH_IT", 200)
+    monkeypatch.setattr(serving, "RUBBISH_MAX", 2000)
+    for _ in range(count):
+        Ring()
+    tidy(quiet)
+    assert (gc.get_count()[0] < 10) == freed
 
 
-def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "x.crt"
-    path.write_text("hello")
-    web = WebKeys(certificate=path, key=path)
-    with pytest.raises(ConfigError, match=r"x\.crt: is no certificate"):
-        remarks(web, tmp_path, NOW)
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.5", "alerts.example.org"])
-def test_no_other_host_is_served_without_tls(tmp_path: Path, host: str) -> None:
-    config = server_config(FastAPI(), WebKeys(host=host), tmp_path)
-    assert config.ssl_certfile is not None
-    assert is_secure(WebKeys(host=host))
-    behind = server_config(FastAPI(), WebKeys(host=host, behind_proxy=True), tmp_path)
-    assert behind.ssl_certfile is None
-    assert behind.proxy_headers
-    assert not config.proxy_headers  # anyone could say where they come from
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_this_machine_alone_needs_no_tls(tmp_path: Path, host: str) -> None:
-    assert server_config(FastAPI(), WebKeys(host=host), tmp_path).ssl_certfile is None
-    assert os.listdir(tmp_path) == []
-
-
-def test_operators_need_a_name_to_sign_in_at() -> None:
-    with pytest.raises(ConfigError, match=r"\[web\] name is missing"):
-        place_of(WebKeys(host="0.0.0.0"), accounts=True)
-    place = place_of(WebKeys(host="0.0.0.0", name="Alerts.example.org"), accounts=True)
-    assert place.rp_id == "alerts.example.org"
-    assert place.origin("alerts.example.org:8443") == "https://alerts.example.org:8443"
-    for host in ("evil.example", "alerts.example.org.evil.example", "", ":8443", "0.0.0.0"):
-        assert place.origin(host) == ""
-    here = place_of(WebKeys(), accounts=True)
-    assert here.origin("[::1]:8080") == "http://[::1]:8080"
-    assert here.origin("localhost") == "http://localhost"
+def test_a_message_is_the_same_bytes_for_all_who_read_it() -> None:
+    message = Message("alerts", '{"a":"ü"}', "run-7")
+    assert message.sse == 'event: alerts\nid: run-7\ndata: {"a":"ü"}\n\n'.encode()
+    assert message.text == '{"event":"alerts","id":"run-7","data":{"a":"ü"}}'
+    assert message.sse is message.sse
+    assert Message("heartbeat", "{}").sse == b"event: heartbeat\ndata: {}\n\n"

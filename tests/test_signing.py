@@ -68,7 +68,7 @@ def test_a_file_that_is_no_key_is_refused(tmp_path: Path, held: bytes, said: str
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     Signer.from_file(tmp_path / "key", World.LIVE)
     (tmp_path / "key").chmod(0o644)
-    with pytest.raises(ConfigError, match="others may read this key: 644, expected 600"):
+    with pytest.raises(ConfigError, match="others may read this file: 644, expected 600"):
         Signer.from_file(tmp_path / "key", World.LIVE)
 
 

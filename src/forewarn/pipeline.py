@@ -51,11 +51,24 @@ class Beacon(Protocol):
     def beat(self, heartbeat: bytes) -> None: ...
 
 
+@runtime_checkable
+class Keeper(Protocol):
+    """A channel that tells again what holds, and so has to know it after a start.
+
+    parcels : all alerts that are out; `keep` never waits and never raises
+    """
+
+    def keep(self, parcels: Sequence[Parcel]) -> None: ...
+
+
 class Store(Protocol):
     """Durable record. What writes returns only when what it was given is safe."""
 
     @property
     def last_seq(self) -> int: ...
+
+    @property
+    def last_s(self) -> float: ...
 
     def append(self, events: Sequence[Event]) -> None: ...
 
@@ -76,6 +89,8 @@ class Store(Protocol):
     def pending(self, channel: str) -> list[tuple[Alert, dict[str, str]]]: ...
 
     def issued_s(self, alert_id: str) -> tuple[float, ...]: ...
+
+    def prune(self, before_s: float) -> int: ...
 
     def close(self) -> None: ...
 

@@ -1,5 +1,6 @@
 """Parts of a site put together: its zones, its pipeline, its texts."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import astuple
 from math import isfinite
@@ -10,7 +11,7 @@ from forewarn.files import Site, ZoneKeys, read_grid
 from forewarn.forecast import Forecaster
 from forewarn.pipeline import Pipeline
 from forewarn.records import Alert, Sensor, Zones
-from forewarn.signing import Signer, World
+from forewarn.signing import Signer, Vault, World
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 from forewarn.words import Voice, prepare
@@ -77,8 +78,7 @@ def site_world(site: Site, sensors: Sequence[Sensor]) -> World:
 
 def site_signer(site: Site, sensors: Sequence[Sensor]) -> Signer:
     """The site's key for its world; made where there is none."""
-    world = site_world(site, sensors)
-    return Signer.from_file(site.signing.folder / f"{world}.key", world)
+    return Vault(site.signing.folder).signer(site_world(site, sensors), time.time)
 
 
 class Speaker:

@@ -19,8 +19,12 @@ MEASURED = (
     "sixdof",
     "descents",
     "manoeuvring",
+    "page",
+    "push",
     "raid",
+    "subscribers",
     "traffic",
+    "study",
 )
 
 

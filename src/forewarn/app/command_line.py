@@ -5,11 +5,14 @@ import sys
 import typer
 
 from forewarn.app import (
+    backup,
     bench,
     check,
     demo,
+    export,
     fly,
     history,
+    keys,
     operators,
     prepare,
     recording,
@@ -17,6 +20,8 @@ from forewarn.app import (
     run,
     score,
     simulate,
+    study,
+    verify,
     watch,
     zones,
 )
@@ -35,11 +40,17 @@ cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
+cli.command("study")(study.study)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)
+cli.command("export")(export.export)
+cli.command("verify")(verify.verify)
+cli.command("backup")(backup.backup)
+cli.command("restore")(backup.restore)
 cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
+cli.add_typer(keys.cli, name="keys")
 cli.add_typer(recording.cli, name="recording")
 cli.add_typer(operators.cli, name="operators")
 

@@ -18,11 +18,11 @@ from forewarn.web.orders.echo import Mouth
 from forewarn.web.orders.order import check_door
 from forewarn.web.orders.routes import echo_of
 from forewarn.web.refusal import RefusedError
-from forewarn.web.serving import place_of
 from forewarn.web.signin.accounts import Accounts
 from forewarn.web.signin.gate import Gate
 from forewarn.web.signin.routes import SignIn
 from forewarn.web.signin.sessions import Sessions
+from forewarn.web.tls import place_of
 
 RETRY = {"Retry-After": "2"}
 ACTED_S = 5.0  # an order that is not on record after this may not have arrived

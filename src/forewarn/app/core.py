@@ -3,7 +3,7 @@
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -12,8 +12,8 @@ from forewarn.app.assembly import (
     Speaker,
     Texts,
     assemble,
+    is_exercise,
     site_signer,
-    site_world,
     site_zones,
 )
 from forewarn.app.lookout import Lookout
@@ -23,10 +23,12 @@ from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import open_store
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
+TIDY_S = 10.0  # and between two looks for what may be let go
+DAY_S = 86_400.0
 PICTURE_S = 1.0
 PRESSED_PICTURE_S = 5.0  # while the core falls behind
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
@@ -44,6 +46,8 @@ class Core:
         self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
         self._signer = site_signer(site, sensors)
+        self._keep_s = site.store.keep_days * DAY_S
+        self._tidied_s = float("-inf")
         self._places = dict(
             zip(zones.zone_id, zip(zones.name, zones.polygons, strict=True), strict=True)
         )
@@ -93,6 +97,15 @@ class Core:
             for alert in outcome.alerts
         ]
         return outcomes, parcels
+
+    def tidy(self, idle: Callable[[], bool]) -> None:
+        """Let go of what is old, while nothing waits."""
+        now_s = self.store.last_s
+        if not self._keep_s or now_s - self._tidied_s < TIDY_S:
+            return
+        self._tidied_s = now_s
+        while idle() and self.store.prune(now_s - self._keep_s):
+            pass
 
     def _step(self, event: Event) -> Outcome | None:
         try:
@@ -156,8 +169,9 @@ def _run(
     gc.disable()
     parent = os.getppid()
     pipe.send(("starting", "opening the store"))
-    store = SqliteStore(site.store.path, channels)
-    store.claim(site_world(site, sensors))
+    store = open_store(site.store, channels)
+    store.claim(is_exercise(site, sensors))
+    store.heard(sensors)
     for done, total in rehearse():
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
@@ -166,7 +180,8 @@ def _run(
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
-    pipe.send(("live", _told(core.live()), core.store.last_seq))
+    live = core.live()
+    pipe.send(("live", _told(live), live, core.store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
     pipe.send(("ready",))
@@ -202,6 +217,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 pipe.send(("cover", core.lookout.cover()))
             while core.faults:
                 pipe.send(("fault", core.faults.pop(0)))
+        core.tidy(lambda: not pipe.poll(0))
         if stop:
             core.store.save(core.store.last_seq, core.pipeline.memory())
             core.store.close()

@@ -111,9 +111,9 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     from forewarn.app.assembly import site_zones
     from forewarn.score import judge, summarise
     from forewarn.score.reading import fallen_by, make_case
-    from forewarn.stores.sqlite import SqliteStore
+    from forewarn.stores import read_store
 
-    store = SqliteStore(site.store.path)
+    store = read_store(site.store)
     alerts = tuple(store.alerts())
     store.close()
     if source.truth is None:

@@ -1,4 +1,4 @@
-"""`forewarn operators`: who may sign in, with what role; invitations; what they did."""
+"""`forewarn operators`: who may sign in, with what role; invitations."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from forewarn.files import Site
     from forewarn.web.signin.accounts import Account, Accounts
 
-cli = typer.Typer(no_args_is_help=True, help="Who may sign in, and what they did.")
+cli = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 SiteFile = Annotated[Path, typer.Argument(help="site file")]
 Who = Annotated[str, typer.Argument(help="account: a-z, 0-9, '.', '_', '-'")]
 Hours = Annotated[float, typer.Option(help="the invitation is good for")]
@@ -72,25 +72,6 @@ def list_(site: SiteFile) -> None:
         print(f"{one.account_id:<20} {one.role:<10} {', '.join(keys) or 'no key'}")
 
 
-@cli.command()
-def acts(site: SiteFile) -> None:
-    """What operators did, from the journal, whose hash chain is checked on the way."""
-    from datetime import UTC, datetime
-
-    from forewarn.files import read_site
-    from forewarn.records import Act, Command
-    from forewarn.stores.sqlite import read_journal
-
-    for event in read_journal(read_site(site).store.path, ("act", "command")):
-        when = datetime.fromtimestamp(event.received_s, UTC).isoformat(timespec="seconds")
-        if isinstance(event, Act):
-            print(f"{when} {event.operator_id}: {event.act} {event.detail}".rstrip())
-        elif isinstance(event, Command):
-            zones = ", ".join(event.zone_ids[:5])
-            more = f" and {len(event.zone_ids) - 5} more" if len(event.zone_ids) > 5 else ""
-            print(f"{when} {event.operator_id}: {event.action} in {zones}{more}")
-
-
 def _read(path: Path) -> "tuple[Site, Accounts]":
     from forewarn.errors import ConfigError
     from forewarn.files import read_site
@@ -107,8 +88,8 @@ def _read(path: Path) -> "tuple[Site, Accounts]":
 def _invite(said: "Site", accounts: "Accounts", account_id: str, hours: float) -> None:
     from dataclasses import replace
 
-    from forewarn.web.serving import place_of
     from forewarn.web.signin.accounts import invitation
+    from forewarn.web.tls import place_of
 
     token, made = invitation(time.time() + hours * 3600)
     accounts.change(

@@ -23,7 +23,7 @@ def run(
     from forewarn.sources import Feed, open_feeds
     from forewarn.sources.air import AirSource
     from forewarn.web.board import Clock
-    from forewarn.web.serving import is_secure
+    from forewarn.web.tls import is_secure
 
     said = read_site(site)
     if not said.feeds:

@@ -6,8 +6,10 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,16 +20,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from forewarn.app.assembly import is_exercise, site_signer, site_world
 from forewarn.app.control import Control
 from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, ForewarnError
 from forewarn.files import Site
-from forewarn.pipeline import Beacon, Channel, Source
+from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
@@ -35,7 +35,9 @@ from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
-from forewarn.web.serving import remarks, server_config
+from forewarn.web.push import PushDesk
+from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
+from forewarn.web.tls import remarks, transport
 
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
@@ -67,7 +69,13 @@ class Service:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         site = plan.site
-        self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
+        self.board = Board(
+            site.name,
+            site.languages,
+            plan.simulated,
+            plan.clock,
+            time_zone=site.time_zone,
+        )
         self._signer = site_signer(site, plan.sensors)
         self._plans = plan_channels(site.channels, plan.simulated)
         self._channels: dict[str, Channel] = {}
@@ -75,8 +83,8 @@ class Service:
         self._core: Any = None
         self._sending = threading.Lock()
         self._refused: dict[tuple[str, str], int] = {}
-        self._failure = ""
         self._last_s = 0.0
+        self._failure = ""
         self._ready = asyncio.Event()
         self._pulse = Pulse()
         self._cover = Cover()
@@ -87,23 +95,24 @@ class Service:
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
-        """Serve until told to stop by a signal, by the plan, or by what cannot be used."""
+        """Serve until told to stop by a signal, or by the plan; raise what made it end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, _cap_folder(self._plans)),
+            public_api(self.board, _cap_folder(self._plans), self._desk),
             self._control.api(),
             health_routes(self.board, self._pulse.beats),
         )
+        raise_file_limit()
         keys = self.plan.site.signing.folder
-        server = uvicorn.Server(server_config(app, web, keys))
+        server = WebServer(app, **transport(web, keys))
         for remark in remarks(web, keys, datetime.now(UTC)):
             print(remark, flush=True)
             self.board.note(remark)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(self._serve(server))
+        serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
+        gc.disable()  # see `tidy`
         self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),
@@ -121,13 +130,10 @@ class Service:
         server.should_exit = True
         await serving
         if self._failure:
-            raise ConfigError(self._failure)
+            raise ForewarnError(self._failure)
 
-    async def _serve(self, server: uvicorn.Server) -> None:
-        with contextlib.suppress(SystemExit):
-            await server.serve()
-        if not server.started:
-            self.board.faults.append("the web address cannot be used")
+    async def _serve(self, server: WebServer, listening: socket.socket) -> None:
+        await server.serve(sockets=[listening])
         self._stopping.set()
 
     # events in: stamped once, in one order
@@ -211,11 +217,14 @@ class Service:
             case ("zones", body, version, names):
                 board.zones, board.zones_version = body, version
                 self._open_channels(names)
-            case ("live", told, seq):
-                board.tell(told, seq, fresh=False)
-                board.public.publish("state", board.state())
+            case ("live", told, parcels, seq):
+                board.recover(told, seq)
+                for one in self._channels.values():
+                    if isinstance(one, Keeper):
+                        one.keep(parcels)
             case ("carry", channel, parcels):
-                self._channels[channel].offer(parcels)
+                if channel in self._channels:  # else it could not be opened
+                    self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):
                 board.tell(told, seq)
                 for one in self._channels.values():
@@ -239,9 +248,9 @@ class Service:
                 board.faults.append(text)
                 board.note(f"fault: {text}")
             case ("failed", text):
+                self._failure = text
                 board.faults.append(text)
                 board.become("stopped", text)
-                self._failure = text
                 self._stopping.set()
             case ("ready",):
                 self._ready.set()
@@ -308,8 +317,19 @@ class Service:
     def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
         """Once, when the zones are known: a core that starts again finds them open."""
         for plan in self._plans:
-            if plan.name not in self._channels:
-                self._channels[plan.name] = plan.open(self._context(plan.name, zone_names))
+            if plan.name in self._channels:
+                continue
+            try:
+                channel = plan.open(self._context(plan.name, zone_names))
+            except ConfigError as error:
+                self._hear(("failed", f"channel {plan.name!r}: {error}"))
+                return
+            self._channels[plan.name] = channel
+
+    def _desk(self) -> PushDesk | None:
+        """Where people subscribe, if there is such a channel and it is open."""
+        desks = (one for one in self._channels.values() if isinstance(one, PushDesk))
+        return next(desks, None)
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
@@ -340,6 +360,7 @@ class Service:
             elif self._core.is_alive():
                 self.board.note("the core hangs: it is killed, and started again")
                 self._core.kill()
+            tidy(quiet=not self.board.alerts)
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(

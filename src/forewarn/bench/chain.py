@@ -16,7 +16,7 @@ from forewarn.bench.result import Ask, Figure, Result
 from forewarn.records import Outcome, PlotBatch
 from forewarn.signing import Matter, Signer, World, alert_values, canonical
 from forewarn.sim import raids
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import sqlite_store
 from forewarn.words import render
 
 USUAL = "load"
@@ -26,7 +26,7 @@ class Record:
     """What the core does with an outcome: texts, signatures, alerts on record."""
 
     def __init__(self, folder: Path, names: dict[str, str]) -> None:
-        self.store = SqliteStore(folder / "bench.sqlite", ("cap",))
+        self.store = sqlite_store(folder / "bench.sqlite", ("cap",))
         self._names = names
         self._signer = Signer.from_file(folder / "exercise.key", World.EXERCISE)
 

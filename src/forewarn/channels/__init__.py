@@ -18,7 +18,7 @@ from forewarn.pipeline import Channel
 from forewarn.records import Key
 from forewarn.signing import Signer
 
-BUILT_IN = ("cap", "cell_broadcast")
+BUILT_IN = ("cap", "cell_broadcast", "mqtt", "siren", "web_push", "webhook")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -87,9 +87,17 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True)
 class StoreKeys:
-    """[store]: the SQLite file of journal and alerts."""
+    """[store]: where journal and alerts are kept: an SQLite file, or PostgreSQL.
+
+    url           : postgresql://user@host:port/database, instead of the file
+    password_file : holds the password, readable by its owner only
+    keep_days     : what is older is let go; 0 = nothing is
+    """
 
     path: Path = Path("forewarn.sqlite")
+    url: str = ""
+    password_file: Path | None = None
+    keep_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,9 @@ def read_site(path: Path) -> Site:
         )
         for name, kind in _TABLES.items()
     }
+    if parts["store"].keep_days < 0:
+        found = parts["store"].keep_days
+        raise ConfigError(f"{path}: [store] keep_days: found {found:g}, expected 0 or more")
     parts["profile"] = profile_of(parts["air"], folder, f"{path}: [air]")
     zone_keys = parts.pop("zones")
     return Site(

@@ -14,6 +14,7 @@ from forewarn.records.events import (
     Tick,
     Weather,
 )
+from forewarn.records.gap import Gap
 from forewarn.records.outcome import Outcome
 from forewarn.records.sensors import Sensor, SensorKind
 from forewarn.records.stages import (
@@ -48,6 +49,7 @@ __all__ = [
     "Exposures",
     "FloatArray",
     "Forecasts",
+    "Gap",
     "IntArray",
     "Key",
     "Load",

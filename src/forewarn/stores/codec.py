@@ -12,29 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError, ForewarnError
+from forewarn.files.events import KINDS
 from forewarn.records import (
-    Act,
     Alert,
     AlertState,
-    ChannelDelay,
-    Command,
     CommandAction,
     Event,
-    Load,
+    Gap,
     PlotBatch,
-    Tick,
-    Weather,
 )
 
-_KINDS: dict[str, type[Any]] = {
-    "plots": PlotBatch,
-    "tick": Tick,
-    "command": Command,
-    "act": Act,
-    "weather": Weather,
-    "delay": ChannelDelay,
-    "load": Load,
-}
+_KINDS: dict[str, type[Any]] = {"plots": PlotBatch, **KINDS}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -90,6 +78,19 @@ def decode_event(kind: str, body: bytes) -> Event:
     return event
 
 
+def encode_gap(gap: Gap) -> bytes:
+    """A gap, packed like an event."""
+    return zlib.compress(_encoder.encode(asdict(gap)), level=1)
+
+
+def decode_gap(body: bytes) -> Gap:
+    """What `encode_gap` was given."""
+    try:
+        return Gap(**msgspec.msgpack.decode(zlib.decompress(body)))
+    except (zlib.error, msgspec.MsgspecError, TypeError) as error:
+        raise ConfigError(f"journal: a gap cannot be read: {error}") from None
+
+
 def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
     """An alert and its texts."""
     return _encoder.encode({**asdict(alert), "texts": dict(texts)})
@@ -97,12 +98,15 @@ def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
 
 def decode_alert(body: bytes) -> tuple[Alert, dict[str, str]]:
     """What `encode_alert` was given."""
-    values = msgspec.msgpack.decode(body)
-    texts = values.pop("texts")
-    values["state"] = AlertState(values["state"])
-    for name in ("threats", "sources"):
-        values[name] = tuple(values[name])
-    return Alert(**values), texts
+    try:
+        values = msgspec.msgpack.decode(body)
+        texts = values.pop("texts")
+        values["state"] = AlertState(values["state"])
+        for name in ("threats", "sources"):
+            values[name] = tuple(values[name])
+        return Alert(**values), texts
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"alerts: a step cannot be read: {error}") from None
 
 
 def encode_memory(memory: Mapping[str, NDArray[Any]]) -> bytes:

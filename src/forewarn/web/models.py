@@ -17,6 +17,7 @@ class Status(BaseModel):
     detail: str
     site: str
     languages: list[str]
+    time_zone: str
     simulated: bool
     time_s: float
     speed: float
@@ -31,7 +32,9 @@ class Status(BaseModel):
 class PublicAlert(BaseModel):
     """What the people of one zone are told. `onset_s`: UTC seconds, early estimate.
 
+    `issued_s` is when this step was decided.
     `signature` is Ed25519 over the other values: keys sorted, no spaces, UTF-8; base64.
+    It is "" where texts of other languages were left out.
     """
 
     alert_id: str
@@ -46,12 +49,21 @@ class PublicAlert(BaseModel):
 
 
 class State(BaseModel):
-    """All live alerts."""
+    """Live alerts, and the all-clears of the last ten minutes.
+
+    Past `expires_s` (the service's own time) do not believe it any more. `since_s`: when
+    each zone came into its state. `others`, only where asked for: [zone_id, state,
+    onset_s] of warned zones that are not told whole.
+    """
 
     time_s: float
     seq: int
+    expires_s: float
     service: str
     alerts: list[PublicAlert]
+    since_s: dict[str, float]
+    ended: list[PublicAlert]
+    others: list[tuple[str, str, int | None]] | None = None
 
 
 class FeatureCollection(BaseModel):

@@ -1,21 +1,23 @@
 """The operators' API: who is there, what is seen, what is sent. Behind its gate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import Request
-from sse_starlette import EventSourceResponse
 from starlette.types import ASGIApp
 
 from forewarn.web.board import Board
 from forewarn.web.documents import documented
-from forewarn.web.hub import compact
+from forewarn.web.hub import sent
+from forewarn.web.message import Message
 from forewarn.web.models import ActLine, OperatorsStatus
 from forewarn.web.orders.desk import Desk
 from forewarn.web.orders.routes import order_routes
 from forewarn.web.refusal import Why
 from forewarn.web.signin.gate import Gate, Gated, session_of
 from forewarn.web.signin.routes import SignIn, signin_routes
+from forewarn.web.stream import EventStream
 
 _MAY = {code: {"model": Why} for code in (401, 403, 503)}
 
@@ -43,18 +45,18 @@ def operators_api(board: Board, gate: Gate, signin: SignIn, desk: Desk) -> ASGIA
         return board.whole()
 
     @api.get("/v1/stream")
-    async def stream(asked: Request) -> EventSourceResponse:
+    async def stream(asked: Request) -> EventStream:
         """Server-sent events: `picture` whole at once, then changes; `status`, `draft`.
 
         It ends with the session.
         """
-        first = [
-            {"event": "status", "data": compact(board.operators_status())},
-            {"event": "picture", "data": compact(board.whole())},
-        ]
-        return EventSourceResponse(
-            _while_signed_in(gate, asked, board.operators.read(first))
+        messages = board.operators.read(
+            lambda: [
+                sent("status", board.operators_status()),
+                sent("picture", board.whole()),
+            ]
         )
+        return EventStream(_while_signed_in(gate, asked, messages))
 
     @api.get("/v1/acts", response_model=list[ActLine])
     async def acts() -> Any:
@@ -67,11 +69,12 @@ def operators_api(board: Board, gate: Gate, signin: SignIn, desk: Desk) -> ASGIA
 
 
 async def _while_signed_in(
-    gate: Gate, asked: Request, messages: AsyncIterator[dict[str, str]]
-) -> AsyncIterator[dict[str, str]]:
+    gate: Gate, asked: Request, messages: AsyncGenerator[Message]
+) -> AsyncGenerator[Message]:
     """Heartbeats come every few seconds: so soon does a stream end after its session."""
     session = session_of(asked)
-    async for message in messages:
-        if not gate.still(asked, session):
-            return
-        yield message
+    async with aclosing(messages):
+        async for message in messages:
+            if not gate.still(asked, session):
+                return
+            yield message

@@ -1,133 +1,81 @@
-"""How the pages are served: by TLS, unless only this machine or a proxy can get here."""
+"""How the web application is served: to thousands at once, and nobody can hold it up."""
 
-import contextlib
-import os
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
+import gc
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.types import ASGIApp
 
 from forewarn.errors import ConfigError
-from forewarn.files import WebKeys
-from forewarn.web.signin.keys import Place
+from forewarn.web.limits import BODY_MAX
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-ANYWHERE = frozenset({"0.0.0.0", "::", ""})
-LASTS = timedelta(days=397)
-SOON = timedelta(days=30)
-
-
-def is_secure(web: WebKeys) -> bool:
-    """Whether browsers get here by TLS."""
-    return web.behind_proxy or web.certificate is not None or web.host not in LOOPBACK
+STALLED_S = 20.0  # a client that takes nothing so long shows "not reachable" by itself
+BACKLOG = 2048  # connections that may wait to be taken: all come back at once
+CLOSE_S = 5  # for answers to end when the service stops
+WORTH_IT = 50_000  # objects made since memory was looked through for rubbish
+RUBBISH_MAX = 2_000_000  # that may wait while alerts are out: some hundred megabytes
 
 
-def place_of(web: WebKeys, accounts: bool) -> Place:
-    """Where operators sign in."""
-    if accounts and not web.name and (web.behind_proxy or web.host not in LOOPBACK):
-        raise ConfigError(
-            "[web] name is missing: operators sign in at a host name, such as "
-            'name = "alerts.example.org"'
-        )
-    named = {web.name.lower()} if web.name else set()
-    own = set() if web.host in ANYWHERE else {web.host.lower()}
-    return Place(web.name.lower() or "localhost", LOOPBACK | named | own, is_secure(web))
+class WebServer(uvicorn.Server):
+    """Serves the application; signals are the service's own matter.
 
-
-def server_config(app: ASGIApp, web: WebKeys, folder: Path) -> uvicorn.Config:
-    """For uvicorn. Outside loopback there is no way to serve without TLS but a proxy's.
-
-    folder : of the certificate that is made where one is needed and none is given
+    transport : by TLS or not, as `tls.transport` has it
     """
-    certificate, key = _pair(web, folder)
-    return uvicorn.Config(
-        app,
-        host=web.host,
-        port=web.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=web.behind_proxy,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-    )
 
-
-def remarks(web: WebKeys, folder: Path, now: datetime) -> list[str]:
-    """What to know about the certificate at the start. An expired one is refused."""
-    certificate, _ = _pair(web, folder)
-    if certificate is None:
-        return []
-    try:
-        read = x509.load_pem_x509_certificate(certificate.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{certificate}: is no certificate: {error}") from None
-    left = read.not_valid_after_utc - now
-    if left <= timedelta(0):
-        raise ConfigError(f"{certificate}: expired on {read.not_valid_after_utc:%Y-%m-%d}")
-    told = []
-    if web.certificate is None:
-        print_ = read.fingerprint(hashes.SHA256()).hex(":")
-        told.append(
-            f"CERTIFICATE OF OUR OWN MAKING: browsers will not trust {certificate}. Set "
-            f"[web] certificate and key. Its SHA-256 is {print_}"
+    def __init__(self, app: ASGIApp, **transport: Any) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,  # addresses of those who ask are nobody's business
+                backlog=BACKLOG,
+                ws="websockets-sansio",
+                ws_max_size=BODY_MAX,
+                ws_per_message_deflate=False,  # a compressor for each of thousands
+                timeout_graceful_shutdown=CLOSE_S,
+                **transport,
+            )
         )
-    if left < SOON:
-        told.append(f"{certificate}: expires in {left.days} days")
-    return told
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None of them."""
+        yield
 
 
-def _pair(web: WebKeys, folder: Path) -> tuple[Path | None, Path | None]:
-    if web.behind_proxy:
-        return None, None
-    if (web.certificate is None) != (web.key is None):
-        raise ConfigError("[web] certificate and key come together: one of them is missing")
-    if web.certificate is not None or not is_secure(web):
-        for path in (web.certificate, web.key):
-            if path is not None and not path.is_file():
-                raise ConfigError(f"[web] {path}: no such file")
-        return web.certificate, web.key
-    certificate, key = folder / "web.crt", folder / "web.key"
-    if not certificate.exists() or not key.exists():
-        _make(web, certificate, key)
-    return certificate, key
+def listener(host: str, port: int, stalled_s: float = STALLED_S) -> socket.socket:
+    """The socket that clients connect to.
+
+    The kernel ends a connection whose client takes no byte for `stalled_s`. Nothing above
+    it could: what was written to such a client waits in its socket for ever.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        ours = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(f"[web] {host}:{port} cannot be used: {error}") from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        wait_ms = round(1000 * stalled_s)
+        ours.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, wait_ms)
+    return ours
 
 
-def _make(web: WebKeys, certificate: Path, key: Path) -> None:
-    """A certificate that vouches for itself, for the names this service goes by."""
-    own = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Forewarn")])
-    names: list[x509.GeneralName] = [x509.DNSName("localhost")]
-    for name in (web.name, web.host):
-        with contextlib.suppress(ValueError):
-            names.append(x509.IPAddress(ip_address(name)))
-            continue
-        if name and name not in LOOPBACK | ANYWHERE:
-            names.append(x509.DNSName(name))
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(own.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + LASTS)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(own, hashes.SHA256())
-    )
-    folder = certificate.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = serialization.NoEncryption()
-    pkcs8 = serialization.PrivateFormat.PKCS8
-    pem = serialization.Encoding.PEM
-    handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(own.private_bytes(pem, pkcs8, plain))
-    certificate.write_bytes(made.public_bytes(pem))
+def raise_file_limit() -> int:
+    """As many open files as the system lets this process have: each client is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def tidy(quiet: bool) -> None:
+    """Look through memory for rubbish: when no alert is out, or when it has to be.
+
+    With thousands of readers that takes a second in which nobody is told anything.
+    Python's own collector, hence disabled, chooses the moment at which alerts go out.
+    """
+    if gc.get_count()[0] > (WORTH_IT if quiet else RUBBISH_MAX):
+        gc.collect()
