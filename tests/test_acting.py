@@ -20,7 +20,7 @@ from forewarn.channels.cap.ledger import NAME, read_entries
 from forewarn.errors import ConfigError
 from forewarn.files import StoreKeys
 from forewarn.records import Act, Command, CommandAction
-from forewarn.signing import Matter, Signer, World, canonical, verify
+from forewarn.signing import KeyRing, Matter, World, canonical
 from forewarn.stores import read_store
 from forewarn.web.orders.order import holds, read_proof
 from test_service import free_port, wait_for
@@ -204,11 +204,11 @@ def check_steps(told: dict[str, Any], folder: Path) -> None:
     assert {step["state"] for step in correction} == {"all_clear"}
     assert {s["zone_id"] for s in cover} == {s["zone_id"] for s in correction}
     assert {s["alert_id"] for s in cover} == {s["alert_id"] for s in correction}
-    key = Signer.from_file(folder / "keys" / "live.key", World.LIVE).public
+    ring, now_s = KeyRing.from_file(folder / "keys" / "ring.json"), time.time()
     for step in told["steps"]:
         bare = {name: v for name, v in step.items() if name not in ("signature", "heard_s")}
         signature = b64decode(step["signature"])
-        assert verify(key, World.LIVE, Matter.ALERT, canonical(bare), signature)
+        assert ring.verify(World.LIVE, Matter.ALERT, canonical(bare), signature, now_s)
     # word for word what was echoed
     echoed = {
         text["language"]: text["text"]
