@@ -7,6 +7,7 @@ from pathlib import Path
 from zlib import compress
 
 import apsw
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from forewarn.errors import ConfigError, StorageError
 from forewarn.files import StoreKeys
 from forewarn.files.sensors import sensor_from_table
 from forewarn.records import (
+    Act,
     Alert,
     AlertState,
     ChannelDelay,
@@ -103,6 +105,15 @@ def test_events_come_back_in_order_after_a_restart(store: Open) -> None:
     assert list(again.events_after(1)) == [Tick(2, 2.0), Tick(3, 3.0)]
     assert again.last_seq == 3
     assert again.verify() == 3
+
+
+def test_a_record_of_an_exercise_is_never_taken_for_the_real_one(store: Open) -> None:
+    one = store()
+    one.claim(exercise=True)
+    one.claim(exercise=True)
+    again = store()
+    with pytest.raises(ConfigError, match="holds exercise data, and this service is live"):
+        again.claim(exercise=False)
 
 
 def test_a_gap_in_the_numbers_is_refused_and_nothing_is_written(store: Open) -> None:
@@ -503,7 +514,11 @@ others = st.one_of(
         st.text(max_size=4),
         st.sampled_from(CommandAction),
         st.lists(st.text(max_size=3), max_size=3).map(tuple),
+        st.text(max_size=4),
+        st.text(max_size=4),
+        st.text(max_size=4),
     ),
+    st.builds(Act, st.just(1), st.just(2.0), *[st.text(max_size=4) for _ in range(3)]),
     st.just(Weather(1, 2.0, np.array([0.0, 5e3]), np.array([[1.0, 2.0], [3.0, 4.0]]))),
 )
 
@@ -518,6 +533,15 @@ def test_every_event_comes_back_to_the_last_bit(event: Event) -> None:
             assert mine.tobytes() == its.tobytes()
         else:
             assert mine == its
+
+
+def test_a_command_of_an_older_journal_is_read() -> None:
+    command = Command(1, 2.0, "op", CommandAction.PREPARE, ("z1",))
+    old = {
+        name: getattr(command, name)
+        for name in ("seq", "received_s", "operator_id", "action", "zone_ids")
+    }
+    assert decode_event("command", compress(msgspec.msgpack.encode(old))) == command
 
 
 def test_an_alert_comes_back_with_its_texts() -> None:

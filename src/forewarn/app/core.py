@@ -8,13 +8,20 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, Texts, assemble, site_signer, site_zones
+from forewarn.app.assembly import (
+    Speaker,
+    Texts,
+    assemble,
+    is_exercise,
+    site_signer,
+    site_zones,
+)
 from forewarn.app.lookout import Lookout
 from forewarn.app.pressure import GROUP_MAX, Pressure
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
-from forewarn.records import Alert, Event, Load, Outcome, Parcel, Sensor, Zones
+from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
 from forewarn.stores import open_store
 from forewarn.web.picture import operators_zone, picture, zones_geojson
@@ -161,12 +168,15 @@ def _run(
     # a third of a start would go into looking for rubbish among all that is here to stay
     gc.disable()
     parent = os.getppid()
+    pipe.send(("starting", "opening the store"))
+    store = open_store(site.store, channels)
+    store.claim(is_exercise(site, sensors))
+    store.heard(sensors)
     for done, total in rehearse():
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
-    pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, open_store(site.store, channels, sensors))
+    core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
@@ -193,6 +203,9 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
             pipe.send(("load", pressure.level))
         if events:
             outcomes, parcels = core.handle(events)
+            orders = [event.order_id for event in events if isinstance(event, Command)]
+            if orders:
+                pipe.send(("acted", orders))
             if parcels:
                 pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
             if outcomes and time.monotonic() - shown_s >= PICTURE_S * (

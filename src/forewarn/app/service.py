@@ -14,28 +14,30 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from math import isfinite
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.assembly import is_exercise, site_signer, site_world
+from forewarn.app.control import Control
 from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
 from forewarn.errors import ConfigError, ForewarnError
 from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Keeper, Source
-from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
+from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
-from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 from forewarn.web.push import PushDesk
 from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
+from forewarn.web.tls import remarks, transport
 
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
@@ -58,7 +60,7 @@ class Plan:
     @property
     def simulated(self) -> bool:
         """Whether this is an exercise."""
-        return is_exercise(self.sensors)
+        return is_exercise(self.site, self.sensors)
 
 
 class Service:
@@ -87,6 +89,9 @@ class Service:
         self._pulse = Pulse()
         self._cover = Cover()
         self._stopping = asyncio.Event()
+        self._control = Control(
+            site, site_world(site, plan.sensors), self.board, self._push, self._ready
+        )
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
@@ -97,11 +102,15 @@ class Service:
         web = self.plan.site.web
         app = web_application(
             public_api(self.board, _cap_folder(self._plans), self._desk),
-            operators_api(self.board, self._command),
+            self._control.api(),
             health_routes(self.board, self._pulse.beats),
         )
         raise_file_limit()
-        server = WebServer(app)
+        keys = self.plan.site.signing.folder
+        server = WebServer(app, **transport(web, keys))
+        for remark in remarks(web, keys, datetime.now(UTC)):
+            print(remark, flush=True)
+            self.board.note(remark)
         serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
         gc.disable()  # see `tidy`
         self._start_core()
@@ -144,13 +153,6 @@ class Service:
         while True:
             await asyncio.sleep(TICK_S / self.plan.clock.speed)
             await self._push(Tick(0, self.plan.clock.now_s()))
-
-    def _command(self, action: str, zone_ids: tuple[str, ...], operator_id: str) -> None:
-        event = Command(
-            0, self.plan.clock.now_s(), operator_id, CommandAction(action), zone_ids
-        )
-        self.board.note(f"{operator_id}: {action} for {len(zone_ids)} zones")
-        asyncio.get_running_loop().create_task(self._push(event))
 
     async def _push(self, event: Event) -> None:
         # arrival never goes back: what two sources stamped a moment apart keeps its order
@@ -228,6 +230,8 @@ class Service:
                 for one in self._channels.values():
                     one.offer(parcels)
                 self._log(told)
+            case ("acted", order_ids):
+                self._control.acted(order_ids)
             case ("picture", picture):
                 self._health()
                 board.show(picture)
