@@ -143,7 +143,7 @@ def test_hostile_strings_in_every_field_do_nothing_and_never_come_back_raw(
         assert station.file is not None
         assert set(station.file.all()) == {"root", "eve"}
         told = json.dumps([vars_of(act) for act in station.acts]) + json.dumps(
-            list(station.board.log)
+            list(station.board.scene.log)
         )
         assert "<" not in told
 

@@ -55,13 +55,18 @@ def _census(keys: ZoneKeys, made: bool) -> Census:
     return Census(people, made, shelter)
 
 
-def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
-    """The chain of a site, with the sensors of the site or of a recording."""
+def assemble(
+    site: Site, sensors: Sequence[Sensor], zones: Zones, warner: Warner | None = None
+) -> Pipeline:
+    """The chain of a site, with the sensors of the site or of a recording.
+
+    warner : its last stage, for whoever wants to ask it why; None = one of its own
+    """
     air = site.profile.air()
     return Pipeline(
         Tracker(sensors, air, site.track),
         Forecaster(air, zones, site.forecast, site.ground),
-        Warner(site.name, zones, site.warning),
+        warner or Warner(site.name, zones, site.warning),
         zones,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from forewarn.app.aside import Aside
 from forewarn.errors import ConfigError
 from forewarn.files import Site
 from forewarn.records import Act, Command, Event
@@ -60,6 +61,7 @@ class Control:
             site.web.behind_proxy,
         )
         self._signin = SignIn(self.gate, self.note)
+        self._past = Aside(site)
         rules = Rules(
             site.name,
             str(world),
@@ -80,7 +82,7 @@ class Control:
 
     def api(self) -> ASGIApp:
         """The operators' API."""
-        return operators_api(self._board, self.gate, self._signin, self.desk)
+        return operators_api(self._board, self.gate, self._signin, self.desk, self._past)
 
     async def hand(self, command: Command) -> None:
         """Give an order to the core; returns once it is on record."""
@@ -114,7 +116,8 @@ class Control:
         self._board.acts.append(
             {"time_s": now_s, "operator_id": who, "act": act, "detail": detail}
         )
-        self._board.note(" ".join(word for word in (who, act, detail) if word))
+        text = " ".join(word for word in (who, act, detail) if word)
+        self._board.note(text, "operator")
         task = asyncio.get_running_loop().create_task(
             self._record(Act(0, now_s, who, act, detail))
         )

@@ -24,7 +24,8 @@ from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
 from forewarn.stores import open_store
-from forewarn.web.picture import operators_zone, picture, zones_geojson
+from forewarn.warning import Warner
+from forewarn.web.picture import Painter, operators_zone, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
 TIDY_S = 10.0  # and between two looks for what may be let go
@@ -42,7 +43,8 @@ class Core:
     ) -> None:
         self.zones = zones
         self.store = store
-        self.pipeline: Pipeline = assemble(site, sensors, zones)
+        self.warner = Warner(site.name, zones, site.warning)
+        self.pipeline: Pipeline = assemble(site, sensors, zones, self.warner)
         self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
         self._signer = site_signer(site, sensors)
@@ -191,7 +193,7 @@ def _run(
 
 
 def _serve(pipe: Connection, core: Core, parent: int) -> None:
-    shown_s, pressure = 0.0, Pressure()
+    shown_s, pressure, painter = 0.0, Pressure(), Painter(core.zones)
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
@@ -212,7 +214,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 1 + 4 * (pressure.level > 0)
             ):
                 shown_s = time.monotonic()
-                pipe.send(("picture", picture(outcomes[-1], core.zones)))
+                pipe.send(("picture", painter.paint(outcomes[-1], core.warner.weighed)))
                 pipe.send(("refused", dict(core.pipeline.refused)))
                 pipe.send(("cover", core.lookout.cover()))
             while core.faults:

@@ -13,14 +13,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import isfinite
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from forewarn.app.assembly import is_exercise, site_signer, site_world
+from forewarn.app.condition import channel_rows, refused_rows, sensor_rows
 from forewarn.app.control import Control
 from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
@@ -30,12 +30,12 @@ from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
-from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 from forewarn.web.push import PushDesk
+from forewarn.web.scene import alert_line
 from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 from forewarn.web.tls import remarks, transport
 
@@ -43,8 +43,6 @@ HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 RESTART_S = 1.0
-FRESH_SCANS = 3  # missed by a sensor before it counts as silent
-REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,7 +244,7 @@ class Service:
                 self._refused = counts
             case ("fault", text):
                 board.faults.append(text)
-                board.note(f"fault: {text}")
+                board.note(f"fault: {text}", "fault")
             case ("failed", text):
                 self._failure = text
                 board.faults.append(text)
@@ -263,54 +261,26 @@ class Service:
         before = self._cover.troubles
         for name in sorted({*before, *cover.troubles}):
             if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
-                self.board.note(f"sensor {name}: {trouble or 'well again'}")
+                told = f"sensor {name}: {trouble or 'well again'}"
+                self.board.note(told, "sensor", sensor_id=name)
         self._cover = cover
         self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
         self.board.reduced = list(cover.regions)
 
-    def _fresh(self, sensor: Sensor) -> bool:
-        """Whether it was heard within three of its scans."""
-        every_s = sensor.scan_s if isfinite(sensor.scan_s) else REPORTS_S
-        silent_s = self.plan.clock.now_s() - self._counts[sensor.sensor_id][2]
-        return silent_s <= FRESH_SCANS * every_s + 1.0
-
     def _log(self, told: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-        counts: dict[str, int] = {}
+        zones: dict[str, list[str]] = {}
         for public, _ in told:
-            state = str(public["state"]).replace("_", " ")
-            counts[state] = counts.get(state, 0) + 1
-        text = ", ".join(f"{state} in {n} zones" for state, n in counts.items())
-        self.board.note(text)
+            zones.setdefault(str(public["state"]), []).append(public["zone_id"])
+        for state, zone_ids in zones.items():
+            text, where = alert_line(state, zone_ids)
+            self.board.note(text, "alert", **where)
 
     def _health(self) -> None:
-        self.board.sensors = [
-            {
-                "sensor_id": sensor.sensor_id,
-                "kind": str(sensor.kind),
-                "lat_deg": _degrees(sensor.lat_rad),
-                "lon_deg": _degrees(sensor.lon_rad),
-                "range_max_m": sensor.range_max_m if sensor.range_max_m < 1e8 else None,
-                "scans": self._counts[sensor.sensor_id][0],
-                "plots": self._counts[sensor.sensor_id][1],
-                "last_s": self._counts[sensor.sensor_id][2] or None,
-                "fresh": self._fresh(sensor),
-                "trouble": self._cover.troubles.get(sensor.sensor_id, ""),
-                "simulated": sensor.simulated,
-            }
-            for sensor in self.plan.sensors
-        ]
-        self.board.channels = [
-            {"channel": name, **asdict(channel.counts())}
-            for name, channel in self._channels.items()
-        ]
-        self.board.refused = [
-            {"source": source, "reason": reason, "count": count}
-            for feed in self.plan.sources
-            for (source, reason), count in getattr(feed, "refused", {}).items()
-        ] + [
-            {"source": sensor_id, "reason": reason, "count": count}
-            for (sensor_id, reason), count in self._refused.items()
-        ]
+        board, plan = self.board, self.plan
+        now_s = plan.clock.now_s()
+        board.sensors = sensor_rows(plan.sensors, self._counts, self._cover.troubles, now_s)
+        board.channels = channel_rows(self._channels, board.channels, board.note)
+        board.refused = refused_rows(plan.sources, self._refused)
 
     # channels
 
@@ -382,10 +352,6 @@ class Service:
         await asyncio.to_thread(self._core.join, 10)
         if self._core.is_alive():
             self._core.kill()
-
-
-def _degrees(angle_rad: float) -> float | None:
-    return None if angle_rad != angle_rad else round(angle_rad * DEG_PER_RAD, 6)
 
 
 def _cap_folder(plans: Sequence[ChannelPlan]) -> Path | None:

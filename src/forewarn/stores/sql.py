@@ -193,6 +193,19 @@ class SqlStore:
         ):
             yield *decode_alert(body), recorded_s
 
+    def deliveries(
+        self, from_s: float, to_s: float
+    ) -> Iterator[tuple[str, float, float | None]]:
+        """Of steps issued in [from_s, to_s): channel, when on record, when it arrived."""
+        for row in self._db.run(
+            "select channel, recorded_s, delivered_s from outbox "
+            "join alerts using(alert_id, step) "
+            "where issued_s >= :from_s and issued_s < :to_s",
+            from_s=from_s,
+            to_s=to_s,
+        ):
+            yield row[0], row[1], row[2]
+
     def issued_s(self, alert_id: str) -> tuple[float, ...]:
         """Times of all steps of an alert so far."""
         rows = self._db.run(

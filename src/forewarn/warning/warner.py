@@ -1,7 +1,7 @@
 """The stage: decides for every zone what its people are told, and remembers it."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,21 @@ _WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
 _REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """What every zone was held against at the last step, also where nothing was told.
+
+    threshold  : (z,) `danger.due` above it raises take cover
+    prepare_at : (z,) `danger.soon` above it raises prepare
+    """
+
+    danger: Danger
+    threshold: FloatArray
+    prepare_at: FloatArray
+
+
 class Warner:
-    """Keeps, per zone, the life of its alert."""
+    """Keeps, per zone, the life of its alert. `weighed`: of the last step."""
 
     def __init__(self, site_name: str, zones: Zones, params: WarningParams) -> None:
         self._site = site_name
@@ -55,6 +68,7 @@ class Warner:
         self._whole: dict[str, IntArray] = {name: np.zeros(n, np.int64) for name in _WHOLE}
         self._real: dict[str, FloatArray] = {name: np.full(n, -np.inf) for name in _REAL}
         self._delays: dict[str, float] = {}
+        self.weighed: Weighed | None = None
 
     def step(self, exposures: Exposures, event: Event) -> tuple[Alert, ...]:
         """Alerts that this event changes, in the order of their zones."""
@@ -67,6 +81,7 @@ class Warner:
         danger = assess(exposures, need_s, self._whole["muted_before"], p.prepare_s)
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
         threshold = p.threshold(left_s, self._zones.shelter_s)
+        self.weighed = Weighed(danger, threshold, p.prepare_ratio * threshold)
         state = self._decide(danger, threshold, now_s)
         return self._tell(exposures, danger, threshold, state, event)
 

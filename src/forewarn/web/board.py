@@ -8,14 +8,13 @@ from secrets import token_hex
 from typing import Any
 
 from forewarn.web.hub import Hub
-from forewarn.web.picture import changes
+from forewarn.web.scene import Scene
 from forewarn.web.wish import Wish
 from forewarn.words import exercise_banner
 
 EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for dead
 ENDED_S = 600.0  # an all-clear is still told to who asks so long after it
 KEPT_MAX = 20_000  # alert steps kept for readers who lost the line and come back
-LOG_MAX = 200
 ACTS_MAX = 1000
 _log = logging.getLogger("forewarn")
 
@@ -48,10 +47,7 @@ class Board:
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     since_s: dict[str, float] = field(default_factory=dict)
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    areas: dict[str, dict[str, Any]] = field(default_factory=dict)
-    people_at_risk: float = 0.0
+    scene: Scene = field(default_factory=Scene)
     heartbeat: bytes = b"{}"
     reduced: list[str] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
@@ -60,7 +56,6 @@ class Board:
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
-    log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
     acts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=ACTS_MAX))
     public: Hub = field(default_factory=Hub)
     operators: Hub = field(default_factory=Hub)
@@ -131,17 +126,18 @@ class Board:
         """A heartbeat to operators; readers of the public stream have their own."""
         self.operators.publish("status", self.operators_status())
 
-    def note(self, text: str) -> None:
-        """One line on the operators' time line."""
-        self.log.append({"time_s": self.clock.now_s(), "text": text})
-        _log.info(text, extra={"seq": self.seq, "time_s": self.clock.now_s()})
+    def note(self, text: str, kind: str = "service", **where: Any) -> None:
+        """One line on the operators' time line, as `Scene.note`, and in the log."""
+        now_s = self.clock.now_s()
+        self.scene.note(now_s, kind, text, **where)
+        _log.info(text, extra={"seq": self.seq, "time_s": now_s})
 
     def recover(self, steps: Iterable[Step], seq: int) -> None:
         """Take up the alerts that are out, in place of all known before; tell everyone."""
-        for known in (self.alerts, self.told, self.since_s, self._kept):
+        for known in (self.alerts, self.scene.told, self.since_s, self._kept):
             known.clear()
         self.seq = self._kept_after = seq
-        self._take(steps)
+        self.scene.tell(self._take(steps)[1])
         self.public.publish_each("state", self.state, self.message_id())
 
     def tell(self, steps: Iterable[Step], seq: int) -> None:
@@ -157,11 +153,7 @@ class Board:
             return wish.answer(public, head, self.since_s) if wish.concerns(zones) else None
 
         self.public.publish_each("alerts", say, self.message_id())
-        live = {z: why for z, why in zones.items() if why["state"] != "all_clear"}
-        over = [z for z in zones if z not in live]
-        self._publish(
-            {"set": list(live.values()), "gone": over}, self._empty(), self._empty()
-        )
+        self._show(self.scene.tell(zones))
 
     def _take(
         self, steps: Iterable[Step]
@@ -174,11 +166,10 @@ class Board:
             public.append(told)
             zones[zone_id] = why
             if told["state"] == "all_clear":
-                for known in (self.alerts, self.told, self.since_s):
-                    known.pop(zone_id, None)
+                self.alerts.pop(zone_id, None)
+                self.since_s.pop(zone_id, None)
             else:
                 self.alerts[zone_id] = told
-                self.told[zone_id] = why
         over = [told for told in public if told["state"] == "all_clear"]
         self.ended = self._ended() | {told["zone_id"]: told for told in over}
         return public, zones
@@ -213,51 +204,13 @@ class Board:
         return now_s + EXPIRES_S * self.clock.speed
 
     def show(self, picture: Mapping[str, Any]) -> None:
-        """Take up the chain's picture, and send what changed."""
-        tracks = {item["id"]: item for item in picture["tracks"]}
-        areas = {item["track_id"]: item for item in picture["areas"]}
-        moved, shaped = changes(self.tracks, tracks), changes(self.areas, areas)
-        self.tracks, self.areas = tracks, areas
+        """Take up what changed in the chain's picture, and send it."""
         self.seq = picture["seq"]
-        self.people_at_risk = picture["people_at_risk"]
-        self._publish(self._empty(), moved, shaped)
+        self._show(self.scene.show(picture))
 
     def whole(self) -> dict[str, Any]:
         """The whole picture, for who connects."""
-        return self._body(
-            {"set": list(self.told.values()), "gone": []},
-            {"set": list(self.tracks.values()), "gone": []},
-            {"set": list(self.areas.values()), "gone": []},
-            list(self.log),
-            reset=True,
-        )
+        return self.scene.whole() | {"time_s": self.clock.now_s()}
 
-    @staticmethod
-    def _empty() -> dict[str, Any]:
-        return {"set": [], "gone": []}
-
-    def _publish(
-        self, zones: dict[str, Any], tracks: dict[str, Any], areas: dict[str, Any]
-    ) -> None:
-        self.operators.publish(
-            "picture", self._body(zones, tracks, areas, list(self.log)[-3:])
-        )
-
-    def _body(
-        self,
-        zones: dict[str, Any],
-        tracks: dict[str, Any],
-        areas: dict[str, Any],
-        log: list[dict[str, Any]],
-        reset: bool = False,
-    ) -> dict[str, Any]:
-        return {
-            "time_s": self.clock.now_s(),
-            "seq": self.seq,
-            "reset": reset,
-            "people_at_risk": self.people_at_risk,
-            "zones": zones,
-            "tracks": tracks,
-            "areas": areas,
-            "log": log,
-        }
+    def _show(self, body: dict[str, Any]) -> None:
+        self.operators.publish("picture", body | {"time_s": self.clock.now_s()})

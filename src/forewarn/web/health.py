@@ -71,8 +71,10 @@ class BoardFigures(Collector):
         yield state
         yield _gauge("event_seq", "Number of the newest event.", board.seq)
         yield _gauge("alerts_live", "Zones under any alert.", len(board.alerts))
-        yield _gauge("tracks", "Tracks shown to operators.", len(board.tracks))
-        yield _gauge("people_at_risk", "Expected people harmed.", board.people_at_risk)
+        yield _gauge("tracks", "Tracks shown to operators.", len(board.scene.tracks))
+        yield _gauge(
+            "people_at_risk", "Expected people harmed.", board.scene.people_at_risk
+        )
         readers = len(board.public) + len(board.operators)
         yield _gauge("stream_readers", "Clients that listen.", readers)
         yield from self._sensors()

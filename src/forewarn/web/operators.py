@@ -14,6 +14,7 @@ from forewarn.web.message import Message
 from forewarn.web.models import ActLine, OperatorsStatus
 from forewarn.web.orders.desk import Desk
 from forewarn.web.orders.routes import order_routes
+from forewarn.web.past import Past, past_routes
 from forewarn.web.refusal import Why
 from forewarn.web.signin.gate import Gate, Gated, session_of
 from forewarn.web.signin.routes import SignIn, signin_routes
@@ -22,7 +23,9 @@ from forewarn.web.stream import EventStream
 _MAY = {code: {"model": Why} for code in (401, 403, 503)}
 
 
-def operators_api(board: Board, gate: Gate, signin: SignIn, desk: Desk) -> ASGIApp:
+def operators_api(
+    board: Board, gate: Gate, signin: SignIn, desk: Desk, past: Past
+) -> ASGIApp:
     """An application of its own; nothing gets to it but through the gate."""
     api = documented(
         "Forewarn operators' API",
@@ -65,6 +68,7 @@ def operators_api(board: Board, gate: Gate, signin: SignIn, desk: Desk) -> ASGIA
 
     api.include_router(signin_routes(signin))
     api.include_router(order_routes(desk, board, signin))
+    api.include_router(past_routes(past, desk.note))
     return Gated(api, gate)
 
 

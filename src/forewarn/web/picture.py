@@ -1,4 +1,4 @@
-"""What pages are shown: the chain's records as JSON, whole or only what changed."""
+"""What operators are shown of the chain: first whole, then only what changed."""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from forewarn.geodesy import enu_from_ecef, geographic_points, metres_per_radian
-from forewarn.records import Alert, Exposures, Forecasts, Outcome, Tracks, Zones
+from forewarn.forecast.areas import arrival_s
+from forewarn.geodesy import geographic_points
+from forewarn.records import (
+    Alert,
+    Exposures,
+    FloatArray,
+    Forecasts,
+    IntArray,
+    Outcome,
+    Tracks,
+    Zones,
+)
 from forewarn.threats import AIRCRAFT, CLASSES, CLUTTER
 from forewarn.units import DEG_PER_RAD
+from forewarn.warning import Weighed
 
-CHI2_90 = 4.605  # of two degrees of freedom
-RING = 36
 LIKELY = 0.9  # existence above which operators see a track before it counts
+LIKELY_THREAT = 0.05  # weight of its futures from which a track's area is shown
+AREAS_MAX = 300  # of those that come down soonest
+WEIGHED_MAX = 300  # zones nearest to their threshold
+NEAR = 0.02  # of the threshold: below it nobody asks why a zone is quiet
+NAMED = 5  # threats of a zone
+AHEAD_S = 10.0  # a track that was not seen is shown so much further on, at most
+DIGITS = 3
+
+Changes = dict[str, Any]
 
 
 def operators_zone(alert: Alert) -> dict[str, Any]:
@@ -22,11 +40,13 @@ def operators_zone(alert: Alert) -> dict[str, Any]:
     return {
         "zone_id": alert.zone_id,
         "state": str(alert.state),
+        "issued_s": alert.issued_s,
         "probability": alert.probability,
         "threshold": alert.threshold,
         "onset_p05_s": _number(alert.onset_p05_s),
         "onset_p50_s": _number(alert.onset_p50_s),
         "people": alert.people,
+        "kind": alert.kind,
         "threats": list(alert.threats),
         "sources": list(alert.sources),
         "reason": alert.reason,
@@ -59,77 +79,191 @@ def zones_geojson(zones: Zones) -> bytes:
     return body.encode()
 
 
-def tracks_json(tracks: Tracks) -> list[dict[str, Any]]:
-    """Tracks confirmed, and likely ones still watched, where they are at `received_s`."""
-    rows = np.flatnonzero(tracks.confirmed | (tracks.existence > LIKELY))
-    if not len(rows):
-        return []
+class Painter:
+    """Draws outcomes; remembers what it drew, to tell only what is other than before."""
+
+    def __init__(self, zones: Zones) -> None:
+        self._zones = zones
+        self._first = True
+        self._tracks: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, tuple[float, ...]] = {}
+        self._areas: dict[str, tuple[float, str]] = {}
+        self._weighed: dict[str, dict[str, Any]] = {}
+
+    def paint(self, outcome: Outcome, weighed: Weighed | None) -> dict[str, Any]:
+        """What changed since the last picture; the first one has `reset`."""
+        first, self._first = self._first, False
+        return {
+            "seq": outcome.seq,
+            "at_s": outcome.received_s,
+            "reset": first,
+            "people_at_risk": round(people_at_risk(outcome.exposures, self._zones), 2),
+            "tracks": self._paint_tracks(outcome.tracks),
+            "areas": self._paint_areas(outcome.forecasts),
+            "weighed": self._paint_weighed(outcome.exposures, weighed),
+        }
+
+    def _paint_tracks(self, tracks: Tracks) -> Changes:
+        """`set`: what is new of them, or named anew; `moved`: where the others went."""
+        rows = np.flatnonzero(tracks.confirmed | (tracks.existence > LIKELY))
+        names = [f"T{number}" for number in tracks.track_id[rows].tolist()]
+        told = dict(zip(names, _attributes(tracks, rows), strict=True))
+        places = dict(zip(names, places_of(tracks, rows), strict=True))
+        found = changes(self._tracks, told)
+        new = {track["id"] for track in found["set"]}
+        moved = [
+            [name, *place]
+            for name, place in places.items()
+            if name not in new and self._places.get(name) != place
+        ]
+        self._tracks, self._places = told, places
+        placed = [track | {"place": places[track["id"]]} for track in found["set"]]
+        return {"set": placed, "moved": moved, "gone": found["gone"]}
+
+    def _paint_areas(self, forecasts: Forecasts) -> Changes:
+        """The futures of every threat, when they were made anew: pages draw the areas."""
+        rows = _soonest(forecasts)
+        made = forecasts.made_s[rows].tolist()
+        names = [f"T{number}" for number in forecasts.track_id[rows].tolist()]
+        kinds = [CLASSES[kind] for kind in forecasts.kind[rows].tolist()]
+        before = self._areas
+        self._areas = dict(zip(names, zip(made, kinds, strict=True), strict=True))
+        anew = [
+            _area(forecasts, row, name)
+            for row, name in zip(rows.tolist(), names, strict=True)
+            if before.get(name) != self._areas[name]
+        ]
+        return {"set": anew, "gone": [name for name in before if name not in self._areas]}
+
+    def _paint_weighed(self, exposures: Exposures, weighed: Weighed | None) -> Changes:
+        """Every zone near its threshold or above it: what it is held against."""
+        told = {} if weighed is None else _weighed(exposures, weighed, self._zones)
+        found = changes(self._weighed, told)
+        self._weighed = told
+        return found
+
+
+def places_of(tracks: Tracks, rows: IntArray) -> list[tuple[float, ...]]:
+    """Of some tracks: latitude, longitude (deg), height m, velocity east, north, up m/s.
+
+    Where they are at `received_s`, as far as that can be said.
+    """
     mean = np.einsum("nm,nmk->nk", tracks.mode_weight[rows], tracks.mean[rows])
-    ahead = np.clip(tracks.received_s - tracks.time_s[rows], 0.0, 10.0)
-    lat, lon, height = geographic_points(mean[:, :3] + ahead[:, None] * mean[:, 3:6])
+    ahead = np.clip(tracks.received_s - tracks.time_s[rows], 0.0, AHEAD_S)
+    velocity = mean[:, 3:6]
+    lat, lon, height = geographic_points(mean[:, :3] + ahead[:, None] * velocity)
+    sin_lat, cos_lat, sin_lon, cos_lon = np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)
+    vx, vy, vz = velocity.T
+    outward = cos_lon * vx + sin_lon * vy
+    columns = (
+        np.round(lat * DEG_PER_RAD, 5),
+        np.round(lon * DEG_PER_RAD, 5),
+        np.round(height),
+        np.round(cos_lon * vy - sin_lon * vx, 1),
+        np.round(cos_lat * vz - sin_lat * outward, 1),
+        np.round(sin_lat * vz + cos_lat * outward, 1),
+    )
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _attributes(tracks: Tracks, rows: IntArray) -> list[dict[str, Any]]:
+    """What is said of tracks beside their place."""
+    prob = tracks.class_prob[rows]
+    threat = tracks.existence[rows] * (1 - prob[:, AIRCRAFT] - prob[:, CLUTTER])
+    groups: dict[int, list[str]] = {}
     out = []
-    for k, row in enumerate(rows):
-        east, north, up = enu_from_ecef(lat[k], lon[k]) @ mean[k, 3:6]
-        prob = tracks.class_prob[row]
-        kind = int(prob.argmax())
-        groups = tracks.group_mask[row]
+    for i, row in enumerate(rows.tolist()):
+        kind, mask = int(prob[i].argmax()), int(tracks.group_mask[row])
+        if mask not in groups:
+            groups[mask] = [g for k, g in enumerate(tracks.group_names) if mask >> k & 1]
         out.append(
             {
                 "id": f"T{tracks.track_id[row]}",
-                "lat_deg": round(lat[k] * DEG_PER_RAD, 5),
-                "lon_deg": round(lon[k] * DEG_PER_RAD, 5),
-                "height_m": round(height[k]),
-                "speed_mps": round(float(np.sqrt(east**2 + north**2 + up**2)), 1),
-                "course_deg": round(float(np.arctan2(east, north)) * DEG_PER_RAD % 360, 1),
                 "kind": CLASSES[kind],
-                "kind_probability": round(float(prob[kind]), 3),
+                "kind_probability": round(float(prob[i, kind]), 2),
                 "confirmed": bool(tracks.confirmed[row]),
                 "named": bool(tracks.named[row]),
                 "identity": tracks.identity[row],
-                "groups": [g for i, g in enumerate(tracks.group_names) if groups >> i & 1],
-                "threat_probability": round(
-                    float(tracks.existence[row] * (1 - prob[AIRCRAFT] - prob[CLUTTER])), 3
-                ),
+                "groups": groups[mask],
+                "first_s": round(float(tracks.first_s[row]), 1),
+                "threat_probability": round(float(threat[i]), 2),
             }
         )
     return out
 
 
-def areas_json(forecasts: Forecasts) -> list[dict[str, Any]]:
-    """The area of each threat that holds 90 % of where it may come down."""
-    out = []
-    for i, track_id in enumerate(forecasts.track_id):
-        rows = slice(forecasts.start[i], forecasts.start[i + 1])
-        total = forecasts.weight[rows].sum()
-        if total < 0.05:
-            continue
-        w = forecasts.weight[rows] / total
-        middle = w @ forecasts.place_rad[rows]
-        scale = np.array(metres_per_radian(float(middle[0])))
-        away = ((forecasts.place_rad[rows] - middle) * scale)[:, ::-1]  # east, north
-        spread = np.einsum("k,ki,kj->ij", w, away, away)
-        own = w @ forecasts.cov_m2[rows]
-        cov = spread + np.array([[own[0], own[1]], [own[1], own[2]]])
-        values, axes = np.linalg.eigh(cov)
-        turn = np.linspace(0, 2 * np.pi, RING + 1)
-        circle = np.stack([np.cos(turn), np.sin(turn)]) * np.sqrt(CHI2_90 * values)[:, None]
-        ring = (axes @ circle).T / scale[::-1] + middle[::-1]
-        time_s = float(w @ forecasts.time_s[rows])
-        sigma_s = np.sqrt(
-            w @ (forecasts.sigma_time_s[rows] ** 2 + (forecasts.time_s[rows] - time_s) ** 2)
-        )
-        out.append(
-            {
-                "track_id": f"T{track_id}",
-                "kind": CLASSES[forecasts.kind[i]],
-                "lat_deg": round(middle[0] * DEG_PER_RAD, 5),
-                "lon_deg": round(middle[1] * DEG_PER_RAD, 5),
-                "onset_p05_s": round(time_s - 1.645 * float(sigma_s), 1),
-                "onset_p50_s": round(time_s, 1),
-                "ring": np.round(ring * DEG_PER_RAD, 5).tolist(),
-            }
-        )
-    return out
+def _soonest(forecasts: Forecasts) -> IntArray:
+    """Rows of likely threats; where there are too many, of those that are down first."""
+    count = len(forecasts.track_id)
+    owner = np.repeat(np.arange(count), np.diff(forecasts.start))
+    rows = np.flatnonzero(
+        np.bincount(owner, forecasts.weight, minlength=count) >= LIKELY_THREAT
+    )
+    soonest = np.argsort(forecasts.last_s[rows], kind="stable")[:AREAS_MAX]
+    return np.sort(rows[soonest])
+
+
+def _area(forecasts: Forecasts, row: int, name: str) -> dict[str, Any]:
+    """Futures of a threat: share, latitude, longitude (deg), covariance m2 (ee, en, nn)."""
+    own = slice(forecasts.start[row], forecasts.start[row + 1])
+    weight = forecasts.weight[own]
+    early_s, median_s = arrival_s(forecasts, row, (0.05, 0.5))
+    futures = np.column_stack(
+        [
+            _short(weight / weight.sum()),
+            np.round(forecasts.place_rad[own] * DEG_PER_RAD, 6),
+            _short(forecasts.cov_m2[own]),
+        ]
+    )
+    return {
+        "track_id": name,
+        "kind": CLASSES[forecasts.kind[row]],
+        "probability": round(float(weight.sum()), 3),
+        "onset_p05_s": round(float(early_s), 1),
+        "onset_p50_s": round(float(median_s), 1),
+        "futures": futures[weight > 1e-4 * weight.sum()].tolist(),
+    }
+
+
+def _weighed(
+    exposures: Exposures, weighed: Weighed, zones: Zones
+) -> dict[str, dict[str, Any]]:
+    danger = weighed.danger
+    over = danger.soon / weighed.threshold
+    rows = np.flatnonzero(over > NEAR)
+    if len(rows) > WEIGHED_MAX:
+        rows = np.sort(rows[np.argsort(-over[rows], kind="stable")[:WEIGHED_MAX]])
+    columns = zip(
+        rows.tolist(),
+        *(
+            _short(values[rows]).tolist()
+            for values in (danger.due, danger.soon, weighed.threshold, weighed.prepare_at)
+        ),
+        strict=True,
+    )
+    return {
+        zones.zone_id[row]: {
+            "zone_id": zones.zone_id[row],
+            "due": due,
+            "soon": soon,
+            "threshold": threshold,
+            "prepare_at": prepare_at,
+            "onset_p05_s": _second(danger.onset_p05_s[row]),
+            "onset_p50_s": _second(danger.onset_p50_s[row]),
+            "threats": _threats(exposures, danger.counts, row),
+        }
+        for row, due, soon, threshold, prepare_at in columns
+    }
+
+
+def _threats(exposures: Exposures, counts: Any, row: int) -> list[tuple[str, float]]:
+    """The gravest threats of a zone, each with its probability there."""
+    first, last = np.searchsorted(exposures.zone, [row, row + 1])
+    pairs = first + np.flatnonzero(counts[first:last])
+    pairs = pairs[np.argsort(-exposures.probability[pairs], kind="stable")[:NAMED]]
+    ids = exposures.track_id[exposures.threat[pairs]].tolist()
+    odds = _short(exposures.probability[pairs]).tolist()
+    return [(f"T{number}", p) for number, p in zip(ids, odds, strict=True)]
 
 
 def people_at_risk(exposures: Exposures, zones: Zones) -> float:
@@ -137,25 +271,25 @@ def people_at_risk(exposures: Exposures, zones: Zones) -> float:
     return float(exposures.probability @ zones.population[exposures.zone])
 
 
-def picture(outcome: Outcome, zones: Zones) -> dict[str, Any]:
-    """The whole picture after an event; `changes` makes differences of it."""
-    return {
-        "time_s": outcome.received_s,
-        "seq": outcome.seq,
-        "tracks": tracks_json(outcome.tracks),
-        "areas": areas_json(outcome.forecasts),
-        "people_at_risk": round(people_at_risk(outcome.exposures, zones), 2),
-    }
-
-
 def changes(
     before: Mapping[str, dict[str, Any]], now: Mapping[str, dict[str, Any]]
-) -> dict[str, Any]:
+) -> Changes:
     """What is new or other than before, and the ids of what is gone."""
     return {
         "set": [item for key, item in now.items() if before.get(key) != item],
         "gone": [key for key in before if key not in now],
     }
+
+
+def _short(values: FloatArray) -> FloatArray:
+    """The same to DIGITS digits: what trembles below is not sent again."""
+    size = np.floor(np.log10(np.maximum(np.abs(values), 1e-300)))
+    unit = 10.0 ** (DIGITS - 1 - np.clip(size, -290, 290))
+    return np.asarray(np.round(values * unit) / unit)
+
+
+def _second(value: float) -> float | None:
+    return None if isnan(value) else round(float(value))
 
 
 def _number(value: float) -> float | None:
