@@ -81,6 +81,3 @@ export function spoken(seconds: number | null): string {
   return `${Math.floor(seconds / 3600)} h`;
 }
 
-export function clockText(time_s: number): string {
-  return new Date(time_s * 1000).toISOString().slice(11, 19) + " UTC";
-}

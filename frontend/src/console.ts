@@ -1,289 +1,170 @@
-// The operators' map: tracks, areas, zones, sensors, and why a zone is warned.
+// The operators' console: what is known, live or played again, shown in one view.
 
-import type * as maplibre from "maplibre-gl";
-import type { Feature } from "geojson";
-import { apply, type Area, type OperatorsStatus, type Picture, type Track, type ZoneWhy } from "./api";
-import { ServerClock, clockText, secondsLeft, spoken } from "./clock";
-import { COLOURS, EMPTY, ZonePainter, loadZones, makeMap, source, type ZoneInfo } from "./map";
-import { byId, hearStatus, make, stateWords, watchSilence } from "./page";
+import { ServerClock } from "./clock";
+import { Chart, type Tapped } from "./console/chart";
+import { Details, type Chosen } from "./console/details";
+import { say } from "./console/dom";
+import { showSession, showStatus, showTime, themes } from "./console/head";
+import { Health } from "./console/health";
+import { Known, type Changed } from "./console/known";
+import { LayerChoice } from "./console/layers";
+import { Now } from "./console/now";
+import { Past } from "./console/past";
+import { Send } from "./console/send";
+import { listen, signedOut } from "./console/stream";
+import { openTab, tabs } from "./console/tabs";
+import { Timeline } from "./console/timeline";
+import type { Echo, Line, OperatorsStatus, Picture } from "./console/wire";
+import { session, type Session } from "./operators";
+import { byId } from "./page";
 import "./style.css";
+import "./console/console.css";
 
-const LISTED = 40;
-const TRAIL = 40;
-const GREEN_S = 15;
-const KINDS: Record<string, string> = {
-  rocket: "#ff6b5e",
-  ballistic_missile: "#ff3df0",
-  cruise_missile: "#ff9c3a",
-  drone: "#ffd84a",
-  aircraft: "#7fb4e6",
-  clutter: "#76828f",
-};
+const PANEL_MS = 250;
 
-const clock = new ServerClock();
-const opened = performance.now() / 1000;
-const tracks = new Map<string, Track>();
-const trails = new Map<string, [number, number][]>();
-const areas = new Map<string, Area>();
-const told = new Map<string, ZoneWhy>();
-const cleared = new Map<string, number>();
-let zones = new Map<string, ZoneInfo>();
-let zonesVersion = "";
-let chosen = "";
-let painter: ZonePainter | undefined;
+class Console {
+  private readonly clock = new ServerClock();
+  private readonly live = new Known();
+  private readonly layers = new LayerChoice(() => this.drawSky(false));
+  private readonly now: Now;
+  private readonly details: Details;
+  private readonly timeline = new Timeline((line) => this.go(line));
+  private readonly health: Health;
+  private readonly past: Past;
+  private readonly send: Send;
+  private status: OperatorsStatus | undefined;
 
-const map = makeMap("map").then((drawn) => {
-  addLayers(drawn);
-  drawn.on("click", "zones", (e) => {
-    chosen = (e.features?.[0]?.properties["zone_id"] as string | undefined) ?? "";
-    drawWhy();
-  });
-  return drawn;
-});
-
-const kindColour: maplibre.ExpressionSpecification = [
-  "match", ["get", "kind"], ...Object.entries(KINDS).flat(), "#c8d2dc",
-] as unknown as maplibre.ExpressionSpecification;
-
-function addLayers(drawn: maplibre.Map): void {
-  for (const id of ["sensors", "areas", "trails", "tracks"])
-    drawn.addSource(id, { type: "geojson", data: EMPTY });
-  drawn.addLayer({
-    id: "sensor-rings", type: "line", source: "sensors", filter: ["==", ["geometry-type"], "Polygon"],
-    paint: { "line-color": "#5f7f9e", "line-width": 1, "line-dasharray": [2, 4], "line-opacity": 0.5 },
-  });
-  drawn.addLayer({
-    id: "sensors", type: "circle", source: "sensors", filter: ["==", ["geometry-type"], "Point"],
-    paint: { "circle-radius": 5, "circle-color": "#10202f", "circle-stroke-color": "#9fc3e4", "circle-stroke-width": 2 },
-  });
-  drawn.addLayer({
-    id: "areas", type: "fill", source: "areas",
-    paint: { "fill-color": kindColour, "fill-opacity": 0.06 },
-  });
-  drawn.addLayer({
-    id: "area-lines", type: "line", source: "areas",
-    paint: { "line-color": kindColour, "line-width": 1.5 },
-  });
-  drawn.addLayer({
-    id: "trails", type: "line", source: "trails",
-    paint: { "line-color": kindColour, "line-width": 1.5, "line-opacity": 0.7 },
-  });
-  drawn.addLayer({
-    id: "tracks", type: "circle", source: "tracks",
-    paint: {
-      "circle-radius": ["case", ["==", ["get", "kind"], "aircraft"], 3.5, 5.5],
-      "circle-color": ["case", ["get", "confirmed"], kindColour, "rgba(0,0,0,0)"],
-      "circle-stroke-color": ["case", ["get", "confirmed"], "#0b1620", "#c8d2dc"],
-      "circle-stroke-width": 1.5,
-    },
-  });
-  drawn.addLayer({
-    id: "track-labels", type: "symbol", source: "tracks", minzoom: 7.5,
-    layout: {
-      "text-field": ["get", "label"], "text-size": 11, "text-offset": [0, 1.1], "text-anchor": "top",
-      "text-optional": true,
-    },
-    paint: { "text-color": "#e9f0f6", "text-halo-color": "#0b1620", "text-halo-width": 1.2 },
-  });
-}
-
-function ring(lat: number, lon: number, metres: number): [number, number][] {
-  const across = metres / (111320 * Math.cos((lat * Math.PI) / 180));
-  return Array.from({ length: 73 }, (_, i) => {
-    const turn = (i * Math.PI) / 36;
-    return [lon + across * Math.sin(turn), lat + (metres / 111320) * Math.cos(turn)];
-  });
-}
-
-function hearPicture(picture: Picture): void {
-  if (picture.reset) trails.clear();
-  apply(tracks, picture.tracks, (t) => t.id, picture.reset);
-  apply(areas, picture.areas, (a) => a.track_id, picture.reset);
-  for (const id of picture.zones.gone) cleared.set(id, clock.now());
-  for (const zone of picture.zones.set) cleared.delete(zone.zone_id);
-  apply(told, picture.zones, (z) => z.zone_id, picture.reset);
-  for (const track of picture.tracks.set) {
-    const trail = trails.get(track.id) ?? [];
-    trail.push([track.lon_deg, track.lat_deg]);
-    trails.set(track.id, trail.slice(-TRAIL));
+  constructor(
+    private readonly chart: Chart,
+    who: Session,
+  ) {
+    const may = (right: string): boolean => who.rights.includes(right);
+    this.now = new Now((id) => chart.zones.get(id)?.name ?? id, (zone) => this.choose({ zone }));
+    this.details = new Details(() => chart.zones, {
+      choose: (chosen) => this.choose(chosen),
+      fly: (chosen) => this.fly(chosen),
+      act: (action, zone) => this.send.begin(action, zone),
+      mayAct: () => may("act") && !this.past.film,
+    });
+    this.health = new Health((lon, lat) => chart.flyTo(lon, lat), (zones) => chart.flyToZones(zones));
+    this.past = new Past(() => this.clock.now(), may("act"), (changes, jump) => this.changed(changes, jump));
+    this.send = new Send(chart, who, () => this.clock.now(), () => openTab("send"));
+    chart.onTap((tapped) => this.tapped(tapped));
+    byId("waiting").addEventListener("click", () => openTab("send"));
+    tabs((tab) => tab === "past" && this.past.open());
+    themes((light) => chart.theme(light));
+    showSession(who);
   }
-  for (const id of trails.keys()) if (!tracks.has(id)) trails.delete(id);
-  if (picture.reset) log.length = 0;
-  for (const line of picture.log)
-    if (!log.some((old) => old.time_s === line.time_s && old.text === line.text)) log.push(line);
-  void drawMap();
-  drawPanel();
-}
 
-const log: { time_s: number; text: string }[] = [];
-
-async function drawMap(): Promise<void> {
-  const drawn = await map;
-  const points: Feature[] = [...tracks.values()].map((t) => ({
-    type: "Feature",
-    properties: {
-      kind: t.kind,
-      confirmed: t.confirmed,
-      label: t.identity || (t.confirmed ? t.kind.replace("_", " ") : ""),
-    },
-    geometry: { type: "Point", coordinates: [t.lon_deg, t.lat_deg] },
-  }));
-  const lines: Feature[] = [...trails].map(([id, trail]) => ({
-    type: "Feature",
-    properties: { kind: tracks.get(id)?.kind ?? "" },
-    geometry: { type: "LineString", coordinates: trail },
-  }));
-  const shapes: Feature[] = [...areas.values()].map((a) => ({
-    type: "Feature",
-    properties: { kind: a.kind },
-    geometry: { type: "Polygon", coordinates: [a.ring] },
-  }));
-  source(drawn, "tracks").setData({ type: "FeatureCollection", features: points });
-  source(drawn, "trails").setData({ type: "FeatureCollection", features: lines });
-  source(drawn, "areas").setData({ type: "FeatureCollection", features: shapes });
-}
-
-function drawPanel(): void {
-  const now = clock.now();
-  const states = new Map<string, string>();
-  for (const [zone, since] of cleared) {
-    if (now - since > GREEN_S) cleared.delete(zone);
-    else states.set(zone, "all_clear");
+  start(): void {
+    listen({
+      status: (status) => void this.hearStatus(status),
+      picture: (picture) => this.hearPicture(picture),
+      draft: (draft: Echo) => this.send.hear(draft),
+    });
+    setInterval(() => this.drawPanel(), PANEL_MS);
+    const frame = (ms: number): void => {
+      this.past.tick(ms);
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
   }
-  for (const [zone, why] of told) states.set(zone, why.state);
-  painter?.paint(states);
-  const cover = [...told.values()].filter((z) => z.state === "take_cover");
-  const sure = [...tracks.values()].filter((t) => t.confirmed);
-  byId("n-tracks").textContent = String(sure.length);
-  byId("n-threats").textContent = String(sure.filter((t) => t.threat_probability > 0.5).length);
-  byId("n-cover").textContent = String(cover.length);
-  byId("n-people").textContent = Math.round(
-    [...told.values()].filter((z) => z.state !== "prepare").reduce((sum, z) => sum + z.people, 0),
-  ).toLocaleString("en");
-  const order = ["take_cover", "stay", "prepare"];
-  const rows = [...told.values()].sort(
-    (a, b) =>
-      order.indexOf(a.state) - order.indexOf(b.state) ||
-      (a.onset_p05_s ?? Infinity) - (b.onset_p05_s ?? Infinity) ||
-      b.people - a.people,
-  );
-  byId("zones").replaceChildren(
-    ...rows.slice(0, LISTED).map((why) => {
-      const row = make("li", "", { "data-zone-id": why.zone_id, "data-zone-state": why.state });
-      const left = why.state === "take_cover" ? spoken(secondsLeft(why.onset_p05_s, now)) : "";
-      row.append(
-        make("b", zones.get(why.zone_id)?.name ?? why.zone_id),
-        make("span", stateWords(why.state), { class: `pill ${why.state}` }),
-        make("em", left),
-      );
-      return row;
-    }),
-  );
-  byId("log").replaceChildren(
-    ...log.slice(-30).reverse().map((line) => {
-      const row = make("li");
-      row.append(make("time", clockText(line.time_s).slice(0, 8)), make("span", line.text));
-      return row;
-    }),
-  );
-  drawWhy();
-}
 
-function drawWhy(): void {
-  const panel = byId("why");
-  const info = zones.get(chosen);
-  panel.hidden = !info;
-  if (!info) return;
-  const why = told.get(chosen);
-  const lines = why
-    ? [
-        `${stateWords(why.state)}: p ${why.probability.toPrecision(2)}, threshold ${why.threshold.toPrecision(2)}`,
-        why.onset_p05_s === null
-          ? "no threat ahead"
-          : `5 % quantile in ${spoken(secondsLeft(why.onset_p05_s, clock.now()))}, median in ${spoken(secondsLeft(why.onset_p50_s, clock.now()))}`,
-        `${why.threats.length} threats, seen by ${why.sources.join(" and ") || "nobody now"} (${why.reason})`,
-      ]
-    : ["no alert: below the threshold, or no threat in reach"];
-  panel.replaceChildren(
-    make("h3", info.name),
-    make("p", `${info.population.toLocaleString("en")} people, ${info.shelter_s} s to shelter`),
-    ...lines.map((line) => make("p", line)),
-  );
-}
-
-function hear(status: OperatorsStatus): void {
-  hearStatus(status, clock);
-  const refused = status.refused.map((r) =>
-    make("li", `refused ${r.count} of ${r.source}: ${r.reason}`, { class: "fault" }),
-  );
-  const faults = status.faults.map((fault) => make("li", fault, { class: "fault" }));
-  byId("sensors").replaceChildren(
-    ...status.sensors.map((s) => {
-      const age = s.last_s === null ? Infinity : clock.now() - s.last_s;
-      const row = make("li", "", { class: age < 15 ? "good" : "blind" });
-      row.append(make("b", s.sensor_id), make("span", `${s.scans} scans, ${s.plots} plots`));
-      return row;
-    }),
-    ...status.channels.map((c) => {
-      const row = make("li", "", { class: c.last_error ? "blind" : "good" });
-      const waiting = c.waiting ? `, ${c.waiting} waiting` : "";
-      row.append(make("b", c.channel), make("span", `${c.delivered} delivered${waiting}`));
-      if (c.last_error) row.append(make("em", c.last_error));
-      return row;
-    }),
-    ...refused,
-    ...faults,
-  );
-  void drawSensors(status);
-}
-
-let sensorsDrawn = "";
-
-async function drawSensors(status: OperatorsStatus): Promise<void> {
-  const drawn = await map;
-  if (status.zones_version && status.zones_version !== zonesVersion) {
-    zonesVersion = status.zones_version;
-    zones = await loadZones(drawn);
-    painter = new ZonePainter(drawn);
-    drawPanel();
+  /** What is shown: now, or the past. */
+  seconds(): number {
+    return this.past.film?.now() ?? this.clock.now();
   }
-  const placed = status.sensors.filter((s) => s.lat_deg !== null && s.lon_deg !== null);
-  const key = placed.map((s) => s.sensor_id).join();
-  if (key === sensorsDrawn) return;
-  sensorsDrawn = key;
-  source(drawn, "sensors").setData({
-    type: "FeatureCollection",
-    features: placed.flatMap((s): Feature[] => {
-      const [lat, lon] = [s.lat_deg!, s.lon_deg!];
-      const point: Feature = {
-        type: "Feature", properties: { name: s.sensor_id }, geometry: { type: "Point", coordinates: [lon, lat] },
-      };
-      if (s.range_max_m === null) return [point];
-      const circle = ring(lat, lon, s.range_max_m);
-      return [point, { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [circle] } }];
-    }),
-  });
+
+  private get known(): Known {
+    return this.past.film?.known ?? this.live;
+  }
+
+  private async hearStatus(status: OperatorsStatus): Promise<void> {
+    this.status = status;
+    showStatus(status, this.clock);
+    this.health.show(status);
+    if (await this.chart.watch(status)) this.changed([], true);
+  }
+
+  private hearPicture(picture: Picture): void {
+    const change = this.live.hear(picture);
+    byId("map").dataset["pictures"] = String(this.live.pictures);
+    if (!this.past.film) this.changed([change], change.reset);
+  }
+
+  /** Something is other than it was shown; `jump`: all of it. */
+  private changed(changes: Changed[], jump: boolean): void {
+    if (jump) {
+      const set = [...this.known.areas.values()];
+      this.chart.areas.hear({ reset: true, areas: { set, gone: [] } });
+    } else for (const change of changes) this.chart.areas.hear(change);
+    this.drawSky(jump);
+    this.chart.paint(this.known.states(this.seconds()));
+  }
+
+  private drawSky(jump: boolean): void {
+    const tracks = [...this.known.tracks.values()].filter((track) => this.layers.shows(track));
+    this.chart.sky?.show(this.known, tracks, this.layers.trails, jump);
+  }
+
+  private drawPanel(): void {
+    const now_s = this.seconds();
+    showTime(this.clock);
+    this.chart.paint(this.known.states(now_s));
+    this.now.show(this.known, now_s);
+    this.details.show(this.known, now_s);
+    this.timeline.show(this.known);
+    this.send.tick();
+    this.warnElsewhere();
+  }
+
+  /** Who looks at the past must not miss what happens meanwhile. */
+  private warnElsewhere(): void {
+    const covered = [...this.live.told.values()].filter((alert) => alert.state === "take_cover").length;
+    byId("elsewhere").hidden = !this.past.film || !covered;
+    say(byId("elsewhere"), `LIVE, now: take cover in ${covered} zones`);
+  }
+
+  private tapped({ track, zone, at }: Tapped): void {
+    if (this.send.picker.tap(zone, at)) return;
+    this.choose(track ? { track } : zone ? { zone } : undefined);
+  }
+
+  private choose(chosen: Chosen | undefined): void {
+    const [zone, track] = [chosen && "zone" in chosen ? chosen.zone : "", chosen && "track" in chosen ? chosen.track : ""];
+    this.chart.choose(zone);
+    this.chart.areas.choose(track);
+    this.chart.sky?.choose(track);
+    this.details.choose(chosen);
+    if (chosen) openTab("now");
+    this.details.show(this.known, this.seconds());
+    if (chosen) byId("details").scrollIntoView({ block: "nearest" });
+  }
+
+  private fly(chosen: Chosen): void {
+    if ("zone" in chosen) return this.chart.flyToZones([chosen.zone]);
+    const place = this.known.tracks.get(chosen.track)?.place;
+    if (place) this.chart.flyTo(place[1], place[0]);
+  }
+
+  private go(line: Line): void {
+    if (line.zone_ids?.length) this.chart.flyToZones(line.zone_ids);
+    const sensor = this.status?.sensors.find((one) => one.sensor_id === line.sensor_id);
+    if (sensor?.lat_deg != null && sensor.lon_deg !== null) this.chart.flyTo(sensor.lon_deg, sensor.lat_deg);
+  }
 }
 
-function connect(): void {
-  const stream = new EventSource("/api/operators/v1/stream");
-  stream.addEventListener("status", (e) => hear(JSON.parse(e.data) as OperatorsStatus));
-  stream.addEventListener("picture", (e) => hearPicture(JSON.parse(e.data) as Picture));
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
-  });
+async function start(): Promise<void> {
+  try {
+    const who = await session();
+    let seconds = (): number => 0;
+    const chart = await Chart.make("map", () => seconds());
+    const page = new Console(chart, who);
+    seconds = () => page.seconds();
+    page.start();
+  } catch (error) {
+    if (!signedOut(error)) throw error;
+  }
 }
 
-// on the list, not its rows: those are drawn anew while a finger is still down
-byId("zones").addEventListener("click", (e) => {
-  const row = (e.target as HTMLElement).closest<HTMLElement>("li");
-  chosen = row?.dataset["zoneId"] ?? chosen;
-  drawWhy();
-});
-setInterval(() => {
-  watchSilence(clock, opened);
-  if (clock.known) byId("clock").textContent = clockText(clock.now());
-  drawPanel();
-}, 1000);
-document.documentElement.style.setProperty("--cover", COLOURS.take_cover);
-connect();
+void start();

@@ -95,17 +95,6 @@ export interface ZoneInfo {
   population: number;
 }
 
-/** Fetch the zones, draw them, and look at all of them. */
-export async function loadZones(map: maplibre.Map): Promise<Map<string, ZoneInfo>> {
-  const zones = (await (await fetch("/api/public/v1/zones")).json()) as FeatureCollection;
-  drawZones(map, zones);
-  return new Map(
-    zones.features.map((zone) => {
-      const info = zone.properties as ZoneInfo;
-      return [info.zone_id, info];
-    }),
-  );
-}
 
 export function drawZones(map: maplibre.Map, zones: FeatureCollection): void {
   source(map, "zones").setData(zones);

@@ -200,7 +200,7 @@ def _serve(pipe: Connection, core: Core, parent: int) -> None:
                 return
             continue
         events, stop = _take(pipe, core)
-        if pressure.step(len(events)):
+        if events and pressure.step(len(events)):
             events.append(Load(0, events[-1].received_s, pressure.level))
             pipe.send(("load", pressure.level))
         if events:

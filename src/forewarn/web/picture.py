@@ -26,11 +26,12 @@ from forewarn.warning import Weighed
 LIKELY = 0.9  # existence above which operators see a track before it counts
 LIKELY_THREAT = 0.05  # weight of its futures from which a track's area is shown
 AREAS_MAX = 300  # of those that come down soonest
-WEIGHED_MAX = 300  # zones nearest to their threshold
+WEIGHED_MAX = 200  # zones nearest to their threshold
 NEAR = 0.02  # of the threshold: below it nobody asks why a zone is quiet
 NAMED = 5  # threats of a zone
 AHEAD_S = 10.0  # a track that was not seen is shown so much further on, at most
-DIGITS = 3
+DIGITS = 3  # of what is told of areas
+WEIGHED_DIGITS = 2  # and of what zones are held against, which trembles
 
 Changes = dict[str, Any]
 
@@ -236,7 +237,7 @@ def _weighed(
     columns = zip(
         rows.tolist(),
         *(
-            _short(values[rows]).tolist()
+            _short(values[rows], WEIGHED_DIGITS).tolist()
             for values in (danger.due, danger.soon, weighed.threshold, weighed.prepare_at)
         ),
         strict=True,
@@ -262,7 +263,7 @@ def _threats(exposures: Exposures, counts: Any, row: int) -> list[tuple[str, flo
     pairs = first + np.flatnonzero(counts[first:last])
     pairs = pairs[np.argsort(-exposures.probability[pairs], kind="stable")[:NAMED]]
     ids = exposures.track_id[exposures.threat[pairs]].tolist()
-    odds = _short(exposures.probability[pairs]).tolist()
+    odds = _short(exposures.probability[pairs], WEIGHED_DIGITS).tolist()
     return [(f"T{number}", p) for number, p in zip(ids, odds, strict=True)]
 
 
@@ -281,11 +282,11 @@ def changes(
     }
 
 
-def _short(values: FloatArray) -> FloatArray:
-    """The same to DIGITS digits: what trembles below is not sent again."""
+def _short(values: FloatArray, digits: int = DIGITS) -> FloatArray:
+    """The same to so many digits: what trembles below is not sent again."""
     size = np.floor(np.log10(np.maximum(np.abs(values), 1e-300)))
-    unit = 10.0 ** (DIGITS - 1 - np.clip(size, -290, 290))
-    return np.asarray(np.round(values * unit) / unit)
+    unit = 10.0 ** (digits - 1 - np.clip(size, -290, 290))
+    return np.asarray(np.round(values * unit) / unit) + 0.0  # no minus before zero
 
 
 def _second(value: float) -> float | None:

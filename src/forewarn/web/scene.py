@@ -109,7 +109,8 @@ class Scene:
 
 def alert_line(state: str, zone_ids: list[str]) -> tuple[str, dict[str, Any]]:
     """What the time line says of steps into one state, and where it leads."""
-    text = f"{state.replace('_', ' ')} in {len(zone_ids)} zones"
+    count = len(zone_ids)
+    text = f"{state.replace('_', ' ')} in {count} {'zone' if count == 1 else 'zones'}"
     return text, {"state": state, "zone_ids": zone_ids[:LINE_ZONES]}
 
 

@@ -1,0 +1,107 @@
+// Areas on the map: worked out beside the page when their futures changed, else left alone.
+
+import type * as maplibre from "maplibre-gl";
+import type { Feature } from "geojson";
+import { EMPTY, source } from "../map";
+import { polygons } from "./contour";
+import { SHARES, type Answer, type Question } from "./contour.worker";
+import { KINDS, ORDER } from "./kinds";
+import type { Changed } from "./known";
+import type { Area } from "./wire";
+
+const AT_ONCE = 8;
+const FEW = 8; // so many threats show all three areas; of more, only the chosen one does
+
+export class Areas {
+  private readonly worker = new Worker(new URL("./contour.worker.ts", import.meta.url), { type: "module" });
+  private waiting = new Map<string, Area>();
+  private shown = new Map<string, string>(); // kinds, by track
+  private busy = false;
+  private chosen = "";
+  private filtered = "";
+
+  constructor(private readonly map: maplibre.Map) {
+    map.addSource("areas", { type: "geojson", data: EMPTY, promoteId: "id" });
+    const colour = ["match", ["get", "kind"], ...ORDER.flatMap((kind) => [kind, KINDS[kind]!.colour]), "#c8d2dc"];
+    map.addLayer({
+      id: "areas", type: "fill", source: "areas",
+      paint: { "fill-color": colour as unknown as maplibre.ExpressionSpecification, "fill-opacity": 0.09 },
+    });
+    map.addLayer({
+      id: "area-lines", type: "line", source: "areas",
+      paint: {
+        "line-color": colour as unknown as maplibre.ExpressionSpecification,
+        "line-opacity": ["match", ["get", "share"], 99, 0.65, 0.95],
+      },
+    });
+    this.worker.addEventListener("message", ({ data }: MessageEvent<Answer[]>) => this.draw(data));
+  }
+
+  /** Take up what changed; the newest futures of a track replace those that still wait. */
+  hear({ reset, areas }: Changed): void {
+    if (reset) {
+      this.waiting.clear();
+      this.shown.clear();
+      source(this.map, "areas").setData(EMPTY);
+    }
+    for (const id of areas.gone) this.waiting.delete(id);
+    for (const area of areas.set) this.waiting.set(area.track_id, area);
+    this.remove(areas.gone);
+    this.ask();
+  }
+
+  choose(track_id: string): void {
+    this.chosen = track_id;
+    this.filter();
+  }
+
+  private remove(gone: string[]): void {
+    const known = gone.filter((id) => this.shown.delete(id));
+    if (known.length) void source(this.map, "areas").updateData({ remove: known.flatMap(names) });
+  }
+
+  private ask(): void {
+    if (this.busy || !this.waiting.size) return;
+    const questions: Question[] = [];
+    for (const [id, area] of this.waiting) {
+      if (questions.length === AT_ONCE) break;
+      questions.push({ id, futures: area.futures });
+      this.shown.set(id, area.kind);
+      this.waiting.delete(id);
+    }
+    this.busy = true;
+    this.worker.postMessage(questions);
+  }
+
+  private draw(answers: Answer[]): void {
+    this.busy = false;
+    // gone meanwhile, or forgotten with another world
+    const wanted = answers.filter(({ id }) => this.shown.has(id));
+    const add: Feature[] = wanted.flatMap(({ id, rings }) =>
+      SHARES.map((share, i): Feature => ({
+        type: "Feature",
+        properties: { id: names(id)[i], track_id: id, kind: this.shown.get(id), share: 100 * share },
+        geometry: { type: "MultiPolygon", coordinates: polygons(rings[i] ?? []) },
+      })),
+    );
+    if (add.length) void source(this.map, "areas").updateData({ add });
+    this.filter();
+    this.ask();
+  }
+
+  private filter(): void {
+    const all = this.shown.size <= FEW;
+    const key = all ? "all" : this.chosen;
+    if (key === this.filtered) return;
+    this.filtered = key;
+    const some: maplibre.FilterSpecification = ["any", ["==", ["get", "share"], 90], ["==", ["get", "track_id"], this.chosen]];
+    this.map.setFilter("area-lines", all ? null : some);
+    this.map.setFilter("areas", all ? null : ["==", ["get", "track_id"], this.chosen]);
+    const wide: maplibre.ExpressionSpecification = ["case", ["==", ["get", "track_id"], this.chosen], 2, all ? 2 : 1.2];
+    this.map.setPaintProperty("area-lines", "line-width", ["match", ["get", "share"], 90, wide, 1]);
+  }
+}
+
+function names(track_id: string): string[] {
+  return SHARES.map((share) => `${track_id}/${share}`);
+}

@@ -1,0 +1,87 @@
+// Whether what warns is well: sensors, channels, zones nobody watches, input not used.
+
+import { byId } from "../page";
+import { well } from "./chart";
+import { Rows, button, el, put, say } from "./dom";
+import type { ChannelHealth, OperatorsStatus, SensorHealth } from "./wire";
+
+const LATE_S = 10; // a channel's delay that somebody should look into
+
+export class Health {
+  private readonly sensors: Rows<SensorHealth>;
+  private readonly channels: Rows<ChannelHealth>;
+
+  constructor(
+    private readonly fly: (lon: number, lat: number) => void,
+    private readonly flyToZones: (zone_ids: string[]) => void,
+  ) {
+    this.sensors = new Rows(byId("sensors"), (one) => one.sensor_id, (one) => this.sensorRow(one), updateSensor);
+    this.channels = new Rows(byId("channels"), (one) => one.channel, channelRow, updateChannel);
+  }
+
+  show(status: OperatorsStatus): void {
+    this.sensors.show([...status.sensors].sort((a, b) => Number(well(a)) - Number(well(b))));
+    this.channels.show(status.channels);
+    byId("no-channels").hidden = status.channels.length > 0;
+    this.cover(status);
+    put(byId("refused"), ...status.refused.map((one) => el("li", "", el("b", "", one.source), `${one.count.toLocaleString("en")} times: ${one.reason}`)));
+    put(byId("faults"), ...status.faults.map((fault) => el("li", "", fault)));
+    byId("trouble").hidden = !status.refused.length && !status.faults.length;
+    const troubles = status.sensors.filter((one) => !well(one)).length + status.channels.filter((one) => !carries(one)).length
+      + Number(status.blind.length > 0);
+    say(byId("n-trouble"), troubles ? String(troubles) : "");
+  }
+
+  private cover({ blind, coarse, reduced }: OperatorsStatus): void {
+    const row = (what: string, zones: string[], look: string): HTMLElement | false => {
+      if (!zones.length) return false;
+      const shown = button(`${what}: ${zones.length} zones`, look, () => this.flyToZones(zones));
+      return el("li", "", shown);
+    };
+    const where = reduced.filter(Boolean).join(", ");
+    put(byId("cover"),
+      row("Nobody watches (cross-hatched)", blind, "bad"),
+      row("Fewer watch than should (hatched)", coarse, ""),
+      where !== "" && el("li", "quiet", `The public is told “reduced” for ${where}.`),
+      !blind.length && !coarse.length && el("li", "quiet", "Every zone that sensors should watch is watched."));
+  }
+
+  private sensorRow(sensor: SensorHealth): HTMLElement {
+    const { lat_deg: lat, lon_deg: lon } = sensor;
+    const row = button("", "", () => lat !== null && lon !== null && this.fly(lon, lat));
+    put(row, el("i", { "aria-hidden": "true" }), el("b", "", sensor.sensor_id), el("span", "what"), el("span", "quiet"));
+    return el("li", "", row);
+  }
+}
+
+function updateSensor(row: HTMLElement, sensor: SensorHealth): void {
+  const good = well(sensor);
+  row.className = good ? "" : "bad";
+  const [sign, , what, counts] = row.firstElementChild!.children as unknown as [Element, Element, Element, Element];
+  say(sign, good ? "●" : "▲");
+  say(what, sensor.trouble || (sensor.fresh ? "heard" : "silent"));
+  say(counts, `${sensor.scans.toLocaleString("en")} scans, ${sensor.plots.toLocaleString("en")} plots`);
+}
+
+function channelRow({ channel }: ChannelHealth): HTMLElement {
+  return el("li", "", el("i", { "aria-hidden": "true" }), el("b", "", channel), el("span", "what"), el("span", "quiet"));
+}
+
+function updateChannel(row: HTMLElement, channel: ChannelHealth): void {
+  const good = carries(channel);
+  row.className = good ? "" : "bad";
+  const late = channel.delivered ? `${channel.delay_s.toFixed(1)} s for 95 of 100` : "nothing sent yet";
+  const waits = [
+    channel.waiting && `${channel.waiting.toLocaleString("en")} wait`,
+    channel.failures && `${channel.failures.toLocaleString("en")} tries failed`,
+    channel.dropped && `${channel.dropped.toLocaleString("en")} left in the outbox`,
+  ].filter(Boolean).join(", ");
+  const [sign, , what, counts] = row.children as unknown as [Element, Element, Element, Element];
+  say(sign, good ? "●" : "▲");
+  say(what, channel.last_error || late);
+  say(counts, [`${channel.delivered.toLocaleString("en")} delivered`, waits].filter(Boolean).join(", "));
+}
+
+function carries(channel: ChannelHealth): boolean {
+  return !channel.last_error && channel.delay_s < LATE_S;
+}
