@@ -10,13 +10,17 @@ import type { Changed } from "./known";
 import type { Area } from "./wire";
 
 const AT_ONCE = 8;
+const PAUSE_MS = 200; // between two lots, so that thousands of futures leave room for the rest
+const FLUSH_MS = 900; // each change of the map costs a whole frame
 const FEW = 8; // so many threats show all three areas; of more, only the chosen one does
 
 export class Areas {
   private readonly worker = new Worker(new URL("./contour.worker.ts", import.meta.url), { type: "module" });
   private waiting = new Map<string, Area>();
   private shown = new Map<string, string>(); // kinds, by track
+  private add = new Map<string, Feature[]>();
   private busy = false;
+  private flushed_ms = 0;
   private chosen = "";
   private filtered = "";
 
@@ -40,11 +44,15 @@ export class Areas {
   /** Take up what changed; the newest futures of a track replace those that still wait. */
   hear({ reset, areas }: Changed): void {
     if (reset) {
+      this.add.clear();
       this.waiting.clear();
       this.shown.clear();
       source(this.map, "areas").setData(EMPTY);
     }
-    for (const id of areas.gone) this.waiting.delete(id);
+    for (const id of areas.gone) {
+      this.waiting.delete(id);
+      this.add.delete(id);
+    }
     for (const area of areas.set) this.waiting.set(area.track_id, area);
     this.remove(areas.gone);
     this.ask();
@@ -74,19 +82,27 @@ export class Areas {
   }
 
   private draw(answers: Answer[]): void {
-    this.busy = false;
-    // gone meanwhile, or forgotten with another world
-    const wanted = answers.filter(({ id }) => this.shown.has(id));
-    const add: Feature[] = wanted.flatMap(({ id, rings }) =>
-      SHARES.map((share, i): Feature => ({
+    for (const { id, rings } of answers) {
+      if (!this.shown.has(id)) continue; // gone meanwhile, or forgotten with another world
+      const kind = this.shown.get(id);
+      this.add.set(id, SHARES.map((share, i) => ({
         type: "Feature",
-        properties: { id: names(id)[i], track_id: id, kind: this.shown.get(id), share: 100 * share },
+        properties: { id: names(id)[i], track_id: id, kind, share: 100 * share },
         geometry: { type: "MultiPolygon", coordinates: polygons(rings[i] ?? []) },
-      })),
-    );
-    if (add.length) void source(this.map, "areas").updateData({ add });
+      })));
+    }
+    if (!this.waiting.size || performance.now() - this.flushed_ms > FLUSH_MS) this.flush();
+    setTimeout(() => {
+      this.busy = false;
+      this.ask();
+    }, this.waiting.size ? PAUSE_MS : 0);
+  }
+
+  private flush(): void {
+    if (this.add.size) void source(this.map, "areas").updateData({ add: [...this.add.values()].flat() });
+    this.add.clear();
+    this.flushed_ms = performance.now();
     this.filter();
-    this.ask();
   }
 
   private filter(): void {

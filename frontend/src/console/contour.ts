@@ -8,9 +8,12 @@ import type { Future } from "./wire";
 export type Ring = [number, number][]; // longitude, latitude; closed
 
 const EVEN = 40; // lines of the grid each way, and more where futures are dense
-const DENSE = 36;
+const DENSE = 44;
 const REACH = 3.6; // sigmas to which a future is followed
 const CORNERS = 48;
+const POINTS = 2048; // to find a level by; at least so many of each future:
+const FEWEST = 6;
+const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 const METRES_PER_DEG = 111_195;
 
 interface Spot {
@@ -62,9 +65,9 @@ function mixture(spots: Spot[], shares: number[]): Ring[][] {
   const along = spots.map((spot) => turned(spot, angle));
   const xs = lines(along.map((s) => [s.east, Math.sqrt(s.ee)]));
   const ys = lines(along.map((s) => [s.north, Math.sqrt(s.nn)]));
-  const high = density(along, xs, ys);
+  const high = field(along, xs, ys);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return levels(high, xs, ys, shares).map((level) =>
+  return levels(along, shares).map((level) =>
     rings(high, xs, ys, level).map((ring) => ring.map(([x, y]) => [cos * x - sin * y, sin * x + cos * y])),
   );
 }
@@ -99,7 +102,7 @@ function lines(spots: [number, number][]): Float64Array {
   const found: number[] = [];
   for (let i = 0; i < EVEN; i++) found.push(low + ((top - low) * i) / (EVEN - 1));
   const marks = spots
-    .flatMap(([at, sigma]) => [-3, -2, -1.2, -0.5, 0, 0.5, 1.2, 2, 3].map((k) => at + k * sigma))
+    .flatMap(([at, sigma]) => [-3.2, -2.6, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.6, 3.2].map((k) => at + k * sigma))
     .sort((a, b) => a - b);
   for (let i = 0; i < DENSE; i++) found.push(marks[Math.floor(((i + 0.5) / DENSE) * marks.length)]!);
   const least = (top - low) * 1e-4;
@@ -108,44 +111,44 @@ function lines(spots: [number, number][]): Float64Array {
 }
 
 /** Log density at each crossing of the grid, row by row; the rim lies below any level. */
-function density(spots: Spot[], xs: Float64Array, ys: Float64Array): Float64Array {
-  const out = new Float64Array(xs.length * ys.length);
-  for (const { share, east, north, ee, en, nn } of spots) {
-    const det = ee * nn - en * en;
-    const peak = share / (2 * Math.PI * Math.sqrt(det));
-    const [a, b, c] = [nn / det, -en / det, ee / det];
-    for (let j = 0; j < ys.length; j++) {
-      const y = ys[j]! - north;
-      if (y * y > 50 * nn) continue;
-      for (let i = 0; i < xs.length; i++) {
-        const x = xs[i]! - east;
-        const far = a * x * x + 2 * b * x * y + c * y * y;
-        if (far < 50) out[j * xs.length + i]! += peak * Math.exp(-0.5 * far);
-      }
-    }
-  }
-  for (let k = 0; k < out.length; k++) out[k] = out[k]! > 0 ? Math.log(out[k]!) : -Infinity;
-  for (let i = 0; i < xs.length; i++) out[i] = out[(ys.length - 1) * xs.length + i] = -Infinity;
-  for (let j = 0; j < ys.length; j++) out[j * xs.length] = out[(j + 1) * xs.length - 1] = -Infinity;
+function field(spots: Spot[], xs: Float64Array, ys: Float64Array): Float64Array {
+  const out = new Float64Array(xs.length * ys.length).fill(-Infinity);
+  for (let j = 1; j < ys.length - 1; j++)
+    for (let i = 1; i < xs.length - 1; i++) out[j * xs.length + i] = Math.log(density(spots, xs[i]!, ys[j]!));
   return out;
 }
 
-/** Log densities above which each share lies. */
-function levels(high: Float64Array, xs: Float64Array, ys: Float64Array, shares: number[]): number[] {
-  const mass = new Float64Array(high.length);
+function density(spots: Spot[], x: number, y: number): number {
   let sum = 0;
-  for (let j = 1; j < ys.length - 1; j++)
-    for (let i = 1; i < xs.length - 1; i++) {
-      const k = j * xs.length + i;
-      const size = (xs[i + 1]! - xs[i - 1]!) * (ys[j + 1]! - ys[j - 1]!);
-      sum += mass[k] = Math.exp(high[k]!) * size;
+  for (const { share, east, north, ee, en, nn } of spots) {
+    const [dx, dy, det] = [x - east, y - north, ee * nn - en * en];
+    const far = (nn * dx * dx - 2 * en * dx * dy + ee * dy * dy) / det;
+    if (far < 50) sum += (share / (2 * Math.PI * Math.sqrt(det))) * Math.exp(-0.5 * far);
+  }
+  return sum;
+}
+
+/** Log densities above which each share lies: told by points spread over the futures. */
+function levels(spots: Spot[], shares: number[]): number[] {
+  const points: [number, number][] = []; // log density, and the share it stands for
+  for (const [owner, { share, east, north, ee, en, nn }] of spots.entries()) {
+    const many = Math.max(FEWEST, Math.round(share * POINTS));
+    const rest = Math.sqrt(Math.max(nn - (en * en) / ee, 0));
+    for (let i = 0; i < many; i++) {
+      // as seeds over a sunflower
+      const reach = Math.sqrt(-2 * Math.log(1 - (i + 0.5) / many));
+      const angle = i * GOLDEN + owner; // those of like futures must not coincide
+      const [x, y] = [reach * Math.cos(angle), reach * Math.sin(angle)];
+      const at = density(spots, east + Math.sqrt(ee) * x, north + (en / Math.sqrt(ee)) * x + rest * y);
+      points.push([Math.log(at), share / many]);
     }
-  const order = Array.from(high.keys()).sort((a, b) => high[b]! - high[a]!);
+  }
+  points.sort(([a], [b]) => b - a);
   let held = 0;
   let at = 0;
   return shares.map((share) => {
-    while (held < share * sum && at < order.length - 1) held += mass[order[at++]!]!;
-    return high[order[at]!]!;
+    while (held < share && at < points.length - 1) held += points[at++]![1];
+    return points[at]![0];
   });
 }
 

@@ -52,6 +52,7 @@ export class Anchor {
 export class Sheet {
   readonly gl: WebGL2RenderingContext;
   private readonly canvas: HTMLCanvasElement;
+  private drawn: View | undefined;
   private readonly program: WebGLProgram;
   private readonly uniforms = new Map<string, WebGLUniformLocation | null>();
 
@@ -87,11 +88,21 @@ export class Sheet {
     this.gl.bufferData(this.gl.ARRAY_BUFFER, numbers, this.gl.DYNAMIC_DRAW);
   }
 
+  /** What was drawn, moved to where the map looks now: as good while it moves, and free. */
+  slide(view: View): void {
+    if (!this.drawn) return;
+    const grown = this.drawn.pixels / view.pixels;
+    const [x, y] = [0, 1].map((axis) => (this.drawn!.centre[axis]! - view.centre[axis]!) / view.pixels);
+    this.canvas.style.transform = `translate(${x}px, ${y}px) scale(${grown})`;
+  }
+
   /** An empty canvas as large as the map's, which looks where the map does. */
   begin(map: maplibre.Map, view: View): void {
     const { width, height, clientWidth } = map.getCanvas();
     if (this.canvas.width !== width || this.canvas.height !== height)
       Object.assign(this.canvas, { width, height });
+    this.canvas.style.transform = "";
+    this.drawn = view;
     this.gl.viewport(0, 0, width, height);
     this.gl.clear(this.gl.COLOR_BUFFER_BIT);
     this.gl.uniform2fv(this.uniform("centre"), view.centre);

@@ -77,7 +77,7 @@ export class Known {
     apply(this.tracks, picture.tracks, (track) => track.id);
     for (const [id, ...place] of picture.tracks.moved) {
       const track = this.tracks.get(id);
-      if (track) track.place = place;
+      if (track) this.tracks.set(id, { ...track, place }); // a film needs the old one again
     }
     for (const id of picture.tracks.gone) {
       this.trails.delete(id);

@@ -24,6 +24,7 @@ export class Sky {
     this.trails = new Trails(map, anchor);
     this.symbols = new Symbols(map, anchor);
     map.on("render", () => this.draw());
+    map.on("moveend", () => (this.stale = true));
     const frame = (): void => {
       if (!map.isMoving()) this.draw(); // else with the map, in its own frame
       requestAnimationFrame(frame);
@@ -57,7 +58,8 @@ export class Sky {
     const now_s = this.now();
     const moved = !this.last || view.pixels !== this.last.pixels || view.centre.some((at, i) => at !== this.last!.centre[i])
       || view.scale.some((at, i) => at !== this.last!.scale[i]);
-    if (moved || this.stale) this.trails.draw(view);
+    if (this.stale || (moved && !this.map.isMoving())) this.trails.draw(view);
+    else if (moved) this.trails.slide(view);
     const wandered = (Math.abs(now_s - this.last_s) * this.symbols.fastest) / view.pixels;
     if (!moved && !this.stale && wandered < SEEN_PX) return;
     this.symbols.draw(view, now_s);

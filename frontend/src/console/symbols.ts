@@ -11,6 +11,10 @@ const SETTLES_S = 0.8; // in which a symbol glides from where it was drawn to wh
 const AHEAD_S = 12; // and no longer without news
 const EARTH_M = 40_075_017;
 const NEAR_PX = 14;
+const SMALL = new Set(["aircraft", "clutter"]);
+const SYMBOL_PX = 23;
+const CROWDED_PX = 15; // of more than MANY: no clutter, and a third of the work
+const MANY = 1000;
 const RING_PX = 34;
 const COLUMNS = ORDER.length + 1; // of the sheet: each class, and the ring
 
@@ -44,6 +48,7 @@ export class Symbols {
   private numbers = new Float32Array(0);
   private ids: string[] = [];
   private chosen = "";
+  private size = SYMBOL_PX;
   private drawn = 0;
   private row = new Map<string, number>();
   private at_s = 0;
@@ -61,7 +66,7 @@ export class Symbols {
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, atlas());
     gl.generateMipmap(gl.TEXTURE_2D);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_NEAREST);
   }
 
   /** Tracks as they are at a time; those of another world do not glide over. */
@@ -74,6 +79,7 @@ export class Symbols {
     this.shown_s = now_s;
     const age = this.age(now_s);
     this.fastest = 0;
+    this.size = tracks.length > MANY ? CROWDED_PX : SYMBOL_PX;
     tracks.forEach((track, row) => {
       const at = row * FLOATS;
       this.write(track, at);
@@ -142,13 +148,12 @@ export class Symbols {
     const [lat, lon, , east, north] = track.place;
     const perMetre = 1 / (EARTH_M * Math.cos((lat * Math.PI) / 180));
     const kind = KINDS[track.kind];
-    const small = track.kind === "aircraft" || track.kind === "clutter";
     this.numbers[at] = this.anchor.xOf(lon);
     this.numbers[at + 1] = this.anchor.yOf(lat);
     this.numbers[at + 2] = east * perMetre;
     this.numbers[at + 3] = -north * perMetre;
     this.numbers[at + 6] = Math.max(ORDER.indexOf(track.kind), 0);
-    this.numbers[at + 7] = small ? 16 : 23;
+    this.numbers[at + 7] = (SMALL.has(track.kind) ? 0.7 : 1) * this.size;
     this.numbers[at + 8] = kind?.turns ? Math.atan2(east, north) : 0;
     this.numbers[at + 9] = track.confirmed ? 0 : 1;
   }

@@ -61,6 +61,10 @@ export class Trails {
     this.sheet.gl.uniform3fv(this.sheet.uniform("palette"), colours);
   }
 
+  slide(view: View): void {
+    this.sheet.slide(view);
+  }
+
   draw(view: View): void {
     this.sheet.begin(this.map, view);
     this.sheet.gl.drawElements(this.sheet.gl.LINE_STRIP, this.length, this.sheet.gl.UNSIGNED_INT, 0);

@@ -10,6 +10,7 @@ PAGE = Path("docs/figures.md")
 MEASURED = (
     "start",
     "chain",
+    "console",
     "tracking",
     "impact",
     "accuracy",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from forewarn.web.board import Board
 from forewarn.web.health import health_routes
@@ -21,7 +22,10 @@ class Site:
     """Serves a board from a thread of its own until left."""
 
     def __init__(
-        self, board: Board, more: Callable[[FastAPI], None] = lambda api: None
+        self,
+        board: Board,
+        more: Callable[[FastAPI], None] = lambda api: None,
+        operators: ASGIApp | None = None,
     ) -> None:
         self.board = board
         public = public_api(board, Path("/nonexistent"))
@@ -29,7 +33,7 @@ class Site:
         self._server = WebServer(
             web_application(
                 public,
-                FastAPI(),  # nobody operates a bench
+                operators or FastAPI(),
                 health_routes(board, lambda: True),
             )
         )
@@ -49,6 +53,7 @@ class Site:
         if self._loop.is_closed():
             return
         self.ask(self.board.public.close)
+        self.ask(self.board.operators.close)
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._socket.close()

@@ -48,7 +48,7 @@ class Scene:
         _apply(self.areas, picture["areas"], "track_id")
         _apply(self.weighed, picture["weighed"], "zone_id")
         for name, *place in picture["tracks"]["moved"]:
-            self.tracks[name]["place"] = tuple(place)
+            self.tracks[name] = self.tracks[name] | {"place": tuple(place)}
         self._trail(picture["tracks"])
         if picture["reset"]:
             return self.whole()

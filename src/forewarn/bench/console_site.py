@@ -1,0 +1,62 @@
+"""The operators' console over a board that is filled by hand: nobody signs in."""
+
+import time
+from collections.abc import AsyncGenerator
+
+from starlette.types import ASGIApp
+
+from forewarn.bench.site import Site
+from forewarn.records import Command
+from forewarn.web.board import Board
+from forewarn.web.operators import operators_api
+from forewarn.web.orders.area import ZoneMap
+from forewarn.web.orders.desk import Desk, Draft, Rules
+from forewarn.web.orders.echo import Mouth
+from forewarn.web.orders.routes import echo_of
+from forewarn.web.past import Look, Past
+from forewarn.web.refusal import RefusedError
+from forewarn.web.signin.gate import LOCAL, Gate
+from forewarn.web.signin.keys import Place
+from forewarn.web.signin.routes import SignIn
+from forewarn.web.signin.sessions import Sessions
+
+
+class ConsoleSite(Site):
+    """Serves a board to operators as well.
+
+    commands : orders that were sent, in order
+    """
+
+    def __init__(self, board: Board, past: Past | None = None) -> None:
+        self.commands: list[Command] = []
+        super().__init__(board, operators=self._operators(board, past or _nothing))
+
+    def _operators(self, board: Board, past: Past) -> ASGIApp:
+        place = Place("127.0.0.1", LOCAL, secure=False)
+        gate = Gate(place, board.simulated, Sessions(3600.0, 3600.0))
+
+        def note(who: str, act: str, detail: str) -> None:
+            board.note(f"{who} {act} {detail}", "operator")
+
+        async def hand(command: Command) -> None:
+            self.commands.append(command)
+
+        def changed(draft: Draft) -> None:
+            board.operators.publish("draft", echo_of(desk, board, draft))
+
+        world = "exercise" if board.simulated else "live"
+        desk = Desk(
+            Rules(board.site, world, two=False, approve_s=600.0, wide_share=0.2),
+            Mouth(board.languages, board.time_zone, None, board.simulated),
+            lambda: (ZoneMap(board.zones), board.zones_version),
+            hand,
+            time.time,
+            note,
+            changed,
+        )
+        return operators_api(board, gate, SignIn(gate, note), desk, past)
+
+
+async def _nothing(look: Look) -> AsyncGenerator[bytes]:
+    raise RefusedError(409, f"nothing is on record here: no {look.what}")
+    yield b""
