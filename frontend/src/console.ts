@@ -3,7 +3,7 @@
 import { ServerClock } from "./clock";
 import { Chart, type Tapped } from "./console/chart";
 import { Details, type Chosen } from "./console/details";
-import { say } from "./console/dom";
+import { count, say } from "./console/dom";
 import { showSession, showStatus, showTime, themes } from "./console/head";
 import { Health } from "./console/health";
 import { Known, type Changed } from "./console/known";
@@ -122,7 +122,7 @@ class Console {
   private warnElsewhere(): void {
     const covered = [...this.live.told.values()].filter((alert) => alert.state === "take_cover").length;
     byId("elsewhere").hidden = !this.past.film || !covered;
-    say(byId("elsewhere"), `LIVE, now: take cover in ${covered} zones`);
+    say(byId("elsewhere"), `LIVE, now: take cover in ${count(covered, "zone")}`);
   }
 
   private tapped({ track, zone, at }: Tapped): void {

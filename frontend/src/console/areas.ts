@@ -26,18 +26,12 @@ export class Areas {
 
   constructor(private readonly map: maplibre.Map) {
     map.addSource("areas", { type: "geojson", data: EMPTY, promoteId: "id" });
-    const colour = ["match", ["get", "kind"], ...ORDER.flatMap((kind) => [kind, KINDS[kind]!.colour]), "#c8d2dc"];
-    map.addLayer({
-      id: "areas", type: "fill", source: "areas",
-      paint: { "fill-color": colour as unknown as maplibre.ExpressionSpecification, "fill-opacity": 0.09 },
-    });
+    map.addLayer({ id: "areas", type: "fill", source: "areas", paint: { "fill-opacity": 0.09 } });
     map.addLayer({
       id: "area-lines", type: "line", source: "areas",
-      paint: {
-        "line-color": colour as unknown as maplibre.ExpressionSpecification,
-        "line-opacity": ["match", ["get", "share"], 99, 0.65, 0.95],
-      },
+      paint: { "line-opacity": ["match", ["get", "share"], 99, 0.65, 0.95] },
     });
+    this.light(false);
     this.worker.addEventListener("message", ({ data }: MessageEvent<Answer[]>) => this.draw(data));
   }
 
@@ -56,6 +50,13 @@ export class Areas {
     for (const area of areas.set) this.waiting.set(area.track_id, area);
     this.remove(areas.gone);
     this.ask();
+  }
+
+  light(light: boolean): void {
+    const pairs = ORDER.flatMap((kind) => [kind, KINDS[kind]![light ? "dark" : "colour"]]);
+    const colour = ["match", ["get", "kind"], ...pairs, "#7d868f"] as unknown as maplibre.ExpressionSpecification;
+    this.map.setPaintProperty("areas", "fill-color", colour);
+    this.map.setPaintProperty("area-lines", "line-color", colour);
   }
 
   choose(track_id: string): void {

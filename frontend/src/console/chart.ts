@@ -66,6 +66,7 @@ export class Chart {
     this.zones = new Map(found.features.map(({ properties }) => [properties!["zone_id"] as string, properties as ZoneInfo]));
     this.boxes = new Map(found.features.map(({ properties, geometry }) => [properties!["zone_id"] as string, box(geometry)]));
     this.painter = new ZonePainter(this.map);
+    this.fit([...this.boxes.values()], 0);
     const { lng, lat } = this.map.getCenter();
     this.sky ??= new Sky(this.map, Anchor.at(lng, lat), this.now);
     this.sky.light(this.light);
@@ -89,6 +90,7 @@ export class Chart {
       else this.map.addImage(name, image, { pixelRatio: 2 });
     }
     this.sky?.light(light);
+    this.areas.light(light);
   }
 
   /** Outline a zone as the one that is asked about. */
@@ -111,12 +113,15 @@ export class Chart {
   }
 
   flyToZones(zone_ids: string[]): void {
+    this.fit(zone_ids.map((id) => this.boxes.get(id)).filter((box) => box !== undefined), this.pace());
+  }
+
+  private fit(boxes: Bounds[], duration: number): void {
     const bounds = new maplibre.LngLatBounds();
-    for (const id of zone_ids) {
-      const found = this.boxes.get(id);
-      if (found) bounds.extend([found[0], found[1]]).extend([found[2], found[3]]);
-    }
-    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding: 80, maxZoom: CLOSEST, duration: this.pace() });
+    for (const [west, south, east, north] of boxes) bounds.extend([west, south]).extend([east, north]);
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    const padding = Math.min(clientWidth, clientHeight) / 8;
+    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding, maxZoom: CLOSEST, duration });
   }
 
   flyTo(lon: number, lat: number): void {

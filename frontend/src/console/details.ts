@@ -3,7 +3,7 @@
 import { secondsLeft, spoken } from "../clock";
 import type { ZoneInfo } from "../map";
 import { byId } from "../page";
-import { button, el, name, put } from "./dom";
+import { button, count, el, name, put } from "./dom";
 import { nameOf, symbol } from "./kinds";
 import type { Known } from "./known";
 import { SIGNS, WORDS, percent } from "./now";
@@ -96,7 +96,7 @@ export class Details {
         el("p", "quiet", "Areas on the map: 50 %, 90 % (thick), 99 % of where it may come down."));
     }
     const near = [...known.weighed.values()].filter((one) => one.threats.some(([threat]) => threat === id));
-    parts.push(el("p", "quiet", near.length ? `Weighs on ${near.length} zones near their threshold or above.` : "Weighs on no zone."));
+    parts.push(el("p", "quiet", near.length ? `Weighs on ${count(near.length, "zone")} near the threshold or above.` : "Weighs on no zone."));
     return parts;
   }
 }
@@ -157,5 +157,5 @@ function scale({ due, soon, threshold, prepare_at }: Weighed): HTMLElement {
     const told = el("span", "", el("b", "", percent(p)), el("span", "quiet", ` needs ${percent(needed)}`));
     return el("div", "", el("span", "", what), told, bar);
   };
-  return el("div", "scale", row("Due now, for take cover", due, threshold), row("Soon, for prepare", soon, prepare_at));
+  return el("div", "scale", row("Due (take cover)", due, threshold), row("Soon (prepare)", soon, prepare_at));
 }

@@ -30,6 +30,11 @@ export function name(text: string, look = ""): HTMLElement {
   return el("bdi", look, text);
 }
 
+/** 1 zone, 12 zones. */
+export function count(number: number, what: string): string {
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}
+
 /** Set a text only if it is another: what stands there can be selected and is not read again. */
 export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;

@@ -2,7 +2,7 @@
 
 import { byId } from "../page";
 import { well } from "./chart";
-import { Rows, button, el, put, say } from "./dom";
+import { Rows, button, count, el, put, say } from "./dom";
 import type { ChannelHealth, OperatorsStatus, SensorHealth } from "./wire";
 
 const LATE_S = 10; // a channel's delay that somebody should look into
@@ -35,7 +35,7 @@ export class Health {
   private cover({ blind, coarse, reduced }: OperatorsStatus): void {
     const row = (what: string, zones: string[], look: string): HTMLElement | false => {
       if (!zones.length) return false;
-      const shown = button(`${what}: ${zones.length} zones`, look, () => this.flyToZones(zones));
+      const shown = button(`${what}: ${count(zones.length, "zone")}`, look, () => this.flyToZones(zones));
       return el("li", "", shown);
     };
     const where = reduced.filter(Boolean).join(", ");

@@ -3,7 +3,7 @@
 export interface Kind {
   name: string;
   colour: string; // apart also for who sees no red or no green
-  dark: string; // of its trail on a light map
+  dark: string; // of its trail and area on a light map
   shape: [number, number][]; // corners in a square from -1 to 1, nose up
   turns: boolean; // whether its nose shows its course
 }

@@ -27,7 +27,7 @@ export class Now {
   ) {
     const make = (alert: Alert): HTMLElement => {
       const row = button("", "zone", () => choose(alert.zone_id));
-      put(row, el("i", { "aria-hidden": "true" }), name(this.nameOf(alert.zone_id)), el("span", "odds"), el("b"));
+      put(row, el("i", { "aria-hidden": "true" }), name(""), el("span", "odds"), el("b"), el("span", "heard"));
       return el("li", { "data-zone-id": alert.zone_id }, row);
     };
     this.rows = new Rows(byId("zones"), (alert) => alert.zone_id, make, (row, alert) => this.update(row, alert));
@@ -62,13 +62,14 @@ export class Now {
 
   private update(row: HTMLElement, alert: Alert): void {
     row.dataset["zoneState"] = alert.state;
-    const [sign, , odds, left] = row.firstElementChild!.children as unknown as [Element, Element, Element, Element];
+    const [sign, called, odds, left, heard] = row.firstElementChild!.children as unknown as [Element, Element, Element, Element, Element];
+    say(called, this.nameOf(alert.zone_id));
     say(sign, SIGNS[alert.state] ?? "");
     const weighed = this.drawn?.weighed.get(alert.zone_id);
     const p = weighed ? Math.max(weighed.due, weighed.soon) : alert.probability;
     say(odds, p > 0 ? percent(p) : "");
     say(left, alert.state === "stay" ? "stay" : spoken(secondsLeft(alert.onset_p05_s, this.now_s)));
-    row.firstElementChild!.setAttribute("aria-label", `${this.nameOf(alert.zone_id)}: ${WORDS[alert.state]}`);
+    say(heard, WORDS[alert.state] ?? "");
   }
 
   private addFilter(state: string): void {

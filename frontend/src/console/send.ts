@@ -3,7 +3,7 @@
 import { Refusal, ask } from "../operators";
 import { byId } from "../page";
 import type { Chart } from "./chart";
-import { button, el, name, put, say } from "./dom";
+import { button, count, el, name, put, say } from "./dom";
 import { EchoCard, correction, type Person } from "./echo";
 import { Picker } from "./pick";
 import type { DraftLine, Echo } from "./wire";
@@ -91,7 +91,7 @@ export class Send {
     const told = mode === "draw" ? "Tap corners on the map; double-tap, or Draw again, to close."
       : area ? "The area drawn: every zone that it touches."
       : mode === "tap" && !zone_ids.size ? "Tap zones on the map."
-      : zone_ids.size ? `${zone_ids.size} zones, ${people.toLocaleString("en")} people` : "No zone chosen.";
+      : zone_ids.size ? `${count(zone_ids.size, "zone")}, ${people.toLocaleString("en")} people` : "No zone chosen.";
     say(byId("picked-words"), told);
     byId<HTMLButtonElement>("make-draft").disabled = !zone_ids.size && !area;
   }

@@ -102,12 +102,21 @@ class Page:
     def until(self, script: str, limit_s: float = 10.0) -> Any:
         """Wait until an expression on the page holds; its value."""
         end_s = time.monotonic() + limit_s
-        while not (value := self.evaluate(script)):
+        while not (value := self._value(script)):
             if time.monotonic() > end_s:
                 shown = self.evaluate("document.body.innerText")
                 raise ForewarnError(f"not within {limit_s} s: {script}; shown: {shown}")
             time.sleep(0.03)
         return value
+
+    def _value(self, script: str) -> Any:
+        """As `evaluate`; nothing from a page that is just being left for another."""
+        try:
+            return self.evaluate(script)
+        except ForewarnError as error:
+            if "context was destroyed" not in str(error):
+                raise
+            return None
 
     def text(self, selector: str) -> str:
         """What stands in an element."""
