@@ -122,7 +122,7 @@ class Console {
   private warnElsewhere(): void {
     const covered = [...this.live.told.values()].filter((alert) => alert.state === "take_cover").length;
     byId("elsewhere").hidden = !this.past.film || !covered;
-    say(byId("elsewhere"), `LIVE, now: take cover in ${count(covered, "zone")}`);
+    say(byId("elsewhere"), `NOW, not in the replay: take cover in ${count(covered, "zone")}`);
   }
 
   private tapped({ track, zone, at }: Tapped): void {

@@ -60,6 +60,9 @@ const doings = {
   async shot({ page, path, whole = true }) {
     await pages.get(page).page.screenshot({ path, fullPage: whole });
   },
+  async resize({ page, size }) {
+    await pages.get(page).page.setViewportSize(size);
+  },
   async offline({ page, on }) {
     await pages.get(page).own.setOffline(on);
   },

@@ -269,9 +269,7 @@ def visit(
 
 def resize(page: Page, size: Mapping[str, int]) -> None:
     """The same page on another screen; nothing may be wider than that."""
-    params = {**size, "deviceScaleFactor": 1, "mobile": False}
-    page.do("cdp", method="Emulation.setDeviceMetricsOverride", params=params)
-    page.until(f"innerWidth === {size['width']}")
+    page.do("resize", size=size)
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{wide} px wider than the screen"
     page.evaluate("new Promise((done) => setTimeout(done, 400))")

@@ -41,7 +41,7 @@ def test_a_stretch_is_played_at_any_speed_and_left_again(
         play(page)
         assert page.evaluate(REPLAYING)
         page.until(f"{ROWS} === 1")  # one zone in the film, three now
-        assert "LIVE, now: take cover in 1 zone" in page.text("#elsewhere")
+        assert "NOW, not in the replay: take cover in 1 zone" in page.text("#elsewhere")
         page.do("click", selector="#pause")
         still = page.text("#film-time")
         page.evaluate("new Promise((done) => setTimeout(done, 1200))")

@@ -33,7 +33,7 @@ from stations import Station
 __all__ = ["browser", "desk", "pictures", "raid"]
 pytestmark = pytest.mark.browser
 
-DRAFTS = "document.querySelector('#drafts').innerText"
+SENT = "document.querySelector('#sent').innerText"
 KEY = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -75,7 +75,7 @@ def test_zones_are_found_by_name_and_told_after_their_echo(
     # taken back by the same person in two clicks
     desk.do("click", selector=".echo .doing button")
     desk.do("click", selector=".echo .go.correct")
-    desk.until(f"{DRAFTS}.includes('EXERCISE: sent in error in 1 zones')")
+    desk.until(f"{SENT}.includes('EXERCISE: sent in error in 1 zones')")
     assert raid.commands[-1].action is CommandAction.TAKE_BACK
 
 
@@ -200,7 +200,7 @@ def test_take_cover_goes_out_by_two_peoples_keys_and_back_by_one(
     assert (command.action, command.zone_ids) == (CommandAction.TAKE_COVER, ("z7",))
     bob.do("click", selector=".echo .doing button")
     bob.do("click", selector=".echo .go.correct")
-    ann.until(f"{DRAFTS}.includes('LIVE: sent in error in 1 zones')")
+    ann.until(f"{SENT}.includes('LIVE: sent in error in 1 zones')")
     assert station[0].commands[-1].action is CommandAction.TAKE_BACK
     for page in (ann, bob):
         assert page.do("seen")["faults"] == []

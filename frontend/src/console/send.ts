@@ -8,7 +8,7 @@ import { EchoCard, correction, type Person } from "./echo";
 import { Picker } from "./pick";
 import type { DraftLine, Echo } from "./wire";
 
-const KEPT = 8; // drafts shown
+const KEPT = 6; // drafts shown of a kind
 const FOUND = 8;
 
 export class Send {
@@ -75,11 +75,14 @@ export class Send {
   }
 
   private list(): void {
-    const open = (draft: Echo): number => ["waiting", "drafted", "sent"].indexOf(draft.state);
-    const mine = [...this.drafts.values()].reverse().filter((draft) => draft.state !== "drafted" || draft.made_by === this.person.account_id);
-    const found = mine.filter((draft) => open(draft) >= 0).sort((a, b) => open(a) - open(b)).slice(0, KEPT);
-    put(byId("drafts"), ...found.map((draft) => this.cards.get(draft.draft_id)!.element));
-    byId("drafts-head").hidden = !found.length;
+    const newest = [...this.drafts.values()].reverse();
+    const show = (id: string, found: Echo[]): void =>
+      put(byId(id), ...found.slice(0, KEPT).map((draft) => this.cards.get(draft.draft_id)!.element));
+    const mine = (draft: Echo): boolean => draft.state === "drafted" && draft.made_by === this.person.account_id;
+    const sent = newest.filter((draft) => draft.state === "sent");
+    show("open", [...newest.filter((draft) => draft.state === "waiting"), ...newest.filter(mine)]);
+    show("sent", sent);
+    byId("sent-head").hidden = !sent.length;
     this.tick();
   }
 

@@ -8,6 +8,7 @@ import { clockOf, dayOf } from "./time";
 import type { Line } from "./wire";
 
 const KINDS = ["alert", "operator", "sensor", "channel", "service"] as const; // faults with the last
+const LABELS = { alert: "alerts", operator: "people", sensor: "sensors", channel: "channels", service: "service" };
 const SHOWN = 120;
 
 export class Timeline {
@@ -18,7 +19,7 @@ export class Timeline {
   constructor(private readonly go: (line: Line) => void) {
     this.rows = new Rows(byId("log"), (line) => `${line.n}/${line.time_s}`, (line) => this.make(line));
     for (const kind of KINDS) {
-      const chip = button(kind === "service" ? kind : `${kind}s`, "chip", () => {
+      const chip = button(LABELS[kind], "chip", () => {
         if (!this.wanted.delete(kind)) this.wanted.add(kind);
         chip.ariaPressed = String(this.wanted.has(kind));
         this.draw();
