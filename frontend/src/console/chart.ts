@@ -146,11 +146,11 @@ export class Chart {
     }
     map.addLayer({
       id: "picked", type: "fill", source: "zones", filter: NONE,
-      paint: { "fill-color": "#36d6e7", "fill-opacity": 0.25 },
+      paint: { "fill-color": "#36d6e7", "fill-opacity": 0.12 },
     });
     map.addLayer({
       id: "picked-lines", type: "line", source: "zones", filter: NONE,
-      paint: { "line-color": "#36d6e7", "line-width": 2 },
+      paint: { "line-color": "#36d6e7", "line-width": 3 },
     });
     map.addLayer({
       id: "chosen", type: "line", source: "zones", filter: NONE,
