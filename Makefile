@@ -44,6 +44,7 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench manoeuvring
 	$(BIN)/forewarn bench study
 	$(BIN)/forewarn bench page
+	$(BIN)/forewarn bench console
 	$(BIN)/forewarn bench subscribers
 	$(BIN)/forewarn bench push
 	for raid in rockets barrage volley ten_missiles evening; do \

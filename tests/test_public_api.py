@@ -179,7 +179,7 @@ def test_a_core_that_comes_back_replaces_what_was_known() -> None:
     (told,) = heard(here, Wish(), [lambda: here.recover([step("z2")], 12)])
     assert told.event == "state"
     assert zones_of(json.loads(told.data)) == ["z2"]
-    assert list(here.told) == ["z2"]
+    assert list(here.scene.told) == ["z2"]
 
 
 def test_what_is_said_before_a_reader_asks_for_its_first_message_is_not_lost() -> None:

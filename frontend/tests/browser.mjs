@@ -18,7 +18,7 @@ const browser = await chromium.launch({
   ],
 });
 const faults = [];
-const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
 context.on("request", (request) => {
   const url = new URL(request.url());
   if (url.protocol.startsWith("http") && url.origin !== new URL(address).origin)
@@ -55,7 +55,7 @@ await red.waitFor({ timeout });
 // rows are drawn anew every second: take the one that stands there now, at once
 const zone = await page.evaluate(() => {
   const row = document.querySelector('#zones li[data-zone-state="take_cover"]');
-  row?.click();
+  row?.querySelector("button")?.click();
   return row?.dataset.zoneId ?? "";
 });
 await page.waitForTimeout(4000);

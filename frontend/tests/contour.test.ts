@@ -56,3 +56,10 @@ describe("areas", () => {
     expect(polygons(rings!).map((part) => part.length)).toEqual([2]);
   });
 });
+
+describe("an area too small to have an outline", () => {
+  it("has none, and none that is broken", () => {
+    for (const futures of [[[1, 50, 30, 1e-4, 0, 1e-4]], [[0.5, 50, 30, 1e-6, 0, 1e-6], [0.5, 50, 30, 1e-6, 0, 1e-6]]] as Future[][])
+      for (const rings of outlines(futures, SHARES)) expect(polygons(rings)).toEqual([]);
+  });
+});

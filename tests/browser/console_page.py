@@ -102,8 +102,21 @@ def track(number: int, kind: str, lat: float, lon: float, **more: Any) -> dict[s
     } | more
 
 
-def area(number: int, kind: str, lat: float, lon: float) -> dict[str, Any]:
-    futures = [[0.6, lat, lon, 4e6, 1e6, 2e6], [0.4, lat + 0.02, lon + 0.03, 3e6, 0, 3e6]]
+def area(
+    number: int, kind: str, lat: float, lon: float, size: float = 1.0
+) -> dict[str, Any]:
+    """Two futures; `size` 0 = it is down, and its area is a point."""
+    futures = [
+        [0.6, lat, lon, 4e6 * size + 1e-5, 1e6 * size, 2e6 * size + 1e-5],
+        [
+            0.4,
+            lat + 0.02 * size,
+            lon + 0.03 * size,
+            3e6 * size + 1e-5,
+            0,
+            3e6 * size + 1e-5,
+        ],
+    ]
     now_s = time.time()
     return {
         "track_id": f"T{number}",
@@ -149,6 +162,7 @@ def picture(seq: int = 1, reset: bool = True) -> dict[str, Any]:
             "set": [
                 area(1, "rocket", 50.45, 30.45),
                 area(2, "drone", 50.47, 30.58),
+                area(4, "ballistic_missile", 50.43, 30.63, size=0.0),
             ],
             "gone": [],
         },

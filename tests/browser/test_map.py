@@ -74,7 +74,7 @@ def test_a_zone_turns_red_and_clears_in_a_browser(tmp_path: Path) -> None:
     assert seen.returncode == 0, seen.stdout + seen.stderr + told
     result = json.loads(seen.stdout.splitlines()[-1])
     assert result["faults"] == []
-    assert result["first"].startswith(("starting", "live"))
+    assert result["first"].startswith(("starting", "all parts run"))
     for name in ("map", "public", "phone", "cleared"):
         assert (tmp_path / f"{name}.png").stat().st_size > 20_000
     if os.environ.get("FOREWARN_PICTURES"):

@@ -86,11 +86,13 @@ export class Areas {
     for (const { id, rings } of answers) {
       if (!this.shown.has(id)) continue; // gone meanwhile, or forgotten with another world
       const kind = this.shown.get(id);
-      this.add.set(id, SHARES.map((share, i) => ({
+      // one too small to have an outline has no place on the map: that takes no empty shapes
+      const drawn = rings.map(polygons).map((coordinates, i): Feature => ({
         type: "Feature",
-        properties: { id: names(id)[i], track_id: id, kind, share: 100 * share },
-        geometry: { type: "MultiPolygon", coordinates: polygons(rings[i] ?? []) },
-      })));
+        properties: { id: names(id)[i], track_id: id, kind, share: 100 * SHARES[i]! },
+        geometry: { type: "MultiPolygon", coordinates },
+      }));
+      this.add.set(id, drawn.filter(({ geometry }) => geometry.type === "MultiPolygon" && geometry.coordinates.length));
     }
     if (!this.waiting.size || performance.now() - this.flushed_ms > FLUSH_MS) this.flush();
     setTimeout(() => {
@@ -100,7 +102,10 @@ export class Areas {
   }
 
   private flush(): void {
-    if (this.add.size) void source(this.map, "areas").updateData({ add: [...this.add.values()].flat() });
+    const add = [...this.add.values()].flat();
+    const there = new Set(add.map(({ properties }) => properties!["id"] as string));
+    const remove = [...this.add.keys()].flatMap(names).filter((id) => !there.has(id));
+    if (add.length || remove.length) void source(this.map, "areas").updateData({ add, remove });
     this.add.clear();
     this.flushed_ms = performance.now();
     this.filter();

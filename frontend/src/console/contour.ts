@@ -46,7 +46,7 @@ export function outlines(futures: Future[], shares: number[]): Ring[][] {
 }
 
 function round(degrees: number): number {
-  return Math.round(degrees * 1e5) / 1e5;
+  return Math.round(degrees * 1e6) / 1e6;
 }
 
 /** One Gaussian is known exactly; corners lie outside, since chords must not cut it. */

@@ -123,7 +123,7 @@ function verdict(known: Known, zone_id: string, now_s: number): HTMLElement {
   const weighed = known.weighed.get(zone_id);
   if (alert) {
     const left = secondsLeft(alert.onset_p05_s, now_s);
-    const ahead = left === null ? "" : `, ${spoken(left)} left`;
+    const ahead = left === null || alert.state === "stay" ? "" : `, ${spoken(left)} left`;
     return el("p", `verdict ${alert.state}`, `${SIGNS[alert.state]} ${WORDS[alert.state]}${ahead}`);
   }
   return el("p", "verdict", `Not alerted: ${whyNot(weighed, now_s)}`);
