@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from forewarn.app.aside import Aside, parts
+from forewarn.app.aside import Aside
 from forewarn.app.assembly import site_zones
-from forewarn.app.period import STAGES, Period, period
+from forewarn.app.period import LOOK_BACK_S, STAGES, Period, period
+from forewarn.app.shelf import Journal
 from forewarn.errors import ConfigError
 from forewarn.files import Site, read_recording, read_site
 from forewarn.records import Alert, Zones
@@ -61,11 +62,11 @@ def frames(site: Site, span_s: tuple[float, float], tmp_path_factory: Any) -> li
 
 
 def made(site: Site, what: What, span_s: tuple[float, float], folder: Path) -> list[Any]:
-    return [json.loads(part) for part in parts(site, Look(what, span_s), folder)]
+    return [json.loads(part) for part in Journal(site).parts(Look(what, span_s), folder)]
 
 
 def looked(site: Site, what: What, span_s: tuple[float, float], folder: Path) -> bytes:
-    return b"".join(parts(site, Look(what, span_s), folder))
+    return b"".join(Journal(site).parts(Look(what, span_s), folder))
 
 
 def scenes(frames: list[Any]) -> Iterator[tuple[float, dict[str, dict[str, Any]]]]:
@@ -142,7 +143,8 @@ def test_a_stretch_without_record_is_refused(site: Site, tmp_path: Path) -> None
 
 def count(site: Site, zones: Zones, from_s: float, to_s: float) -> Period:
     store = read_store(site.store)
-    told = period(store, zones, (from_s, to_s))
+    steps = [step[0] for step in store.steps(from_s - LOOK_BACK_S, to_s)]
+    told = period(steps, store.deliveries(from_s, to_s), zones, (from_s, to_s))
     store.close()
     return told
 
@@ -194,7 +196,7 @@ def test_a_channel_is_told_by_what_it_confirmed(site: Site, zones: Zones) -> Non
     rows = list(store.deliveries(0.0, 4e9))
     recorded_s = max(row[1] for row in rows)
     store.delivered("cap", pending[: len(pending) // 2], recorded_s + 2.0)
-    told = period(store, zones, (0.0, 4e9))
+    told = period([], store.deliveries(0.0, 4e9), zones, (0.0, 4e9))
     store.close()
     (cap,) = told.channels
     assert cap.steps == len(rows)
@@ -234,7 +236,7 @@ def test_a_look_back_is_made_in_a_process_of_its_own(
     site: Site, span_s: tuple[float, float]
 ) -> None:
     async def look() -> bytes:
-        aside = Aside(site)
+        aside = Aside(Journal(site))
         first = aside(Look("period", span_s))
         told = [await anext(first)]
         second = aside(Look("period", span_s))

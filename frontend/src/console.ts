@@ -51,7 +51,7 @@ class Console {
     this.send = new Send(chart, who, () => this.clock.now(), () => openTab("send"));
     chart.onTap((tapped) => this.tapped(tapped));
     byId("waiting").addEventListener("click", () => openTab("send"));
-    tabs((tab) => tab === "past" && this.past.open());
+    tabs((tab) => tab === "past" && this.past.open(this.status?.record_s ?? null));
     themes((light) => chart.theme(light));
     showSession(who);
   }
@@ -80,10 +80,12 @@ class Console {
   }
 
   private async hearStatus(status: OperatorsStatus): Promise<void> {
+    const first = !this.status;
     this.status = status;
     showStatus(status, this.clock);
     this.health.show(status);
     if (await this.chart.watch(status)) this.changed([], true);
+    if (first && status.record_s) openTab("past"); // there is nothing else to see
   }
 
   private hearPicture(picture: Picture): void {

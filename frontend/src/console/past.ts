@@ -9,6 +9,8 @@ import { WORDS } from "./now";
 import { clockOf, dayOf, fromTyped, typedOf } from "./time";
 import type { Period } from "./wire";
 
+const AFTER_S = 1; // times are typed in whole seconds
+const MOST_S = 6 * 3600; // of a film
 const API = "/api/operators/v1/past";
 
 export class Past {
@@ -37,9 +39,12 @@ export class Past {
     });
   }
 
-  /** Set the stretch to end now, unless somebody chose one already. */
-  open(): void {
-    if (!byId<HTMLInputElement>("from").value) this.preset();
+  /** Set the stretch to end now, or to a recording, unless somebody chose one already. */
+  open(record_s: [number, number] | null): void {
+    if (byId<HTMLInputElement>("from").value) return;
+    if (!record_s) return this.preset();
+    byId<HTMLSelectElement>("preset").value = "0";
+    this.set(record_s[0], Math.min(record_s[1] + AFTER_S, record_s[0] + MOST_S));
   }
 
   /** Called for every frame. */
@@ -59,8 +64,11 @@ export class Past {
   private preset(): void {
     const minutes = Number(byId<HTMLSelectElement>("preset").value);
     if (!minutes) return;
-    const to_s = this.liveNow();
-    byId<HTMLInputElement>("from").value = typedOf(to_s - 60 * minutes);
+    this.set(this.liveNow() - 60 * minutes, this.liveNow());
+  }
+
+  private set(from_s: number, to_s: number): void {
+    byId<HTMLInputElement>("from").value = typedOf(from_s);
     byId<HTMLInputElement>("to").value = typedOf(to_s);
     this.links();
   }

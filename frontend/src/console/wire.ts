@@ -111,6 +111,7 @@ export interface OperatorsStatus extends Status {
   faults: string[];
   blind: string[];
   coarse: string[];
+  record_s: [number, number] | null; // of a recording, where there is nothing but that
 }
 
 export interface Echo {

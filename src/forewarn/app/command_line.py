@@ -8,6 +8,7 @@ from forewarn.app import (
     backup,
     bench,
     check,
+    console,
     demo,
     export,
     fly,
@@ -37,6 +38,7 @@ cli.command("demo")(demo.demo)
 cli.command("run")(run.run)
 cli.command("watch")(watch.watch)
 cli.command("replay")(replay.replay)
+cli.command("console")(console.console)
 cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)

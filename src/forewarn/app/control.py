@@ -7,6 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from forewarn.app.aside import Aside
+from forewarn.app.shelf import Journal
 from forewarn.errors import ConfigError
 from forewarn.files import Site
 from forewarn.records import Act, Command, Event
@@ -18,6 +19,7 @@ from forewarn.web.orders.desk import Desk, Draft, Rules
 from forewarn.web.orders.echo import Mouth
 from forewarn.web.orders.order import check_door
 from forewarn.web.orders.routes import echo_of
+from forewarn.web.past import Past
 from forewarn.web.refusal import RefusedError
 from forewarn.web.signin.accounts import Accounts
 from forewarn.web.signin.gate import Gate
@@ -34,6 +36,7 @@ class Control:
 
     push  : gives an event to the core
     ready : set while the core takes events
+    past  : None = what is on record of the site
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Control:
         board: Board,
         push: Callable[[Event], Coroutine[Any, Any, None]],
         ready: asyncio.Event,
+        past: Past | None = None,
     ) -> None:
         keys = site.operators
         self._world, self._board, self._push, self._ready = world, board, push, ready
@@ -61,7 +65,7 @@ class Control:
             site.web.behind_proxy,
         )
         self._signin = SignIn(self.gate, self.note)
-        self._past = Aside(site)
+        self._past = past or Aside(Journal(site))
         rules = Rules(
             site.name,
             str(world),

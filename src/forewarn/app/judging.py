@@ -1,9 +1,11 @@
 """What `forewarn score` judges: run folders, with the site and recording they name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from forewarn.errors import ConfigError
 from forewarn.files import Run, read_run, read_sensors, read_site, read_truth
+from forewarn.records import Sensor, Zones
 from forewarn.score import Judged, judge
 from forewarn.score.reading import make_case, read_evidence
 
@@ -26,6 +28,13 @@ def judge_run(out: Path, truth: Path) -> Judged:
             f"{zones.version}; replay it again"
         )
     sensors = read_sensors(Path(run.summary["recording"]) / "sensors.toml")
+    return judged(out.name, run, truth, zones, sensors)
+
+
+def judged(
+    name: str, run: Run, truth: Path, zones: Zones, sensors: Sequence[Sensor]
+) -> Judged:
+    """A run beside the truth."""
     until_s = float(run.summary["until_s"])
-    case = make_case(out.name, read_truth(truth), zones, sensors, run.alerts, until_s)
+    case = make_case(name, read_truth(truth), zones, sensors, run.alerts, until_s)
     return judge(case, evidence=read_evidence(run, zones))

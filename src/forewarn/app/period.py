@@ -11,7 +11,6 @@ import numpy as np
 from forewarn.geodesy import FloatArray
 from forewarn.records import Alert, AlertState, IntArray, Zones
 from forewarn.score.spans import told
-from forewarn.stores import SqlStore
 
 LOOK_BACK_S = 12 * 3600.0  # an alert that began before the stretch reaches into it
 STAGES = (AlertState.PREPARE, AlertState.TAKE_COVER, AlertState.STAY)
@@ -84,11 +83,19 @@ class _Spent:
         return (self.end_s - self.start_s) / 60.0
 
 
-def period(store: SqlStore, zones: Zones, span_s: tuple[float, float]) -> Period:
-    """Count a stretch, [from, to)."""
+def period(
+    alerts: Sequence[Alert],
+    deliveries: Iterable[tuple[str, float, float | None]],
+    zones: Zones,
+    span_s: tuple[float, float],
+) -> Period:
+    """Count a stretch, [from, to).
+
+    alerts     : steps in order, from LOOK_BACK_S before it
+    deliveries : of its steps: channel, when on record, when it arrived
+    """
     from_s, to_s = span_s
-    alerts = [step[0] for step in store.steps(from_s - LOOK_BACK_S, to_s)]
-    within = [alert for alert in alerts if alert.issued_s >= from_s]
+    within = [alert for alert in alerts if from_s <= alert.issued_s < to_s]
     spent = [_spent(alerts, zones, stage, span_s) for stage in STAGES]
     people = zones.population
     return Period(
@@ -101,7 +108,7 @@ def period(store: SqlStore, zones: Zones, span_s: tuple[float, float]) -> Period
         stages=tuple(
             _stage(state, one, people) for state, one in zip(STAGES, spent, strict=True)
         ),
-        channels=_deliveries(store.deliveries(from_s, to_s)),
+        channels=_deliveries(deliveries),
         zones=_zones(spent, zones),
         course=_course(spent, people, from_s),
     )

@@ -43,6 +43,7 @@ class Board:
     zones: bytes = b'{"type":"FeatureCollection","features":[]}'
     zones_version: str = ""
     time_zone: str = "UTC"
+    record_s: tuple[float, float] | None = None
     run: str = field(default_factory=lambda: token_hex(4))
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     since_s: dict[str, float] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Board:
             "faults": list(self.faults),
             "blind": self.blind,
             "coarse": self.coarse,
+            "record_s": self.record_s,
         }
 
     def state(self, wish: Wish) -> dict[str, Any]:

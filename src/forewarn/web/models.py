@@ -74,7 +74,10 @@ class FeatureCollection(BaseModel):
 
 
 class OperatorsStatus(Status):
-    """State of the service with sensors, channels, refused input and faults."""
+    """State of the service with sensors, channels, refused input and faults.
+
+    `record_s`: first and last moment of a recording, where there is nothing but that.
+    """
 
     sensors: list[dict[str, Any]]
     channels: list[dict[str, Any]]
@@ -82,6 +85,7 @@ class OperatorsStatus(Status):
     faults: list[str]
     blind: list[str]
     coarse: list[str]
+    record_s: tuple[float, float] | None
 
 
 class ActLine(BaseModel):
