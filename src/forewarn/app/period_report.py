@@ -37,16 +37,21 @@ def report(told: Period, site: str) -> str:
         "Counted from the record of what people were told. Whether they were warned in "
         "time needs the truth: forewarn export, then forewarn score."
     )
-    return page("After action", f"What {site} was told", _lede(told), body, foot)
+    return page("After action", f"What people were told: {site}", _lede(told), body, foot)
 
 
 def _lede(told: Period) -> str:
-    hours = (told.to_s - told.from_s) / 3600.0
+    minutes = (told.to_s - told.from_s) / 60.0
+    long = f"{number(minutes)} min" if minutes < 120 else f"{number(minutes / 60)} h"
     corrected = f" {told.in_error:,} alerts were taken back." if told.in_error else ""
     return (
-        f"{iso_from_epoch(told.from_s)} to {iso_from_epoch(told.to_s)}, {number(hours)} h; "
+        f"{_moment(told.from_s)} to {_moment(told.to_s)} UTC, {long}; "
         f"{people_text(told.population)} people in the zones of the site.{corrected}"
     )
+
+
+def _moment(time_s: float) -> str:
+    return iso_from_epoch(time_s)[:19].replace("T", " ")
 
 
 def _words(state: str) -> str:
@@ -104,7 +109,7 @@ def _course(told: Period) -> str:
                 shapes.append(rect(x, y, run, high, COLOURS[state]))
     shapes += [line(LEFT, HIGH, WIDTH, HIGH), text(0, 12, people_text(top), "ink")]
     shapes += _ticks(told, wide, span_s)
-    return svg(WIDTH, HIGH + FOOT, shapes, "people under each stage over time")
+    return svg(WIDTH, HIGH + FOOT, shapes, "people under each stage over time", "steps")
 
 
 def _ticks(told: Period, wide: float, span_s: float) -> Sequence[str]:
