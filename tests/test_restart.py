@@ -90,7 +90,7 @@ def unkilled(
     where = site(folder)
     core = core_of(where, sensors)
     for event in events:
-        core.handle([event])
+        list(core.handle([event]))
     core.store.close()
     found = record(folder)
     assert any(alert["state"] == "take_cover" for alert in found.values())
@@ -106,6 +106,7 @@ def start(folder: Path, sensors: tuple[Sensor, ...]) -> tuple[Any, Connection, i
     )
     process.start()
     theirs.close()
+    ours.send(("go", 0))
     newest = 0
     while True:
         message = ours.recv()
@@ -161,7 +162,7 @@ def test_what_no_channel_confirmed_is_offered_again(
     core = core_of(where, sensors)
     steps = []
     for event in events:
-        steps += core.handle([event])[1]
+        steps += [step for _, parcels in core.handle([event]) for step in parcels]
         if len(steps) > 20:
             break
     done = [(step.alert.alert_id, step.alert.step) for step in steps[:5]]
@@ -181,8 +182,7 @@ def test_a_bad_scan_is_a_fault_and_the_feed_goes_on(
     where = site(tmp_path)
     core = core_of(where, sensors, ())
     scan = next(event for event in events if isinstance(event, PlotBatch))
-    outcomes, _ = core.handle([replace(scan, sensor_id="moon"), scan])
-    assert len(outcomes) == 1
+    assert len(list(core.handle([replace(scan, sensor_id="moon"), scan]))) == 1
     assert core.faults == ["sensor 'moon' is unknown, expected one of north, south"]
     assert core.store.verify() == 2
     core.store.close()

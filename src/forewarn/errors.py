@@ -19,3 +19,7 @@ class ModelError(ForewarnError):
 
 class DeliveryError(ForewarnError):
     """A channel could not carry an alert: try again, then tell the operator."""
+
+
+class StorageError(ForewarnError):
+    """A store failed, what its last call did is unknown: open it anew and read again."""

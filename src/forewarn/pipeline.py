@@ -42,10 +42,17 @@ class Channel(Protocol):
 
 
 class Store(Protocol):
-    """Durable record. What writes returns only when what it was given is safe."""
+    """Durable record. What writes returns only when what it was given is safe.
+
+    A failure of the storage is a StorageError, and the end of this store: whether the call
+    took place only shows when it is opened anew.
+    """
 
     @property
     def last_seq(self) -> int: ...
+
+    @property
+    def last_s(self) -> float: ...
 
     def append(self, events: Sequence[Event]) -> None: ...
 

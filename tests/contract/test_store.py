@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, StorageError
 from forewarn.records import (
     Alert,
     AlertState,
@@ -234,13 +234,14 @@ def test_a_full_disk_ends_the_store_and_what_stood_stands(tmp_path: Path) -> Non
     one = sqlite_store(tmp_path)
     one.append([Tick(1, 1.0)])
     one._db.execute("pragma max_page_count = 1")
-    with pytest.raises(apsw.FullError):
-        one.save(1, {"x": np.zeros(100_000)})
-    with pytest.raises(apsw.ConnectionClosedError):  # nobody goes on as if nothing was
+    many = [outcome(replace(ALERT, alert_id=f"a{i}")) for i in range(100)]
+    with pytest.raises(StorageError, match="full"):
+        one.record(many, TEXTS)
+    with pytest.raises(StorageError, match="closed"):  # nobody goes on as if nothing was
         one.append([Tick(2, 2.0)])
     again = sqlite_store(tmp_path)
     assert again.last_seq == 1
-    assert again.load_snapshot() is None
+    assert again.alerts() == []
     again.close()
 
 

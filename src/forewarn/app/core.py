@@ -3,16 +3,17 @@
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, Texts, assemble, site_zones
+from forewarn.app.assembly import Speaker, assemble, site_zones
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Event, Outcome, Parcel, Sensor, Zones
+from forewarn.stores.lasting import LastingStore
 from forewarn.stores.sqlite import SqliteStore
 from forewarn.web.picture import operators_zone, picture, public_alert, zones_geojson
 
@@ -60,27 +61,21 @@ class Core:
             self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
         return count
 
-    def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Parcel]]:
-        """A group of events, durable before acted on; alerts durable before return."""
+    def handle(self, events: Sequence[Event]) -> Iterator[tuple[Outcome, list[Parcel]]]:
+        """A group of events, durable before acted on; what each leads to, once durable."""
         first = self.store.last_seq + 1
         numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
         self.store.append(numbered)
-        outcomes = [
-            outcome for event in numbered if (outcome := self._step(event)) is not None
-        ]
-        texts: list[Texts] = [self._speaker.texts(outcome.alerts) for outcome in outcomes]
-        for outcome, said in zip(outcomes, texts, strict=True):
-            self.store.record([outcome], said)
-        now_s = numbered[-1].received_s
-        if now_s - self._saved_s >= SNAPSHOT_S:
+        for event in numbered:
+            outcome = self._step(event)
+            if outcome is None:
+                continue
+            texts = self._speaker.texts(outcome.alerts)
+            self.store.record([outcome], texts)
+            yield outcome, [self._next(a, texts[a.zone_id]) for a in outcome.alerts]
+        if numbered and numbered[-1].received_s - self._saved_s >= SNAPSHOT_S:
             self.store.save(numbered[-1].seq, self.pipeline.memory())
-            self._saved_s = now_s
-        parcels = [
-            self._next(alert, said[alert.zone_id])
-            for outcome, said in zip(outcomes, texts, strict=True)
-            for alert in outcome.alerts
-        ]
-        return outcomes, parcels
+            self._saved_s = numbered[-1].received_s
 
     def _step(self, event: Event) -> Outcome | None:
         try:
@@ -118,7 +113,7 @@ class Core:
 def core_main(
     pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
 ) -> None:
-    """Life of the core process: start, recover, then event groups until told to stop."""
+    """Life of a core process: load, wait for its turn, recover, act on events, stop."""
     try:
         _run(pipe, site, sensors, channels)
     except ForewarnError as error:
@@ -139,58 +134,64 @@ def _run(
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
+    _, done_seq = pipe.recv()
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, SqliteStore(site.store.path, channels))
+    store = LastingStore(
+        lambda doubted: SqliteStore(site.store.path, channels, doubted), done_seq
+    )
+    core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version))
-    pipe.send(("live", _told(core.live()), core.store.last_seq))
+    pipe.send(("live", _told(core.live()), store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
-    pipe.send(("ready",))
+    pipe.send(("recovered", store.last_seq, store.last_s))
+    pipe.send(("ready", store.trouble))
     gc.freeze()
     gc.enable()
-    _serve(pipe, core, parent)
+    _serve(pipe, core, store, parent)
 
 
-def _serve(pipe: Connection, core: Core, parent: int) -> None:
-    shown_s = 0.0
+def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> None:
+    trouble, shown_s = store.trouble, 0.0
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
                 return
             continue
-        events, stop = _take(pipe, core)
-        if events:
-            outcomes, parcels = core.handle(events)
+        messages = _take(pipe)
+        events = [message[1] for message in messages if message[0] == "event"]
+        outcome = None
+        for outcome, parcels in core.handle(events):
             if parcels:
-                pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
-            if outcomes and time.monotonic() - shown_s >= PICTURE_S:
-                shown_s = time.monotonic()
-                pipe.send(("picture", picture(outcomes[-1], core.zones)))
-                pipe.send(("refused", dict(core.pipeline.refused)))
-            while core.faults:
-                pipe.send(("fault", core.faults.pop(0)))
-        if stop:
-            core.store.save(core.store.last_seq, core.pipeline.memory())
-            core.store.close()
+                pipe.send(("alerts", _told(parcels), parcels, outcome.seq))
+        for _, *receipt in (one for one in messages if one[0] == "delivered"):
+            store.delivered(*receipt)
+        if store.trouble != trouble:
+            trouble = store.trouble
+            pipe.send(("ready", trouble))
+        pipe.send(("done", len(messages)))
+        if outcome is not None and time.monotonic() - shown_s >= PICTURE_S:
+            shown_s = time.monotonic()
+            pipe.send(("picture", picture(outcome, core.zones)))
+            pipe.send(("refused", dict(core.pipeline.refused)))
+        for text in (*core.faults, *store.faults):
+            pipe.send(("fault", text))
+        core.faults.clear()
+        store.faults.clear()
+        if messages[-1] == ("stop",):
+            store.save(store.last_seq, core.pipeline.memory())
+            store.close()
             return
 
 
-def _take(pipe: Connection, core: Core) -> tuple[list[Event], bool]:
-    """All that waits, up to a group; confirmations are put on record at once."""
-    events: list[Event] = []
-    while len(events) < GROUP_MAX:
-        message = pipe.recv()
-        if message[0] == "event":
-            events.append(message[1])
-        elif message[0] == "delivered":
-            core.store.delivered(*message[1:])
-        elif message[0] == "stop":
-            return events, True
-        if not pipe.poll(0):
-            break
-    return events, False
+def _take(pipe: Connection) -> list[tuple[Any, ...]]:
+    """All that waits, up to a group, or up to the word to stop."""
+    messages = [pipe.recv()]
+    while len(messages) < GROUP_MAX and messages[-1] != ("stop",) and pipe.poll(0):
+        messages.append(pipe.recv())
+    return messages
 
 
 def _told(parcels: Sequence[Parcel]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

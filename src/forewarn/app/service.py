@@ -6,17 +6,15 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 
 import asyncio
 import contextlib
-import multiprocessing
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing.connection import Connection
 from typing import Any
 
 import uvicorn
 
+from forewarn.app.core_process import CoreProcess
 from forewarn.files import ChannelKeys, Site
 from forewarn.pipeline import Channel, Source
 from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
@@ -28,7 +26,7 @@ from forewarn.web.public import public_api
 
 HEARTBEAT_S = 5.0
 TICK_S = 1.0
-RESTART_S = 1.0
+LATE_S = 2.0  # a service further behind its input says so
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +58,8 @@ class Service:
         site = plan.site
         self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
         self._channels = self._open_channels()
-        self._pipe: Connection | None = None
-        self._core: Any = None
-        self._sending = threading.Lock()
+        self._core: CoreProcess
+        self._state = ("starting", "starting")  # of the core, whether or not it is late
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
         self._ready = asyncio.Event()
@@ -85,7 +82,7 @@ class Service:
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(self._serve(server))
-        self._start_core()
+        self._core = self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._beat()),
@@ -119,73 +116,56 @@ class Service:
                 count[0] += 1
                 count[1] += len(event.time_s)
                 count[2] = event.received_s
-            await self._push(event)
+            self._push(event)
+            while self._core.crowded:
+                await asyncio.sleep(TICK_S / 10)
 
     async def _tick(self) -> None:
         await self._ready.wait()
         while True:
             await asyncio.sleep(TICK_S / self.plan.clock.speed)
-            await self._push(Tick(0, self.plan.clock.now_s()))
+            self._push(Tick(0, self.plan.clock.now_s()))
+            self._show_state()
 
     def _command(self, action: str, zone_ids: tuple[str, ...], operator_id: str) -> None:
         event = Command(
             0, self.plan.clock.now_s(), operator_id, CommandAction(action), zone_ids
         )
         self.board.note(f"{operator_id}: {action} for {len(zone_ids)} zones")
-        asyncio.get_running_loop().create_task(self._push(event))
+        self._push(event)
 
-    async def _push(self, event: Event) -> None:
+    def _push(self, event: Event) -> None:
         # arrival never goes back: what two sources stamped a moment apart keeps its order
         self._last_s = max(self._last_s, event.received_s)
-        stamped = replace(event, received_s=self._last_s)
-        await asyncio.to_thread(self._send, ("event", stamped))
-
-    def _send(self, message: tuple[Any, ...]) -> None:
-        with self._sending:
-            if self._pipe is not None:
-                with contextlib.suppress(OSError):
-                    self._pipe.send(message)
+        self._core.send(("event", replace(event, received_s=self._last_s)))
 
     # the core process
 
-    def _start_core(self) -> None:
+    def _start_core(self) -> CoreProcess:
         from forewarn.app.core import core_main
 
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._core = context.Process(
-            target=core_main,
-            args=(theirs, self.plan.site, self.plan.sensors, tuple(self._channels)),
-            name="forewarn-core",
-            daemon=True,
-        )
-        self._core.start()
-        theirs.close()
-        self._pipe = ours
-        loop = asyncio.get_running_loop()
-        threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
+        made_of = (self.plan.site, self.plan.sensors, tuple(self._channels))
+        core = CoreProcess(core_main, made_of, self._hear)
+        core.start()
+        return core
 
-    def _listen(self, pipe: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """What the core says, handed to the loop; when it falls silent, that too."""
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                loop.call_soon_threadsafe(self._hear, pipe.recv())
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(self._lost)
+    def _become(self, service: str, detail: str) -> None:
+        self._state = service, detail
+        self._show_state()
 
-    def _lost(self) -> None:
-        if self._stopping.is_set():
-            return
-        self._ready.clear()
-        self._pipe = None
-        self.board.become("degraded", "the core stopped; starting it again")
-        asyncio.get_running_loop().call_later(RESTART_S, self._start_core)
+    def _show_state(self) -> None:
+        """Say how the core fares, or that it is late: before anybody waits in vain."""
+        behind_s = self._core.behind_s() if self._ready.is_set() else 0.0
+        if behind_s > LATE_S:
+            self.board.become("degraded", "warnings may be seconds late")
+        else:
+            self.board.become(*self._state)
 
     def _hear(self, message: tuple[Any, ...]) -> None:
         board = self.board
         match message:
             case ("starting", detail):
-                board.become("starting", detail)
+                self._become("starting", detail)
             case ("zones", body, version):
                 board.zones, board.zones_version = body, version
             case ("live", told, seq):
@@ -210,9 +190,16 @@ class Service:
                 board.faults.append(text)
                 board.become("stopped", text)
                 self._stopping.set()
-            case ("ready",):
+            case ("recovered", _, last_s):
+                self._last_s = max(self._last_s, last_s)
+            case ("ready", trouble):
                 self._ready.set()
-                board.become("live", "all parts run")
+                if trouble:
+                    self._become("degraded", f"not recorded: {trouble}")
+                else:
+                    self._become("live", "all parts run")
+            case ("lost",):
+                self._become("degraded", "the core stopped; another goes on")
 
     def _log(self, told: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         counts: dict[str, int] = {}
@@ -259,7 +246,7 @@ class Service:
         from forewarn.channels.cap import CapFolder, Sender
 
         def confirm(keys: list[Key]) -> None:
-            self._send(("delivered", cap.kind, keys, time.time()))
+            self._core.send(("delivered", cap.kind, keys, time.time()))
 
         sender = Sender(cap.sender, self.plan.simulated, self.plan.site.texts)
         return {cap.kind: CapFolder(cap.folder, sender, confirm)}
@@ -275,12 +262,9 @@ class Service:
             )
 
     async def _stop_core(self) -> None:
-        await asyncio.to_thread(self._send, ("stop",))
         for channel in self._channels.values():
             await asyncio.to_thread(channel.close)
-        await asyncio.to_thread(self._core.join, 10)
-        if self._core.is_alive():
-            self._core.kill()
+        await asyncio.to_thread(self._core.stop)
 
 
 def _degrees(angle_rad: float) -> float | None:

@@ -5,6 +5,7 @@ from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
 from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
     ChannelDelay,
+    ClockState,
     Command,
     CommandAction,
     Event,
@@ -12,6 +13,7 @@ from forewarn.records.events import (
     Tick,
     Weather,
 )
+from forewarn.records.gap import Gap
 from forewarn.records.outcome import Outcome
 from forewarn.records.sensors import Sensor, SensorKind
 from forewarn.records.stages import (
@@ -37,6 +39,7 @@ __all__ = [
     "AlertState",
     "BoolArray",
     "ChannelDelay",
+    "ClockState",
     "Command",
     "CommandAction",
     "Counts",
@@ -44,6 +47,7 @@ __all__ = [
     "Exposures",
     "FloatArray",
     "Forecasts",
+    "Gap",
     "IntArray",
     "Key",
     "Outcome",

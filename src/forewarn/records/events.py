@@ -128,4 +128,20 @@ class ChannelDelay:
     delay_s: float
 
 
-Event = PlotBatch | Tick | Command | Weather | ChannelDelay
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """How far the machine's clock can be trusted; alters no decision, but is on record.
+
+    synchronised : whether the kernel knows its clock to be steered (NTP, PTP)
+    offset_s     : the machine's clock less the service's, which never jumps
+    error_s      : greatest error that the kernel admits
+    """
+
+    seq: int
+    received_s: float
+    synchronised: bool
+    offset_s: float
+    error_s: float
+
+
+Event = PlotBatch | Tick | Command | Weather | ChannelDelay | ClockState

@@ -16,9 +16,11 @@ from forewarn.records import (
     Alert,
     AlertState,
     ChannelDelay,
+    ClockState,
     Command,
     CommandAction,
     Event,
+    Gap,
     PlotBatch,
     Tick,
     Weather,
@@ -30,6 +32,7 @@ _KINDS: dict[str, type[Any]] = {
     "command": Command,
     "weather": Weather,
     "delay": ChannelDelay,
+    "clock": ClockState,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -84,6 +87,19 @@ def decode_event(kind: str, body: bytes) -> Event:
             f"journal: body of a {kind} event cannot be read: {error}"
         ) from None
     return event
+
+
+def encode_gap(gap: Gap) -> bytes:
+    """A gap, packed like an event."""
+    return zlib.compress(_encoder.encode(asdict(gap)), level=1)
+
+
+def decode_gap(body: bytes) -> Gap:
+    """What `encode_gap` was given."""
+    try:
+        return Gap(**msgspec.msgpack.decode(zlib.decompress(body)))
+    except (zlib.error, msgspec.MsgspecError, TypeError) as error:
+        raise ConfigError(f"journal: a gap cannot be read: {error}") from None
 
 
 def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:

@@ -1,4 +1,4 @@
-"""The durable record in one SQLite file: journal, alerts, outbox, snapshot.
+"""The durable record in one SQLite file: journal, alerts, outbox; the snapshot beside it.
 
 WAL with synchronous=FULL: what a call wrote is safe when it returns. One writer, held to
 it by a lock. The journal is a hash chain, so that nobody rewrites it unseen.
@@ -15,23 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-from numpy.typing import NDArray
 
-from forewarn.errors import ConfigError
-from forewarn.records import LIVE_STATES, Alert, Event, Outcome
+from forewarn.errors import ConfigError, StorageError
+from forewarn.pipeline import Memory
+from forewarn.records import LIVE_STATES, Alert, Event, Gap, Outcome
 from forewarn.stores.codec import (
     decode_alert,
     decode_event,
-    decode_memory,
+    decode_gap,
     encode_alert,
     encode_event,
-    encode_memory,
+    encode_gap,
 )
+from forewarn.stores.memory import Carried, Steps
+from forewarn.stores.snapshot import SnapshotFile
 
 SCHEMA = 1
 # below it a fault of write-ahead logging may corrupt a file that two connections share
 OLDEST_SQLITE = (3, 51, 3)
 GENESIS = b"\0" * 32
+GAP = "gap"  # kind of a row that stands for events that are not on record
 WHOLE_CHECK_BYTES = 512_000_000  # read in about a second; a raid waits for no longer check
 LOCK_WAIT_S = 10.0  # a core whose shell was killed lets go within half of that
 _TABLES = """
@@ -48,43 +51,41 @@ create table if not exists outbox(
     channel text not null, alert_id text not null, step integer not null,
     delivered_s real, primary key(channel, alert_id, step)) strict, without rowid;
 create index if not exists outbox_open on outbox(channel) where delivered_s is null;
-create table if not exists snapshot(
-    one integer primary key check(one = 1), seq integer not null,
-    body blob not null) strict;
 """
 Texts = Mapping[str, Mapping[str, str]]
+Newest = tuple[int, float, bytes]  # number, received_s and link of the last event
 
 
 class SqliteStore:
     """Journal first, alerts before they are sent. Each call is one durable transaction.
 
-    An error of the storage closes the store: whether the call took place is unknown then,
-    and only reading the file anew can tell. Whoever holds it stops and starts again.
+    doubted : it failed a moment ago. What the kernel holds of it may be on no disk, though
+              reading shows it, so all of it is written once more before it is trusted.
     """
 
-    def __init__(self, path: Path, channels: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, channels: Sequence[str] = (), doubted: bool = False
+    ) -> None:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < OLDEST_SQLITE:
             raise ConfigError(f"SQLite is {version}, this build needs {OLDEST_SQLITE}")
+        self._path = path
         self._channels = tuple(channels)
+        self._snapshot = SnapshotFile(Path(f"{path}.snapshot"))
         self.contradicted = 0
-        self._lock = _locked(path)
+        self._lock = _locked(path, 0.0 if doubted else LOCK_WAIT_S)
         try:
-            self._db = _opened(path)
-            self._last_seq, self._chain = self._newest()
+            self._db, newest = _opened(path, doubted)
         except BaseException:
             os.close(self._lock)
             raise
-
-    def _newest(self) -> tuple[int, bytes]:
-        row = self._db.execute(
-            "select seq, chain from journal order by seq desc limit 1"
-        ).fetchone()
-        return (row[0], row[1]) if row else (0, GENESIS)
+        self._last_seq, self._last_s, self._chain = newest
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        self._snapshot.wait()
+        with contextlib.suppress(apsw.Error):  # it is closed, whatever failed meanwhile
+            self._db.close()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -94,22 +95,32 @@ class SqliteStore:
         """One transaction, safe at the end; after an error, the end of this store."""
         try:
             self._db.execute("begin immediate")
-            yield
+            try:
+                yield
+            except apsw.Error:
+                raise
+            except BaseException:  # not the storage's doing: nothing of it stays
+                self._db.execute("rollback")
+                raise
             self._db.execute("commit")
-        except apsw.Error:
+        except apsw.Error as error:
             self.close()
-            raise
-        except BaseException:  # not the storage's doing: nothing of it stays
-            self._db.execute("rollback")
-            raise
+            raise StorageError(f"{self._path}: {error}") from error
 
     @property
     def last_seq(self) -> int:
         """Number of the newest event on record."""
         return self._last_seq
 
+    @property
+    def last_s(self) -> float:
+        """received_s of that event; minus infinity where there is none."""
+        return self._last_s
+
     def append(self, events: Sequence[Event]) -> None:
         """Put numbered events on record, all or none."""
+        if not events:
+            return
         rows = []
         chain, last = self._chain, self._last_seq
         for event in events:
@@ -120,8 +131,11 @@ class SqliteStore:
             rows.append((event.seq, kind, event.received_s, body, chain))
             last = event.seq
         with self._durable():
-            self._db.executemany("insert into journal values(?, ?, ?, ?, ?)", rows)
-        self._chain, self._last_seq = chain, last
+            self._journal(rows)
+        self._last_seq, self._last_s, self._chain = last, events[-1].received_s, chain
+
+    def _journal(self, rows: Sequence[tuple[int, str, float, bytes, bytes]]) -> None:
+        self._db.executemany("insert into journal values(?, ?, ?, ?, ?)", rows)
 
     def record(self, outcomes: Sequence[Outcome], texts: Texts) -> None:
         """Put alerts and their outbox rows on record, together; what stands there stays.
@@ -134,14 +148,12 @@ class SqliteStore:
             return
         with self._durable():
             for alert in alerts:
-                self._insert(alert, encode_alert(alert, texts.get(alert.zone_id, {})))
-            self._db.executemany(
-                "insert or ignore into outbox values(?, ?, ?, null)",
-                ((name, a.alert_id, a.step) for name in self._channels for a in alerts),
-            )
+                self._put(alert, texts.get(alert.zone_id, {}))
 
-    def _insert(self, alert: Alert, body: bytes) -> None:
+    def _put(self, alert: Alert, texts: Mapping[str, str]) -> None:
+        """One step and its outbox rows, within a transaction."""
         key = (alert.alert_id, alert.step)
+        body = encode_alert(alert, texts)
         self._db.execute(
             "insert or ignore into alerts values(?, ?, ?, ?, ?, ?)",
             (*key, alert.seq, alert.zone_id, str(alert.state), body),
@@ -152,31 +164,58 @@ class SqliteStore:
             ).get
             # what went out cannot be taken back; that it would now be another is a fault
             self.contradicted += kept != body
+        self._db.executemany(
+            "insert or ignore into outbox values(?, ?, ?, null)",
+            ((name, *key) for name in self._channels),
+        )
 
-    def save(self, seq: int, memory: Mapping[str, NDArray[Any]]) -> None:
-        """Replace the snapshot."""
+    def save(self, seq: int, memory: Memory) -> None:
+        """Begin to replace the snapshot; the path of alerts does not wait for it."""
+        self._snapshot.save(seq, memory)
+
+    def resume(self, gap: Gap, steps: Steps, carried: Carried, memory: Memory) -> None:
+        """Go on after a stretch that could not be written: mark it, record its alerts.
+
+        The snapshot comes first: whoever dies in between finds it ahead of the journal.
+        """
+        self._snapshot.write(gap.last_seq, memory)
+        body = encode_gap(gap)
+        chain = _link(self._chain, GAP, body)
         with self._durable():
-            self._db.execute(
-                "insert or replace into snapshot values(1, ?, ?)",
-                (seq, encode_memory(memory)),
+            self._journal([(gap.last_seq, GAP, gap.to_s, body, chain)])
+            for alert, texts in steps:
+                self._put(alert, texts)
+            self._db.executemany(
+                "update outbox set delivered_s = ? "
+                "where channel = ? and alert_id = ? and step = ?",
+                [(time_s, channel, *key) for (channel, key), time_s in carried.items()],
             )
+        self._last_seq, self._last_s, self._chain = gap.last_seq, gap.to_s, chain
 
-    def load_snapshot(self) -> tuple[int, dict[str, NDArray[Any]]] | None:
+    def load_snapshot(self) -> tuple[int, Memory] | None:
         """Number of the last event in the snapshot, and the memory after it."""
-        row = self._db.execute("select seq, body from snapshot").fetchone()
-        return None if row is None else (int(row[0]), decode_memory(row[1]))
+        return self._snapshot.load()
 
     def events_after(self, seq: int) -> Iterator[Event]:
-        """Journalled events after a number, in order."""
-        rows = self._db.execute(
-            "select kind, body from journal where seq > ? order by seq", (seq,)
-        )
-        for kind, body in rows:
+        """Journalled events after a number, in order; gaps are passed over."""
+        for kind, body in self._rows(
+            "select kind, body from journal where seq > ? and kind <> ? order by seq",
+            (seq, GAP),
+        ):
             yield decode_event(kind, body)
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        with _storage(self._path):
+            yield from self._db.execute(query, values)
+
+    def gaps(self) -> list[Gap]:
+        """Stretches that are not on record, in order."""
+        rows = self._rows("select body from journal where kind = ? order by seq", (GAP,))
+        return [decode_gap(body) for (body,) in rows]
 
     def live(self) -> list[tuple[Alert, dict[str, str]]]:
         """The latest step of every alert that has not ended."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select body from alerts as one where state in (select value from json_each(?))"
             " and step = (select max(step) from alerts where alert_id = one.alert_id)"
             " order by seq, alert_id",
@@ -186,19 +225,19 @@ class SqliteStore:
 
     def alerts(self) -> list[Alert]:
         """Every step on record, in order."""
-        rows = self._db.execute("select body from alerts order by seq, alert_id, step")
+        rows = self._rows("select body from alerts order by seq, alert_id, step")
         return [decode_alert(body)[0] for (body,) in rows]
 
     def issued_s(self, alert_id: str) -> tuple[float, ...]:
         """Times of all steps of an alert so far."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select body from alerts where alert_id = ? order by step", (alert_id,)
         )
         return tuple(decode_alert(body)[0].issued_s for (body,) in rows)
 
     def pending(self, channel: str) -> list[tuple[Alert, dict[str, str]]]:
         """Alerts on record that a channel has not confirmed, oldest first."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select body from outbox join alerts using(alert_id, step) "
             "where channel = ? and delivered_s is null order by seq, alert_id, step",
             (channel,),
@@ -218,14 +257,16 @@ class SqliteStore:
 
     def verify(self) -> int:
         """Walk the hash chain; returns the events on record, or says where it is broken."""
-        chain, count = GENESIS, 0
-        for seq, kind, body, kept in self._db.execute(
+        chain, count, last = GENESIS, 0, 0
+        for seq, kind, body, kept in self._rows(
             "select seq, kind, body, chain from journal order by seq"
         ):
             chain = _link(chain, kind, body)
-            count += 1
-            if chain != kept or seq != count:
+            first = decode_gap(body).first_seq if kind == GAP and chain == kept else seq
+            if chain != kept or first != last + 1:
                 raise ConfigError(f"journal: event {seq} is not what was written")
+            count += kind != GAP
+            last = seq
         return count
 
 
@@ -233,14 +274,23 @@ def _link(chain: bytes, kind: str, body: bytes) -> bytes:
     return hashlib.sha256(chain + kind.encode() + b"\0" + body).digest()
 
 
-def _locked(path: Path) -> int:
+@contextlib.contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    """Reading that fails is told as what it is."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def _locked(path: Path, wait_s: float) -> int:
     """Hold the one lock of this store: two writers would number events twice."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
-    until_s = time.monotonic() + LOCK_WAIT_S
+    until_s = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -252,14 +302,32 @@ def _locked(path: Path) -> int:
             time.sleep(0.05)
 
 
-def _opened(path: Path) -> apsw.Connection:
-    """A sound file of this schema, set so that what is written stays written."""
+def _opened(path: Path, doubted: bool) -> tuple[apsw.Connection, Newest]:
     try:
         path.touch(mode=0o600)  # it tells what sensors see: nobody else's to read
         db = apsw.Connection(str(path))
+    except (apsw.Error, OSError) as error:
+        raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
+    try:
+        _prepare(db, path, doubted)
+        with _storage(path):
+            row = db.execute(
+                "select seq, received_s, chain from journal order by seq desc limit 1"
+            ).get
+    except BaseException:
+        db.close()
+        raise
+    return db, row or (0, float("-inf"), GENESIS)
+
+
+def _prepare(db: apsw.Connection, path: Path, doubted: bool) -> None:
+    """See that it is sound and of this schema, and that what is written stays written."""
+    try:
         db.set_busy_timeout(5000)
         mode = db.pragma("journal_mode", "wal")
         db.pragma("synchronous", "full")
+        if doubted:
+            _rewrite(db, path)
         found = _damage(db, path.stat().st_size)
     except (apsw.Error, OSError) as error:
         raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
@@ -267,14 +335,30 @@ def _opened(path: Path) -> apsw.Connection:
         raise ConfigError(f"{path}: journal mode is {mode}; the file system must allow wal")
     if found:
         raise ConfigError(f"{path}: is damaged: {found}; restore a backup")
-    old = db.execute("select count(*) from sqlite_master where name='meta'").get
-    kept = db.execute("select value from meta where name='schema'").get if old else SCHEMA
-    if kept != SCHEMA:
-        raise ConfigError(f"{path}: is a store of schema {kept}, this build knows {SCHEMA}")
-    with db:
-        db.execute(_TABLES)
-        db.execute("insert or ignore into meta values('schema', ?)", (SCHEMA,))
-    return db
+    with _storage(path):
+        old = db.execute("select count(*) from sqlite_master where name='meta'").get
+        kept = db.execute("select value from meta where name='schema'").get if old else None
+        if old and kept != SCHEMA:
+            raise ConfigError(
+                f"{path}: is a store of schema {kept}, this build knows {SCHEMA}"
+            )
+        if not old:
+            with db:
+                db.execute(_TABLES)
+                db.execute("insert into meta values('schema', ?)", (SCHEMA,))
+
+
+def _rewrite(db: apsw.Connection, path: Path) -> None:
+    """Put all that the log holds into the file, and begin a new log.
+
+    After a failed fsync the kernel takes pages that never reached the disk for written. A
+    log with such a hole would end there after a power cut, whatever is synced behind it.
+    """
+    busy, *_ = db.execute("pragma wal_checkpoint(truncate)").get
+    if busy:
+        raise ConfigError(f"{path}: another program reads it, so it cannot be written anew")
+    if db.table_exists("main", "meta"):  # a full disk shows now, before a long check
+        db.execute("update meta set value = value")
 
 
 def _damage(db: apsw.Connection, size_bytes: int) -> str:
@@ -284,9 +368,7 @@ def _damage(db: apsw.Connection, size_bytes: int) -> str:
     """
     checks = ["quick_check"]
     if size_bytes > WHOLE_CHECK_BYTES:
-        checks = [
-            f"quick_check({name})" for name in ("meta", "alerts", "outbox", "snapshot")
-        ]
+        checks = [f"quick_check({name})" for name in ("meta", "alerts", "outbox")]
     try:
         found = [text for check in checks for (text,) in db.execute(f"pragma {check}")]
     except apsw.CorruptError as error:
