@@ -137,7 +137,7 @@ def _run(
     _, done_seq = pipe.recv()
     pipe.send(("starting", "opening the store"))
     store = LastingStore(
-        lambda doubted: SqliteStore(site.store.path, channels, doubted), done_seq
+        lambda again: SqliteStore(site.store.path, channels, again), done_seq
     )
     core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))

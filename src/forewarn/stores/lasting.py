@@ -20,7 +20,7 @@ class LastingStore:
     read again by number, and asked for what is missing. If that fails too, warning goes on
     unrecorded; every snapshot is an attempt to go back, and what is missing is marked.
 
-    open_it : opens the store; told whether what it holds is in doubt
+    open_it : opens the store; told whether it was open a moment ago
     after   : number of the last event that this service is known to have acted on
     trouble : why nothing is put on record now, "" while it is
     faults  : what happened since they were last taken

@@ -59,12 +59,11 @@ Newest = tuple[int, float, bytes]  # number, received_s and link of the last eve
 class SqliteStore:
     """Journal first, alerts before they are sent. Each call is one durable transaction.
 
-    doubted : it failed a moment ago. What the kernel holds of it may be on no disk, though
-              reading shows it, so all of it is written once more before it is trusted.
+    again : it was open a moment ago, and failed: nothing here may take long
     """
 
     def __init__(
-        self, path: Path, channels: Sequence[str] = (), doubted: bool = False
+        self, path: Path, channels: Sequence[str] = (), again: bool = False
     ) -> None:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < OLDEST_SQLITE:
@@ -73,9 +72,9 @@ class SqliteStore:
         self._channels = tuple(channels)
         self._snapshot = SnapshotFile(Path(f"{path}.snapshot"))
         self.contradicted = 0
-        self._lock = _locked(path, 0.0 if doubted else LOCK_WAIT_S)
+        self._lock = _locked(path, 0.0 if again else LOCK_WAIT_S)
         try:
-            self._db, newest = _opened(path, doubted)
+            self._db, newest = _opened(path, again)
         except BaseException:
             os.close(self._lock)
             raise
@@ -84,8 +83,7 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of the file."""
         self._snapshot.wait()
-        with contextlib.suppress(apsw.Error):  # it is closed, whatever failed meanwhile
-            self._db.close()
+        _shut(self._db)
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -302,32 +300,38 @@ def _locked(path: Path, wait_s: float) -> int:
             time.sleep(0.05)
 
 
-def _opened(path: Path, doubted: bool) -> tuple[apsw.Connection, Newest]:
+def _opened(path: Path, again: bool) -> tuple[apsw.Connection, Newest]:
     try:
         path.touch(mode=0o600)  # it tells what sensors see: nobody else's to read
         db = apsw.Connection(str(path))
     except (apsw.Error, OSError) as error:
         raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
     try:
-        _prepare(db, path, doubted)
+        _prepare(db, path, again)
         with _storage(path):
             row = db.execute(
                 "select seq, received_s, chain from journal order by seq desc limit 1"
             ).get
     except BaseException:
-        db.close()
+        _shut(db)
         raise
     return db, row or (0, float("-inf"), GENESIS)
 
 
-def _prepare(db: apsw.Connection, path: Path, doubted: bool) -> None:
+def _shut(db: apsw.Connection) -> None:
+    with contextlib.suppress(apsw.Error):  # it is closed, whatever failed meanwhile
+        db.close()
+
+
+def _prepare(db: apsw.Connection, path: Path, again: bool) -> None:
     """See that it is sound and of this schema, and that what is written stays written."""
     try:
         db.set_busy_timeout(5000)
         mode = db.pragma("journal_mode", "wal")
         db.pragma("synchronous", "full")
-        if doubted:
-            _rewrite(db, path)
+        _rewrite(db)
+        if again and db.table_exists("main", "meta"):
+            db.execute("update meta set value = value")  # a full disk shows at once
         found = _damage(db, path.stat().st_size)
     except (apsw.Error, OSError) as error:
         raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
@@ -348,17 +352,14 @@ def _prepare(db: apsw.Connection, path: Path, doubted: bool) -> None:
                 db.execute("insert into meta values('schema', ?)", (SCHEMA,))
 
 
-def _rewrite(db: apsw.Connection, path: Path) -> None:
+def _rewrite(db: apsw.Connection) -> None:
     """Put all that the log holds into the file, and begin a new log.
 
-    After a failed fsync the kernel takes pages that never reached the disk for written. A
-    log with such a hole would end there after a power cut, whatever is synced behind it.
+    After a failed fsync the kernel takes pages that never reached the disk for written. If
+    the process died then, such a page may be in the log; after a power cut the log would
+    end there, whatever had been synced behind it. While somebody reads, it stays as it is.
     """
-    busy, *_ = db.execute("pragma wal_checkpoint(truncate)").get
-    if busy:
-        raise ConfigError(f"{path}: another program reads it, so it cannot be written anew")
-    if db.table_exists("main", "meta"):  # a full disk shows now, before a long check
-        db.execute("update meta set value = value")
+    db.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
 def _damage(db: apsw.Connection, size_bytes: int) -> str:
