@@ -156,7 +156,7 @@ def _origin_faults(record: Record) -> Iterator[str]:
             yield f"step {step.key} came out of thin air"
             continue
         for threat in step.body["threats"]:
-            born = int(threat[1:]) >> 16
+            born = int(threat[1:]) >> 17
             plots = born in rows and rows[born].kind == "plots" and born <= step.seq
             if not plots and not any(born in gap for gap in gaps):
                 yield f"step {step.key} is of {threat}, that no plot began"

@@ -134,6 +134,7 @@ def _run(
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
+    pipe.send(("warm",))
     _, done_seq = pipe.recv()
     pipe.send(("starting", "opening the store"))
     store = LastingStore(

@@ -98,6 +98,7 @@ class CoreProcess:
         self._active: Child | None = None
         self._fed: Child | None = None  # the active one, once it has recovered
         self._standby: Child | None = None
+        self._warm: Child | None = None  # the one that was last ready to take over
         self._stopping = False
 
     def start(self) -> None:
@@ -109,6 +110,11 @@ class CoreProcess:
         with self._change:
             self._out.add(message)
             self._change.notify_all()
+
+    @property
+    def covered(self) -> bool:
+        """Whether another process stands by, loaded."""
+        return self._standby is not None and self._standby is self._warm
 
     def behind_s(self) -> float:
         """Seconds that the oldest message has waited to be acted on."""
@@ -169,6 +175,9 @@ class CoreProcess:
             case ("done", count):
                 with self._change:
                     self._out.done(count)
+                return
+            case ("warm",):
+                self._warm = child
                 return
             case ("recovered", last_seq, _):
                 with self._change:
