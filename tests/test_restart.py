@@ -23,6 +23,7 @@ from forewarn.app import core_process
 from forewarn.app.core import core_main
 from forewarn.app.core_process import CoreProcess, Message, Outbound
 from forewarn.records import Event, PlotBatch, Tick
+from live_raid import LiveRaid
 from small_raid import CHANNELS, Flown, core_of, drawn, site, write_truth
 
 KILLS = int(os.environ.get("FOREWARN_KILLS", "3"))
@@ -213,3 +214,26 @@ def test_a_process_that_stands_by_ends_with_its_shell() -> None:
     ours.close()
     process.join(60)
     assert process.exitcode == 0
+
+
+async def kill_the_core(flight: LiveRaid) -> None:
+    """As soon as people are warned, and another process stands by."""
+    while not (flight.board.alerts and flight.service._core.covered):
+        await asyncio.sleep(0.02)
+    os.kill(flight.core_pid, signal.SIGKILL)
+    killed_s = time.monotonic()
+    while flight.board.service == "live":
+        await asyncio.sleep(0.001)
+    while flight.board.service != "live":
+        await asyncio.sleep(0.01)
+    assert time.monotonic() - killed_s < FIRST_ALERT_S
+
+
+def test_whoever_listens_to_the_service_hears_all_of_it_when_the_core_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_process, "STAND_BY_S", 0.0)
+    flight = LiveRaid(tmp_path, kill_the_core)
+    asyncio.run(flight.fly())
+    assert flight.faults() == []
+    assert '"degraded"' in (tmp_path / "sse").read_text()

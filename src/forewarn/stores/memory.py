@@ -37,7 +37,8 @@ class MemoryStore:
 
     def append(self, events: Sequence[Event]) -> None:
         """Count events."""
-        self.last_seq, self.last_s = events[-1].seq, events[-1].received_s
+        if events:
+            self.last_seq, self.last_s = events[-1].seq, events[-1].received_s
 
     def record(self, outcomes: Sequence[Outcome], texts: Texts) -> None:
         """Keep alerts that are not on record; the oldest go when there are too many."""
