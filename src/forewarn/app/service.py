@@ -7,17 +7,27 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 import asyncio
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from typing import Any
 
 import uvicorn
 
+from forewarn.app.clock import NEAR_S, SteadyClock
 from forewarn.app.core_process import CoreProcess
 from forewarn.files import ChannelKeys, Site
 from forewarn.pipeline import Channel, Source
-from forewarn.records import Command, CommandAction, Event, Key, PlotBatch, Sensor, Tick
+from forewarn.records import (
+    ClockState,
+    Command,
+    CommandAction,
+    Event,
+    Key,
+    PlotBatch,
+    Sensor,
+    Tick,
+)
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.operators import operators_api
@@ -31,12 +41,16 @@ LATE_S = 2.0  # a service further behind its input says so
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What to run: a site, its sensors and sources, and by which clock."""
+    """What to run: a site, its sensors and sources, and by which clock.
+
+    steady : what the clock is read from, where it is the machine's
+    """
 
     site: Site
     sensors: tuple[Sensor, ...]
     sources: tuple[Source, ...]
     clock: Clock
+    steady: SteadyClock | None = None
     stop: Callable[[Board], bool] = lambda board: False
 
     @property
@@ -62,6 +76,7 @@ class Service:
         self._state = ("starting", "starting")  # of the core, whether or not it is late
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
+        self._clock_told: tuple[bool, bool] | None = None
         self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
@@ -192,6 +207,8 @@ class Service:
                 self._stopping.set()
             case ("recovered", _, last_s):
                 self._last_s = max(self._last_s, last_s)
+                if self.plan.steady is not None:
+                    self.plan.steady.not_before(last_s)
             case ("ready", trouble):
                 self._ready.set()
                 if trouble:
@@ -237,6 +254,29 @@ class Service:
             for (sensor_id, reason), count in self._refused.items()
         ]
 
+    def _watch_clock(self) -> None:
+        """Show how good the machine's clock is, and put on record when that changes."""
+        if self.plan.steady is None or not self._ready.is_set():
+            return
+        kernel, offset_s = self.plan.steady.state(quiet=not self.board.alerts)
+        state = ClockState(
+            0, self.plan.clock.now_s(), kernel.synchronised, offset_s, kernel.error_s
+        )
+        away = abs(offset_s) > NEAR_S
+        told = (state.synchronised, away)
+        if told != self._clock_told:
+            self._clock_told = told
+            self._push(state)
+            if away:
+                self.board.faults.append(
+                    f"the machine's clock is {offset_s:+.0f} s off and is not followed"
+                )
+        self.board.machine_clock = {
+            "synchronised": state.synchronised,
+            "offset_s": round(offset_s, 3),
+            "error_s": state.error_s if isfinite(state.error_s) else None,
+        }
+
     # channels
 
     def _open_channels(self) -> dict[str, Channel]:
@@ -246,7 +286,7 @@ class Service:
         from forewarn.channels.cap import CapFolder, Sender
 
         def confirm(keys: list[Key]) -> None:
-            self._core.send(("delivered", cap.kind, keys, time.time()))
+            self._core.send(("delivered", cap.kind, keys, self.plan.clock.now_s()))
 
         sender = Sender(cap.sender, self.plan.simulated, self.plan.site.texts)
         return {cap.kind: CapFolder(cap.folder, sender, confirm)}
@@ -254,6 +294,7 @@ class Service:
     async def _beat(self) -> None:
         while True:
             self._health()
+            self._watch_clock()
             self.board.beat()
             if self.plan.stop(self.board):
                 self._stopping.set()
