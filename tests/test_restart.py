@@ -217,7 +217,7 @@ def test_a_process_that_stands_by_ends_with_its_shell() -> None:
 
 
 async def kill_the_core(flight: LiveRaid) -> None:
-    """As soon as people are warned, and another process stands by."""
+    """As soon as people are warned, and another process stands by; later one is stopped."""
     while not (flight.board.alerts and flight.service._core.covered):
         await asyncio.sleep(0.02)
     os.kill(flight.core_pid, signal.SIGKILL)
@@ -227,6 +227,14 @@ async def kill_the_core(flight: LiveRaid) -> None:
     while flight.board.service != "live":
         await asyncio.sleep(0.01)
     assert time.monotonic() - killed_s < FIRST_ALERT_S
+    while flight.source.now_s() < flight.source.over_s - 80.0:  # nothing flies any more
+        await asyncio.sleep(0.02)
+    os.kill(flight.core_pid, signal.SIGSTOP)
+    while flight.board.detail != "warnings may be seconds late":
+        await asyncio.sleep(0.02)
+    os.kill(flight.core_pid, signal.SIGCONT)
+    while flight.board.service != "live":
+        await asyncio.sleep(0.02)
 
 
 def test_whoever_listens_to_the_service_hears_all_of_it_when_the_core_dies(

@@ -50,8 +50,8 @@ class Plan:
     sensors: tuple[Sensor, ...]
     sources: tuple[Source, ...]
     clock: Clock
-    steady: SteadyClock | None = None
     stop: Callable[[Board], bool] = lambda board: False
+    steady: SteadyClock | None = None
 
     @property
     def simulated(self) -> bool:
