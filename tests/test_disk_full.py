@@ -20,6 +20,7 @@ from checker.record import read_record, record_faults
 from faulty_disk import Disk, faulty
 from forewarn.records import Parcel
 from forewarn.stores.lasting import LastingStore
+from forewarn.stores.memory import MemoryStore
 from forewarn.stores.sqlite import SqliteStore
 from live_raid import LiveRaid
 from small_raid import CHANNELS, Flown, core_of, drawn, site
@@ -81,6 +82,17 @@ def test_a_raid_with_a_full_disk_is_told_as_one_without(
         assert len(record.steps) == len(undisturbed)
         late = sum(gap["steps"] for gap in record.gaps)
         assert number or (late > 50 and len(record.gaps) == 1)
+
+
+def test_a_store_that_keeps_nothing_meanwhile_is_found_out(
+    flown: Flown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A planted fault: what goes out from memory never comes on record."""
+    monkeypatch.setattr(MemoryStore, "record", lambda *_: None)
+    out = fly(tmp_path, flown, len(flown.events) // 4, len(flown.events) - 30)
+    record = read_record(tmp_path / "s.sqlite")
+    assert len(record.steps) < len(out)
+    assert any("has the steps" in text for text in record_faults(record, CHANNELS))
 
 
 async def fill_the_disk(flight: LiveRaid) -> None:
