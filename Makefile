@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill power full jumps clutter lock clean
+.PHONY: help setup demo test bench fuzz kill power full jumps clutter liars sirens endurance lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,10 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench forecast
 	$(BIN)/forewarn bench coverage
 	$(BIN)/forewarn bench manoeuvring
+	$(BIN)/forewarn bench study
+	$(BIN)/forewarn bench page
+	$(BIN)/forewarn bench subscribers
+	$(BIN)/forewarn bench push
 	for raid in rockets barrage volley ten_missiles evening; do \
 		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
 	test ! -d ../shared/data || $(BIN)/forewarn bench descents
@@ -51,6 +55,10 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 fuzz: .make/environment  ## mutated radar frames, COUNT=1000000 of them, another seed each time
 	FOREWARN_FUZZ=$(or $(COUNT),200000) FOREWARN_FUZZ_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_asterix_fuzz.py
+
+sirens: .make/environment  ## COUNT=1000000 recorded and as many altered frames, of which a siren obeys none
+	FOREWARN_SIREN_FRAMES=$(or $(COUNT),1000000) FOREWARN_SIREN_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_siren_guard.py
 
 kill: setup  ## kill writer and core in mid-raid, COUNT=1000 times each, and check that nothing is lost
 	FOREWARN_KILLS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_store_kill.py tests/test_restart.py
@@ -70,6 +78,12 @@ jumps: setup  ## COUNT=100000 jumps of the machine's clock
 clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing that could raise a warning
 	FOREWARN_CLUTTER_HOURS=$(or $(COUNT),24) FOREWARN_CLUTTER_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_clutter_campaign.py
+
+liars: setup  ## COUNT=1000 seeded lies of each kind by one radar with a valid key
+	FOREWARN_LIARS=$(or $(COUNT),1000) $(BIN)/pytest -q tests/test_liar.py
+
+endurance: setup  ## COUNT=1000 simulated years of 20,000 rockets and 10,000 drones, books exact
+	FOREWARN_YEARS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_study_year.py
 
 lock: .make/environment  ## write the locks anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev -o requirements.lock $(LOCKING)

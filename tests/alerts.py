@@ -1,8 +1,12 @@
-"""One alert and one zone that tests of texts and channels share."""
+"""One alert, one zone and one site that tests of texts and channels share."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from forewarn.records import Alert, AlertState, Parcel
+from forewarn.channels import Context
+from forewarn.records import Alert, AlertState, Key, Parcel
+from forewarn.signing import Signer, World
 from forewarn.words import LANGUAGES, render
 
 ALERT = Alert(
@@ -36,3 +40,23 @@ def parcel(alert: Alert = ALERT, name: str = "Viborg", polygon: str = SQUARE) ->
 def parcels(count: int) -> list[Parcel]:
     """Different alerts."""
     return [parcel(replace(ALERT, alert_id=f"a{i}")) for i in range(count)]
+
+
+def context(
+    folder: Path,
+    delivered: Callable[[list[Key]], None],
+    zone_ids: Sequence[str] = (ALERT.zone_id,),
+    exercise: bool = False,
+) -> Context:
+    """What a channel of a site in that folder knows."""
+    world = World.EXERCISE if exercise else World.LIVE
+    return Context(
+        site="Testland",
+        languages=("en", "uk"),
+        time_zone="UTC",
+        own_texts=None,
+        exercise=exercise,
+        zone_names={zone_id: {"": f"Zone {zone_id}"} for zone_id in zone_ids},
+        signer=Signer.from_file(folder / f"{world}.key", world),
+        delivered=delivered,
+    )

@@ -1,13 +1,17 @@
 """What several tests share: where the reference data lies, and a small world of zones."""
 
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from forewarn.files import StoreKeys
 from forewarn.geodesy import metres_per_radian
 from forewarn.records import Zones
+from servers import Postgres, make_postgres, open_folder
 
 # the first call of a kernel may compile it: a deadline would time the compiler
 settings.register_profile("forewarn", deadline=None)
@@ -21,6 +25,28 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("reference data is not here: ../shared/data is absent")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL server."""
+    with open_folder() as folder:
+        server = make_postgres(folder)
+        with server.running():
+            yield server
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres: Postgres) -> Callable[[], StoreKeys]:
+    """Makes a new database at each call, and says where it is."""
+    numbers = count()
+
+    def make() -> StoreKeys:
+        name = f"test{next(numbers)}"
+        postgres.sql("postgres", f"create database {name}")
+        return postgres.keys(name)
+
+    return make
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from pathlib import Path
 from forewarn.app.assembly import site_zones
 from forewarn.app.core import Core
 from forewarn.files import Region, Site, Truth
-from forewarn.files.site import StoreKeys
+from forewarn.files.site import SigningKeys, StoreKeys
 from forewarn.pipeline import Store
 from forewarn.records import Event, Sensor, Tick
 from forewarn.sim import raids
 from forewarn.sim.raids import Raid, RaidKeys, RegionKeys, SalvoKeys
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import open_store, read_store, sqlite_store
+from forewarn.stores.lasting import LastingStore
 from forewarn.web.picture import zones_geojson
 
 CHANNELS = ("cap",)
@@ -68,6 +69,16 @@ def site(folder: Path) -> Site:
         zones=None,
         region=Region(56.45, 9.4, 15.0),
         store=StoreKeys(folder / "s.sqlite"),
+        signing=SigningKeys(folder / "keys"),
+    )
+
+
+def lasting(where: Site, after: int = 0) -> LastingStore:
+    """Its store, as a core opens it."""
+    return LastingStore(
+        lambda again: open_store(where.store, CHANNELS, (), again),
+        lambda: read_store(where.store),
+        after,
     )
 
 
@@ -78,7 +89,7 @@ def core_of(
     store: Store | None = None,
 ) -> Core:
     """A core in this process."""
-    kept = store or SqliteStore(where.store.path, channels)
+    kept = store or sqlite_store(where.store.path, channels)
     return Core(where, sensors, site_zones(where), kept)
 
 

@@ -10,13 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import sqlite_store
 from store_load import CHANNELS, GROUP, recover, save, write_group
 
 
 def write_for_ever(folder: Path, early: bool) -> None:
     """`early` is a planted fault: it acknowledges before it writes."""
-    store = SqliteStore(folder / "s.sqlite", CHANNELS)
+    store = sqlite_store(folder / "s.sqlite", CHANNELS)
     acked = os.open(folder / "acked", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def ack(line: str) -> None:

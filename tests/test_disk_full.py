@@ -19,11 +19,9 @@ import pytest
 from checker.record import read_record, record_faults
 from faulty_disk import Disk, faulty
 from forewarn.records import Parcel
-from forewarn.stores.lasting import LastingStore
 from forewarn.stores.memory import MemoryStore
-from forewarn.stores.sqlite import SqliteStore
 from live_raid import LiveRaid
-from small_raid import CHANNELS, Flown, core_of, drawn, site
+from small_raid import CHANNELS, Flown, core_of, drawn, lasting, site
 
 TIMES = int(os.environ.get("FOREWARN_FULL", "3"))
 SEED = int(os.environ.get("FOREWARN_FULL_SEED", "3"))
@@ -45,7 +43,7 @@ def fly(folder: Path, flown: Flown, from_: int, until: int) -> list[Parcel]:
     where = site(folder)
     out: list[Parcel] = []
     with faulty(Disk()) as disk:
-        store = LastingStore(lambda again: SqliteStore(where.store.path, CHANNELS, again))
+        store = lasting(where)
         core = core_of(where, flown.sensors, store=store)
         for number, event in enumerate(flown.events):
             disk.log.clear()

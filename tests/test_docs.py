@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 import typer
 
 from forewarn.app.command_line import cli
-from forewarn.files import ZoneKeys
+from forewarn.channels import BUILT_IN
+from forewarn.files import StoreKeys, ZoneKeys
 from forewarn.forecast import ForecastParams
 from forewarn.sources.asterix_frame import editions
 from forewarn.track import TrackParams
@@ -18,6 +20,7 @@ from forewarn.warning import WarningParams
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs/commands.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
+CHANNELS = (ROOT / "docs/channels.md").read_text()
 
 
 def commands(group: Any, head: str) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def test_documented_commands_exist() -> None:
         ("forecast", ForecastParams),
         ("warning", WarningParams),
         ("zones", ZoneKeys),
+        ("store", StoreKeys),
     ],
 )
 def test_setting_is_documented_with_its_default(table: str, params: type) -> None:
@@ -82,6 +86,15 @@ def test_setting_is_documented_with_its_default(table: str, params: type) -> Non
                 float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", told)
             )
             assert found == pytest.approx(expected), f"[{table}] {name}"
+
+
+@pytest.mark.parametrize("kind", BUILT_IN)
+def test_channel_is_documented_with_its_settings(kind: str) -> None:
+    body = CHANNELS.split(f"\n## `{kind}`")[1].split("\n## ")[0]
+    told = " ".join(re.findall(r"^\| (`[^|]*) \|", body, re.M))
+    keys = import_module(f"forewarn.channels.{kind}").KIND.keys
+    for field in fields(keys):
+        assert f"`{field.name}`" in told, f"docs/channels.md, {kind}: {field.name}"
 
 
 def test_editions_of_asterix_are_those_documented() -> None:

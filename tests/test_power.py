@@ -15,13 +15,13 @@ import pytest
 from checker.record import read_record, record_faults
 from faulty_disk import Disk, faulty
 from forewarn.errors import ForewarnError
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import SqlStore, sqlite_store
 from store_load import CHANNELS, load_faults, recover, write_group
 
 CUTS = int(os.environ.get("FOREWARN_CUTS", "1000"))
 SEED = int(os.environ.get("FOREWARN_CUTS_SEED", "5"))
 CUTS_EACH, GROUPS, EPISODES = 10, 6, 5
-Weaken = Callable[[SqliteStore], object]
+Weaken = Callable[[SqlStore], object]
 
 
 def cut_faults(
@@ -39,7 +39,7 @@ def cut_faults(
             said, left = [], {}
         place = laid(folder / f"work{first}", left)
         disk.begin(left)
-        store = SqliteStore(place / "s.sqlite", CHANNELS)
+        store = sqlite_store(place / "s.sqlite", CHANNELS)
         weaken(store)
         recover(store)
         for _ in range(GROUPS):
@@ -68,7 +68,7 @@ def laid(folder: Path, files: dict[str, bytes]) -> Path:
 def after_faults(folder: Path, told: list[str]) -> list[str]:
     """Open the store as a restart does, then hold it against what was said to be safe."""
     try:
-        SqliteStore(folder / "s.sqlite", CHANNELS).close()
+        sqlite_store(folder / "s.sqlite", CHANNELS).close()
     except ForewarnError as error:
         return [str(error)]
     record = read_record(folder / "s.sqlite")
@@ -81,9 +81,9 @@ def test_a_power_cut_takes_nothing_that_was_said_to_be_safe(tmp_path: Path) -> N
             assert found == [], f"seed {SEED}, cut {number}"
 
 
-def normal(store: SqliteStore) -> None:
+def normal(store: SqlStore) -> None:
     """A planted fault: a commit does not wait for the disk."""
-    store._db.pragma("synchronous", "normal")
+    store._db.run("pragma synchronous = normal")
 
 
 @pytest.mark.parametrize(("disk", "weaken"), [(Disk(), normal), (Disk(lies=True), None)])

@@ -138,7 +138,7 @@ def test_a_core_that_forgets_what_it_was_sent_is_found_out(
 ) -> None:
     """A planted fault: what was under way when a core died is not sent again."""
 
-    def forget(self: Outbound, last_seq: int) -> None:
+    def forget(self: Outbound, last_seq: int, on_record: int) -> None:
         if self.done_seq is not None:
             self._waiting.clear()
         self._sent, self.done_seq = 0, last_seq
@@ -155,12 +155,12 @@ def test_messages_wait_until_they_are_done_with() -> None:
     for seq in range(1, 6):
         out.add(("event", Tick(0, float(seq))))
     out.add(("delivered", "cap", [("a", 0)], 1.0))
-    out.again(100)  # the first core finds 100 events on record: none of these
+    out.again(100, 0)  # the first core finds 100 events on record: none of these
     sent = [out.next() for _ in range(6)]
     assert not out.due
-    out.done(2)
-    assert out.done_seq == 102
-    out.again(104)  # it died with two more on record
+    out.done(2, 103)  # and one that the core made itself
+    assert out.done_seq == 103
+    out.again(105, 2)  # it died with two more on record
     assert [out.next() for _ in range(2)] == [sent[4], sent[5]]
     assert not out.due
 

@@ -68,7 +68,7 @@ def test_a_file_that_is_no_key_is_refused(tmp_path: Path, held: bytes, said: str
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     Signer.from_file(tmp_path / "key", World.LIVE)
     (tmp_path / "key").chmod(0o644)
-    with pytest.raises(ConfigError, match="others may read this key: 644, expected 600"):
+    with pytest.raises(ConfigError, match="others may read this file: 644, expected 600"):
         Signer.from_file(tmp_path / "key", World.LIVE)
 
 
@@ -101,7 +101,7 @@ def test_a_heartbeat_never_speaks_as_an_alert(live: Signer) -> None:
     beat = live.seal(Matter.HEARTBEAT, heartbeat_values("live", 10.0, 25.0))
     assert opened(live.public, World.LIVE, Matter.ALERT, beat) is None
     found = opened(live.public, World.LIVE, Matter.HEARTBEAT, beat)
-    assert found == {"service": "live", "time_s": 10.0, "expires_s": 25.0}
+    assert found == heartbeat_values("live", 10.0, 25.0)
 
 
 def test_an_alert_is_signed_with_its_texts_and_nothing_of_tracks_or_sensors(

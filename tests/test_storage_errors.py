@@ -17,10 +17,11 @@ import pytest
 from checker.record import Record, read_record, record_faults
 from faulty_disk import Disk, faulty
 from forewarn.errors import ConfigError, StorageError
+from forewarn.files import StoreKeys
 from forewarn.pipeline import Store
 from forewarn.records import Tick
+from forewarn.stores import SqlStore, open_store, read_store, sqlite_store
 from forewarn.stores.lasting import LastingStore
-from forewarn.stores.sqlite import SqliteStore
 from store_load import CHANNELS, GROUP, load_faults, recover, save, write_group
 
 GROUPS = 4
@@ -48,8 +49,13 @@ class FailsAt:
         return self.calls >= self.n
 
 
-def opener(folder: Path) -> Callable[[bool], SqliteStore]:
-    return lambda again: SqliteStore(folder / "s.sqlite", CHANNELS, again)
+def opened(folder: Path, after: int = 0) -> LastingStore:
+    keys = StoreKeys(folder / "s.sqlite")
+    return LastingStore(
+        lambda again: open_store(keys, CHANNELS, (), again),
+        lambda: read_store(keys),
+        after,
+    )
 
 
 def work(store: LastingStore, disk: Disk, fault: FailsAt) -> None:
@@ -74,7 +80,7 @@ def left_by_a_power_cut(folder: Path, disk: Disk) -> Record:
     folder.mkdir()
     for name, body in disk.cut(len(disk.log), random.Random(1), keep=0.0).items():
         (folder / name).write_bytes(body)
-    SqliteStore(folder / "s.sqlite", CHANNELS).close()
+    sqlite_store(folder / "s.sqlite", CHANNELS).close()
     return read_record(folder / "s.sqlite")
 
 
@@ -91,7 +97,7 @@ def faults_at_each_call(
             place = folder / f"{n}"
             place.mkdir()
             disk.begin({})
-            store = LastingStore(opener(place))
+            store = opened(place)
             reader = apsw.Connection(str(place / "s.sqlite"))
             if read:
                 assert reader.execute("select count(*) from journal").get == 0
@@ -165,7 +171,7 @@ def faults_of_one_killed_at_a_failed_call(folder: Path) -> Iterator[list[str]]:
             (place / name).write_bytes(body)
         with faulty(Disk()) as disk:
             disk.begin(synced)
-            store = SqliteStore(place / "s.sqlite", CHANNELS)
+            store = sqlite_store(place / "s.sqlite", CHANNELS)
             recover(store)
             for _ in range(2):
                 write_group(store, disk.mark)
@@ -185,7 +191,7 @@ def moment_of_failure(folder: Path, n: int) -> tuple[Files, Files, list[str]] | 
     moments: list[tuple[Files, Files, list[str]]] = []
     with faulty(Disk()) as disk:
         disk.begin({})
-        store = SqliteStore(folder / "s.sqlite", CHANNELS)
+        store = sqlite_store(folder / "s.sqlite", CHANNELS)
         fails = FailsAt(n, lasting=False)
 
         def fault(name: str, kind: str, growth: int) -> None:
@@ -220,9 +226,9 @@ def test_a_start_that_trusts_what_a_failed_sync_left_is_found_out(
 
 
 def test_a_second_failure_within_a_minute_goes_to_memory_at_once(tmp_path: Path) -> None:
-    store = LastingStore(opener(tmp_path))
+    store = opened(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SqliteStore, "append", _raise)
+        patch.setattr(SqlStore, "append", _raise)
         store.append([Tick(1, 1.0)])
         store.append([Tick(2, 2.0)])
     assert "no such disk" in store.trouble
@@ -235,15 +241,15 @@ def test_a_second_failure_within_a_minute_goes_to_memory_at_once(tmp_path: Path)
     assert (gap["first_seq"], gap["last_seq"], gap["to_s"]) == (1, 3, 3.0)
 
 
-def _raise(self: SqliteStore, events: object) -> None:
+def _raise(self: SqlStore, events: object) -> None:
     raise StorageError("no such disk")
 
 
 def test_who_starts_anew_knows_how_far_the_service_had_come(tmp_path: Path) -> None:
-    first = LastingStore(opener(tmp_path))
+    first = opened(tmp_path)
     first.append([Tick(1, 1.0), Tick(2, 2.0)])
     first.close()
-    again = LastingStore(opener(tmp_path), after=7)  # 3 to 7 were acted on from memory
+    again = opened(tmp_path, after=7)  # 3 to 7 were acted on from memory
     assert again.last_seq == 7
     assert "events 3 to 7 are not on record" in again.trouble
     again.append([Tick(8, 8.0)])
@@ -259,8 +265,8 @@ def test_who_starts_anew_knows_how_far_the_service_had_come(tmp_path: Path) -> N
 def test_a_store_that_cannot_be_opened_stops_a_first_start_only(tmp_path: Path) -> None:
     (tmp_path / "s.sqlite").write_bytes(b"no store" * 500)
     with pytest.raises(ConfigError, match="cannot be used as a store"):
-        LastingStore(opener(tmp_path))
-    again = LastingStore(opener(tmp_path), after=7)
+        opened(tmp_path)
+    again = opened(tmp_path, after=7)
     assert "cannot be used as a store" in again.trouble
     assert again.live() == []
     again.append([Tick(8, 8.0)])

@@ -34,7 +34,7 @@ def faults(folder: Path) -> list[str]:
     saved = saved_seq(folder / "s.sqlite.snapshot")
     if any(line.startswith("snapshot") and saved < int(line[9:]) for line in acked):
         found.append(f"snapshot {saved} is older than one that was acknowledged")
-    if saved > record.journal[-1].seq:
+    if saved > max((row.seq for row in record.journal), default=0):
         found.append(f"snapshot {saved} is ahead of the journal")
     return found
 

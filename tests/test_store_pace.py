@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forewarn.stores.sqlite import SqliteStore
+from forewarn.stores import sqlite_store
 from store_load import CHANNELS, answer, event
 
 GROUPED_MS = 20.0  # no event waits longer to be durable
@@ -31,7 +31,7 @@ def told(name: str, ms: list[float]) -> float:
 
 
 def test_events_and_alerts_are_durable_within_the_bound(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "s.sqlite", CHANNELS)
+    store = sqlite_store(tmp_path / "s.sqlite", CHANNELS)
     single, group, record = [], [], []
     for _ in range(100):
         for size, ms in ((1, single), (64, group)):
@@ -47,7 +47,7 @@ def test_events_and_alerts_are_durable_within_the_bound(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_of_a_thousand_tracks_hardly_holds_up_the_path(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "s.sqlite", CHANNELS)
+    store = sqlite_store(tmp_path / "s.sqlite", CHANNELS)
     row = np.random.default_rng(1).random(TRACKS_BYTES // 80)
     memory = {f"{i}": row for i in range(10)}
     save, beside = [], []

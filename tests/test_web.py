@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -10,7 +9,8 @@ import pytest
 
 from conftest import square_zones
 from forewarn.web.board import Board, Clock
-from forewarn.web.hub import QUEUE_MAX, Hub
+from forewarn.web.health import health_routes
+from forewarn.web.hub import QUEUE_MAX, Hub, sent
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.picture import changes, zones_geojson
@@ -25,6 +25,7 @@ TOLD = {
     "onset_s": 170,
     "kind": "rocket",
     "text": {"en": "Take cover now."},
+    "signature": "c2lnbmVk",
 }
 WHY = {
     "zone_id": "z4",
@@ -47,10 +48,12 @@ class Site:
         self.board = Board("Here", ("en",), True, Clock(lambda: 123.0))
         zones = square_zones(rows=3)
         self.board.zones, self.board.zones_version = zones_geojson(zones), zones.version
+        self.alive = True
         self.commands: list[tuple[str, tuple[str, ...], str]] = []
         self.app = web_application(
             public_api(self.board, cap),
             operators_api(self.board, lambda *command: self.commands.append(command)),
+            health_routes(self.board, lambda: self.alive),
         )
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
@@ -76,9 +79,13 @@ def get(site: Site, path: str, **headers: str) -> httpx.Response:
 def test_the_public_api_tells_zone_state_time_text_and_nothing_else(site: Site) -> None:
     site.board.tell([(TOLD, WHY)], 7)
     state = get(site, "/api/public/v1/state").json()
-    assert set(state) == {"time_s", "seq", "service", "alerts"}
+    assert set(state) == {
+        "time_s", "seq", "expires_s", "service", "alerts", "since_s", "ended",
+        "others",
+    }  # fmt: skip
     assert set(state["alerts"][0]) == {
         "alert_id", "step", "zone_id", "state", "issued_s", "onset_s", "kind", "text",
+        "signature",
     }  # fmt: skip
     everything = json.dumps(get(site, "/api/public/openapi.json").json())
     for secret in ("track", "sensor", "probability", "threshold", "operator"):
@@ -163,7 +170,9 @@ def test_commands_are_handed_over_and_wrong_ones_named(site: Site) -> None:
 def test_pages_and_documents_load_nothing_from_outside(site: Site) -> None:
     for path in ("/", "/console"):
         page = get(site, path)
-        assert "default-src 'self'" in page.headers["content-security-policy"]
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+        assert "unsafe" not in policy
         assert "http" not in page.text.replace("http-equiv", "")
     for path in ("/api/public/docs", "/api/operators/docs"):
         text = get(site, path).text
@@ -173,8 +182,8 @@ def test_pages_and_documents_load_nothing_from_outside(site: Site) -> None:
 def test_a_slow_reader_is_let_go_and_others_are_not() -> None:
     async def story() -> tuple[int, int]:
         hub = Hub()
-        slow: AsyncIterator[dict[str, str]] = hub.read([{"event": "first", "data": "{}"}])
-        quick = hub.read([])
+        slow = hub.read(lambda: [sent("first", {})])
+        quick = hub.read(list)
         await anext(slow)
         heard = []
 
@@ -185,7 +194,7 @@ def test_a_slow_reader_is_let_go_and_others_are_not() -> None:
         listening = asyncio.create_task(listen())
         await asyncio.sleep(0)
         for k in range(QUEUE_MAX + 5):
-            hub.publish("tick", {"k": k}, k)
+            hub.publish("tick", {"k": k})
             await asyncio.sleep(0)
         hub.close()
         await listening
@@ -200,3 +209,43 @@ def test_differences_name_only_what_changed() -> None:
     before = {"a": {"v": 1}, "b": {"v": 1}, "c": {"v": 1}}
     now = {"a": {"v": 1}, "b": {"v": 2}, "d": {"v": 3}}
     assert changes(before, now) == {"set": [{"v": 2}, {"v": 3}], "gone": ["c"]}
+
+
+def sensor(fresh: bool) -> dict[str, object]:
+    return {"sensor_id": "north", "scans": 3, "plots": 17, "fresh": fresh}
+
+
+def test_it_is_ready_while_a_sensor_is_fresh_and_lives_while_the_core_speaks(
+    site: Site,
+) -> None:
+    assert get(site, "/readyz").status_code == 503  # it starts
+    site.board.become("live", "all parts run")
+    site.board.sensors = [sensor(fresh=False)]
+    assert get(site, "/readyz").text == "no sensor is fresh\n"
+    site.board.sensors.append(sensor(fresh=True))
+    assert get(site, "/readyz").status_code == 200
+    assert get(site, "/livez").status_code == 200
+    site.alive = False
+    assert get(site, "/livez").status_code == 503
+
+
+def test_figures_are_told_to_this_machine_only(site: Site) -> None:
+    site.board.sensors = [sensor(fresh=True)]
+    site.board.refused = [{"source": "north", "reason": "from the future", "count": 2}]
+    text = get(site, "/metrics").text
+    assert 'forewarn_sensor_plots_total{sensor="north"} 17.0' in text
+    assert 'forewarn_service{forewarn_service="starting"} 1.0' in text
+    assert 'forewarn_refused_total{reason="from the future",source="north"} 2.0' in text
+    assert get(site, "/metrics", host="forewarn.example").status_code == 403
+
+
+def test_the_feed_and_the_list_of_messages_are_served_once_there_are_some(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    assert get(site, "/api/public/v1/cap/feed.atom").status_code == 404
+    (tmp_path / "feed.atom").write_text("<feed/>")
+    (tmp_path / "other.atom").write_text("<feed/>")
+    answer = get(site, "/api/public/v1/cap/feed.atom")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert get(site, "/api/public/v1/cap/other.atom").status_code == 404

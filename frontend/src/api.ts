@@ -7,11 +7,13 @@ export interface Status {
   detail: string;
   site: string;
   languages: string[];
+  time_zone: string;
   simulated: boolean;
   time_s: number;
   speed: number;
   expires_s: number;
   zones_version: string;
+  reduced: string[]; // regions of which parts are not watched just now
 }
 
 export interface PublicAlert {
@@ -23,6 +25,21 @@ export interface PublicAlert {
   onset_s: number | null;
   kind: string;
   text: Record<string, string>;
+}
+
+/** A zone that is not asked for by name: id, state, onset. */
+export type Brief = [string, ZoneState, number | null];
+
+export interface News {
+  time_s: number;
+  expires_s: number;
+  alerts: PublicAlert[];
+  since_s: Record<string, number>; // by zone: when it came into its state
+  others?: Brief[];
+}
+
+export interface State extends News {
+  ended: PublicAlert[];
 }
 
 export interface Changes<T> {

@@ -98,20 +98,25 @@ export interface ZoneInfo {
 /** Fetch the zones, draw them, and look at all of them. */
 export async function loadZones(map: maplibre.Map): Promise<Map<string, ZoneInfo>> {
   const zones = (await (await fetch("/api/public/v1/zones")).json()) as FeatureCollection;
+  drawZones(map, zones);
+  return new Map(
+    zones.features.map((zone) => {
+      const info = zone.properties as ZoneInfo;
+      return [info.zone_id, info];
+    }),
+  );
+}
+
+export function drawZones(map: maplibre.Map, zones: FeatureCollection): void {
   source(map, "zones").setData(zones);
-  const known = new Map<string, ZoneInfo>();
   const bounds = new maplibre.LngLatBounds();
-  for (const zone of zones.features) {
-    const info = zone.properties as ZoneInfo;
-    known.set(info.zone_id, info);
-    if (zone.geometry.type === "Polygon")
-      bounds.extend(zone.geometry.coordinates[0]![0] as [number, number]);
-    if (zone.geometry.type === "MultiPolygon")
-      bounds.extend(zone.geometry.coordinates[0]![0]![0] as [number, number]);
+  for (const { geometry } of zones.features) {
+    if (geometry.type === "Polygon") bounds.extend(geometry.coordinates[0]![0] as [number, number]);
+    if (geometry.type === "MultiPolygon" && geometry.coordinates.length)
+      bounds.extend(geometry.coordinates[0]![0]![0] as [number, number]);
   }
-  if (known.size) map.fitBounds(bounds, { padding: 30, duration: 0 });
+  if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 30, duration: 0 });
   map.once("idle", () => (map.getContainer().dataset["drawn"] = "zones"));
-  return known;
 }
 
 /** Paint the states of zones; those no longer named go quiet. */

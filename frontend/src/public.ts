@@ -1,163 +1,273 @@
-// The public page: my place, the warned zones, and nothing an attacker could use.
+// The public page: my place and its state first; the map and the rest when there is room.
 
-import type { PublicAlert, Status } from "./api";
-import { ServerClock, clockText, secondsLeft, spoken } from "./clock";
-import { ZonePainter, loadZones, makeMap, type ZoneInfo } from "./map";
-import { byId, hearStatus, make, stateWords, watchSilence } from "./page";
-import "./style.css";
+import type { Status } from "./api";
+import { ServerClock } from "./clock";
+import { byId, make } from "./page";
+import { Announcer } from "./public/announcer";
+import { say, type Scene } from "./public/card";
+import { Cards } from "./public/cards";
+import { Known, look, silent } from "./public/known";
+import { Picker, placeOf } from "./public/picker";
+import { nameIn, type Zone } from "./public/places";
+import { findAgain } from "./public/again";
+import { PushButton } from "./public/push_button";
+import { Sound } from "./public/sound";
+import { PLACES_MAX, store, type Place } from "./public/store";
+import { Stream } from "./public/stream";
+import { Wider } from "./public/wider";
+import { LANGUAGES, direction, filled, readable, wordsOf, type Stage } from "./words";
+import "./public.css";
 
-const RTL = new Set(["he", "ar"]);
-const LISTED = 60;
-const GREEN_S = 20;
+const TICK_MS = 250;
+const OPENING_S = 15;
 
 const clock = new ServerClock();
+const known = new Known();
+const sound = new Sound();
+const announcer = new Announcer();
+const cards = new Cards(byId("cards"));
 const opened = performance.now() / 1000;
-const alerts = new Map<string, PublicAlert>();
-const cleared = new Map<string, number>();
-let zones = new Map<string, ZoneInfo>();
-let zonesVersion = "";
-let language = localStorage.getItem("language") ?? "";
-let myZone = localStorage.getItem("zone") ?? "";
+const formats = new Map<string, Intl.DateTimeFormat>(); // costly to make
+let places = store.places;
+let failed = false; // the first try to reach the service, or one since a sleep
+let status: Status | undefined;
+let language = "";
 
-const map = makeMap("map");
-let painter: ZonePainter | undefined;
+const stream = new Stream({
+  opened: () => clock.renew(),
+  status: hear,
+  state: (state) => {
+    clock.hear(state.time_s, status?.speed ?? 1, state.expires_s);
+    known.takeState(state);
+    draw();
+    wider.settle();
+  },
+  news: (news) => {
+    clock.hear(news.time_s, status?.speed ?? 1, news.expires_s);
+    known.takeNews(news);
+    draw();
+  },
+  lost: () => {
+    failed = true;
+    draw();
+  },
+});
+const wider = new Wider({ known, clock, language: () => language, places: () => places, pick: choose, ask });
+const picker = new Picker({ language: () => language, version: () => known.zones_version, chose: choose });
+const push = new PushButton(() => ({ zone_ids: places.map((place) => place.zone_id), language }));
 
-function name(zone: string): string {
-  const info = zones.get(zone);
-  return info ? (info.names[language] ?? info.name) : zone;
+function ask(): void {
+  stream.ask({ zones: places.map((place) => place.zone_id), language, others: wider.shown });
 }
 
-function text(alert: PublicAlert): string {
-  return alert.text[language] ?? Object.values(alert.text)[0] ?? "";
-}
-
-function take(list: PublicAlert[]): void {
-  for (const alert of list) {
-    if (alert.state === "all_clear") {
-      alerts.delete(alert.zone_id);
-      cleared.set(alert.zone_id, clock.now());
-    } else {
-      alerts.set(alert.zone_id, alert);
-      cleared.delete(alert.zone_id);
-    }
-  }
+function hear(heard: Status): void {
+  const first = !status;
+  status = heard;
+  failed = false;
+  clock.hear(heard.time_s, heard.speed, heard.expires_s);
+  known.service = heard.service;
+  known.zones_version = heard.zones_version;
+  say(byId("site"), heard.site);
+  if (first) offerLanguages(heard.languages);
+  void findAgain(places, heard.zones_version).then((found) => found && keep(found));
   draw();
 }
 
-function draw(): void {
-  const now = clock.now();
-  const states = new Map<string, string>();
-  for (const [zone, since] of cleared) {
-    if (now - since > GREEN_S) cleared.delete(zone);
-    else states.set(zone, "all_clear");
+/** Server's time as the site's people read it, whatever this device takes for its zone. */
+const clockText: Scene["clock"] = (time_s, exactly = false) => {
+  const timeZone = status?.time_zone ?? "UTC";
+  const key = `${language} ${timeZone} ${exactly}`;
+  let format = formats.get(key);
+  if (!format) {
+    const second = exactly ? { second: "2-digit" as const } : {};
+    format = new Intl.DateTimeFormat(`${language}-u-nu-latn`, {
+      timeZone, hourCycle: "h23", hour: "2-digit", minute: "2-digit", ...second,
+    });
+    formats.set(key, format);
   }
-  for (const [zone, alert] of alerts) states.set(zone, alert.state);
-  painter?.paint(states);
-  const order = ["take_cover", "stay", "prepare"];
-  const live = [...alerts.values()].sort(
-    (a, b) =>
-      order.indexOf(a.state) - order.indexOf(b.state) ||
-      (a.onset_s ?? Infinity) - (b.onset_s ?? Infinity),
-  );
-  byId("count").textContent = String(live.length);
-  byId("zones").replaceChildren(
-    ...live.slice(0, LISTED).map((alert) => {
-      const row = make("li", "", {
-        "data-zone-id": alert.zone_id,
-        "data-zone-state": alert.state,
+  return format.format(time_s * 1000);
+};
+
+// places
+
+function choose(zones: Zone[]): void {
+  const chosen = zones.map((zone) => placeOf(zone, known.zones_version));
+  const others = places.filter((place) => !chosen.some((one) => one.zone_id === place.zone_id));
+  keep([...others.filter((place) => !place.gone), ...chosen].slice(-PLACES_MAX));
+  picker.close();
+  pick(false);
+  byId("change").focus();
+}
+
+function keep(chosen: Place[]): void {
+  places = chosen;
+  store.places = chosen;
+  ask();
+  void push.tell();
+  drawKept();
+  draw();
+}
+
+function pick(open: boolean): void {
+  byId("picker").hidden = !open && places.length > 0;
+  byId("done").hidden = places.length === 0;
+  byId("change").hidden = places.length === 0;
+  byId("change").setAttribute("aria-expanded", String(!byId("picker").hidden));
+  if (open) byId("search").focus();
+}
+
+function drawKept(): void {
+  const words = wordsOf(language);
+  byId("kept").replaceChildren(
+    ...places.map((place) => {
+      const name = nameIn(place, language);
+      const row = make("li");
+      const button = make("button", filled(words.remove, { place: name }), { type: "button" });
+      button.addEventListener("click", () => {
+        keep(places.filter((one) => one !== place));
+        pick(true);
       });
-      const left = alert.state === "take_cover" ? spoken(secondsLeft(alert.onset_s, now)) : "";
-      row.append(
-        make("b", name(alert.zone_id)),
-        make("span", stateWords(alert.state), { class: `pill ${alert.state}` }),
-        make("em", left),
-      );
+      row.append(make("bdi", name), button);
       return row;
     }),
   );
-  drawMine(now);
+  pick(!byId("picker").hidden && places.length > 0);
 }
 
-function drawMine(now: number): void {
-  const card = byId("place-state");
-  if (!myZone || !zones.has(myZone)) return;
-  const alert = alerts.get(myZone);
-  const state = alert?.state ?? (cleared.has(myZone) ? "all_clear" : "clear");
-  const left = alert?.state === "take_cover" ? secondsLeft(alert.onset_s, now) : null;
-  card.dataset["state"] = state;
-  card.replaceChildren(
-    make("strong", state === "clear" ? "No alert known" : stateWords(state)),
-    make("span", left === null ? "" : `${left} s`, { class: "left", "aria-hidden": "true" }),
-    make("p", alert ? text(alert) : `${name(myZone)}`),
+// what is shown
+
+function draw(): void {
+  const unreachable = lost();
+  drawTrouble(unreachable);
+  const exercise = status?.simulated ?? false;
+  byId("exercise").hidden = !exercise;
+  const asking = !clock.known && !unreachable;
+  const scene: Scene = { language, clock: clockText, heard_s: clock.heard_s, asking, exercise };
+  const seen = places.map((place) => ({ place, view: look(known, clock, place) }));
+  for (const { place, view } of seen) announcer.tell(place, view, language);
+  const { risen, gravest } = cards.draw(seen, scene);
+  if (risen && store.sound) sound.give(risen);
+  drawHead(gravest);
+  wider.draw();
+}
+
+function drawHead(gravest: Stage): void {
+  const words = wordsOf(language);
+  const site = status?.site ?? "Forewarn";
+  document.title = gravest === "unknown" ? site : `${words.stage[gravest]} · ${site}`;
+  say(byId("fresh"), clock.known ? filled(words.freshness, freshness()) : "");
+  say(byId("hint"), store.sound && !sound.ready ? words.sound_tap : "");
+}
+
+function freshness(): Record<string, string | number> {
+  const age = Math.max(0, Math.floor(clock.age()));
+  return { clock: clockText(clock.heard_s, true), age, until: clockText(clock.expires_s, true) };
+}
+
+/** Whether the service must be taken for dead. */
+function lost(): boolean {
+  if (clock.known) return silent(clock);
+  return failed || performance.now() / 1000 - opened > OPENING_S;
+}
+
+/** Which parts are not watched, as far as the site names them. */
+function reduced(regions: string[]): string {
+  const named = regions.filter((region) => region).join(", ");
+  return `${wordsOf(language).unwatched}${named && ` (${named})`}`;
+}
+
+function drawTrouble(unreachable: boolean): void {
+  const words = wordsOf(language);
+  let text = "";
+  if (unreachable) text = words.unreachable;
+  else if (clock.known && known.service === "degraded") text = words.partly;
+  else if (clock.known && known.service !== "live") text = words.starting;
+  else if (clock.known && status?.reduced.length) text = reduced(status.reduced);
+  say(byId("trouble"), text);
+}
+
+// language, sound
+
+function offerLanguages(offered: string[]): void {
+  const worded = offered.filter((one) => LANGUAGES.includes(one));
+  const list = worded.length ? worded : LANGUAGES;
+  byId<HTMLSelectElement>("language").replaceChildren(
+    ...list.map((one) => make("option", wordsOf(one).own_name, { value: one, lang: one })),
   );
+  speak(readable([store.language, ...navigator.languages], list));
 }
 
-async function refreshZones(status: Status): Promise<void> {
-  if (!status.zones_version || status.zones_version === zonesVersion) return;
-  zonesVersion = status.zones_version;
-  const drawn = await map;
-  zones = await loadZones(drawn);
-  painter = new ZonePainter(drawn);
-  const names = [...zones.values()].map((zone) => make("option", "", { value: zone.name }));
-  byId("places").replaceChildren(...names.slice(0, 5000));
-  draw();
-}
-
-function hear(status: Status): void {
-  hearStatus(status, clock);
-  const picker = byId<HTMLSelectElement>("language");
-  if (picker.options.length !== status.languages.length) {
-    picker.replaceChildren(...status.languages.map((l) => make("option", l, { value: l })));
-    if (!status.languages.includes(language)) language = status.languages[0] ?? "en";
-    picker.value = language;
-    picker.hidden = status.languages.length < 2;
-  }
-  void refreshZones(status);
-}
-
-function connect(): void {
-  const stream = new EventSource("/api/public/v1/stream");
-  stream.addEventListener("heartbeat", (e) => hear(JSON.parse(e.data) as Status));
-  stream.addEventListener("alerts", (e) => take((JSON.parse(e.data) as { alerts: PublicAlert[] }).alerts));
-  stream.addEventListener("state", (e) => {
-    alerts.clear();
-    take((JSON.parse(e.data) as { alerts: PublicAlert[] }).alerts);
-  });
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
-  });
-}
-
-byId<HTMLSelectElement>("language").addEventListener("change", (e) => {
-  language = (e.target as HTMLSelectElement).value;
-  localStorage.setItem("language", language);
+function speak(chosen: string): void {
+  language = chosen;
+  const words = wordsOf(language);
   document.documentElement.lang = language;
-  document.documentElement.dir = RTL.has(language) ? "rtl" : "ltr";
-  draw();
-});
-
-byId<HTMLInputElement>("place").addEventListener("change", (e) => {
-  const typed = (e.target as HTMLInputElement).value.trim().toLowerCase();
-  for (const zone of zones.values())
-    if (zone.name.toLowerCase() === typed) choose(zone.zone_id);
-});
-
-function choose(zone: string): void {
-  myZone = zone;
-  localStorage.setItem("zone", zone);
-  byId<HTMLInputElement>("place").value = name(zone);
+  document.documentElement.dir = direction(language);
+  byId<HTMLSelectElement>("language").value = language;
+  for (const element of document.querySelectorAll<HTMLElement>("[data-say]"))
+    say(element, words[element.dataset["say"] as "search"]);
+  byId<HTMLInputElement>("search").placeholder = words.search_hint;
+  byId("map").setAttribute("aria-label", words.map);
+  say(byId("exercise"), words.exercise);
+  drawSound();
+  push.draw();
+  drawKept();
+  ask();
   draw();
 }
 
-void map.then((drawn) =>
-  drawn.on("click", "zones", (e) => {
-    const zone = e.features?.[0]?.properties["zone_id"] as string | undefined;
-    if (zone) choose(zone);
-  }),
-);
-setInterval(() => {
-  watchSilence(clock, opened);
-  if (clock.known) byId("age").textContent = `as of ${clockText(clock.now() - clock.silence())}`;
+function drawSound(): void {
+  const words = wordsOf(language);
+  say(byId("sound"), `${words.sound}: ${store.sound ? words.on : words.off}`);
+  byId("sound").setAttribute("aria-pressed", String(store.sound));
+}
+
+byId("language").addEventListener("change", (event) => {
+  store.language = (event.target as HTMLSelectElement).value;
+  speak(store.language);
+  void push.tell();
+});
+byId("sound").addEventListener("click", () => {
+  store.sound = !store.sound;
+  if (store.sound) {
+    sound.unlock();
+    sound.give("prepare");
+  }
+  drawSound();
   draw();
-}, 1000);
-connect();
+});
+document.addEventListener("pointerdown", () => store.sound && sound.unlock());
+document.addEventListener("keydown", () => store.sound && sound.unlock());
+byId("change").addEventListener("click", () => pick(byId("picker").hidden));
+byId("done").addEventListener("click", () => {
+  picker.close();
+  pick(false);
+});
+
+// time
+
+let wall = Date.now();
+let ticked = performance.now();
+
+/** Our clock stands still while a device sleeps; its wall clock does not. */
+function slept(): boolean {
+  const gap = Date.now() - wall - (performance.now() - ticked);
+  [wall, ticked] = [Date.now(), performance.now()];
+  return Math.abs(gap) > 3000;
+}
+
+function tick(): void {
+  if (slept()) {
+    clock.forget();
+    known.forget();
+    stream.anew();
+  }
+  stream.check();
+  draw();
+}
+
+offerLanguages(LANGUAGES);
+setInterval(tick, TICK_MS);
+addEventListener("online", () => stream.check(true));
+addEventListener("offline", draw);
+document.addEventListener("visibilitychange", () => document.hidden || tick());
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/worker.js");

@@ -14,6 +14,24 @@ describe("the server's time on a device", () => {
     monotonic += 11;
     expect(clock.expired()).toBe(true);
   });
+
+  it("goes by the message that was least held up: late ones would add seconds", () => {
+    let monotonic = 100;
+    const clock = new ServerClock(() => monotonic);
+    clock.hear(5000, 1, 5020);
+    monotonic += 9;
+    clock.hear(5005, 1, 5025); // four seconds on its way
+    expect(clock.now()).toBe(5009);
+    expect(clock.age()).toBe(4);
+  });
+
+  it("takes another server's time from where that answers", () => {
+    const clock = new ServerClock(() => 100);
+    clock.hear(5000, 1, 5020);
+    clock.renew();
+    clock.hear(4000, 1, 4020);
+    expect(clock.now()).toBe(4000);
+  });
 });
 
 describe("seconds left", () => {

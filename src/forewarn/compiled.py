@@ -23,6 +23,7 @@ PLAIN = frozenset(
         "channels",
         "files",
         "score",
+        "signing",
         "sources",
         "stores",
         "warning",

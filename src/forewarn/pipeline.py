@@ -1,7 +1,7 @@
 """The chain in one readable function, and the ports at its two ends."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -41,6 +41,26 @@ class Channel(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Beacon(Protocol):
+    """A channel that also tells that the service lives, so that silence is not safety.
+
+    heartbeat : JSON, signed; `beat` only queues: it never waits and never raises
+    """
+
+    def beat(self, heartbeat: bytes) -> None: ...
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A channel that tells again what holds, and so has to know it after a start.
+
+    parcels : all alerts that are out; `keep` never waits and never raises
+    """
+
+    def keep(self, parcels: Sequence[Parcel]) -> None: ...
+
+
 class Store(Protocol):
     """Durable record. What writes returns only when what it was given is safe.
 
@@ -73,6 +93,8 @@ class Store(Protocol):
     def pending(self, channel: str) -> list[tuple[Alert, dict[str, str]]]: ...
 
     def issued_s(self, alert_id: str) -> tuple[float, ...]: ...
+
+    def prune(self, before_s: float) -> int: ...
 
     def close(self) -> None: ...
 
@@ -111,6 +133,10 @@ class Pipeline:
     def refused(self) -> Mapping[tuple[str, str], int]:
         """Plots that were not used, by sensor and reason, since the start."""
         return self._tracker.refused
+
+    def lately(self, sensor_id: str) -> tuple[float, float]:
+        """Looks of a radar's last scans at tracks well known that saw them, and all."""
+        return self._tracker.lately(sensor_id)
 
     def faults(self) -> list[str]:
         """Tracks that could not be flown since they were last asked for."""

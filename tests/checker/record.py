@@ -59,6 +59,7 @@ class Record:
     steps: list[Step]
     outbox: dict[tuple[str, Key], float | None]
     damage: list[str]
+    anchor: tuple[int, bytes] = (0, bytes(32))  # the last event that was let go of
 
     @property
     def gaps(self) -> list[dict[str, Any]]:
@@ -86,11 +87,13 @@ def read_record(path: Path) -> Record:
             ).fetchall()
             outbox = db.execute("select channel, alert_id, step, delivered_s from outbox")
             boxed = {(channel, (key, step)): at_s for channel, key, step, at_s in outbox}
+            anchor = db.execute("select seq, chain from anchor").fetchone()
     return Record(
         [Row(*row) for row in journal],
         [Step(*row[:-1], unpacked(row[-1])) for row in steps],
         boxed,
         [text for text in damage if text != "ok"],
+        anchor or (0, bytes(32)),
     )
 
 
@@ -106,7 +109,7 @@ def record_faults(record: Record, channels: tuple[str, ...]) -> Iterator[str]:
 
 
 def _journal_faults(record: Record) -> Iterator[str]:
-    chain, last, last_s = bytes(32), 0, float("-inf")
+    (last, chain), last_s = record.anchor, float("-inf")
     for row in record.journal:
         told = row.kind.encode() + b"\0" + row.body
         chain = hashlib.sha256(chain + told).digest()

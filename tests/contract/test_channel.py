@@ -1,32 +1,60 @@
-"""What every channel keeps to. The folder of CAP files is the first; others join it."""
+"""What every channel keeps to: CAP files, and the channels that need a real server."""
 
+import json
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from alerts import ALERT, parcel, parcels
-from forewarn.channels.cap import CapFolder, Sender
-from forewarn.channels.courier import Courier
+from alerts import ALERT, context, parcel, parcels
+from cell_studio import Studio
+from forewarn.channels.broker import BrokerKeys
+from forewarn.channels.cap.folder import CapFolder
+from forewarn.channels.cap.ledger import NAME, read_entries
+from forewarn.channels.cap.message import Sender
+from forewarn.channels.courier import AwayError, Courier
+from forewarn.channels.mqtt import MqttChannel, MqttKeys
+from forewarn.channels.siren import SirenChannel, SirenKeys, SirenTable
+from forewarn.channels.web_push import WebPushChannel, WebPushKeys
+from forewarn.channels.webhook import WebhookChannel, WebhookKeys
 from forewarn.pipeline import Channel
-from forewarn.records import AlertState, Counts, Key
+from forewarn.records import AlertState, Counts, Key, Parcel
+from mosquitto import Broker, Subscriber
+from push_phone import Phone
+from receiver import Receiver
+from servers import until
+
+NO_TIME = replace(parcel(), alert=replace(ALERT, alert_id="b2", issued_s=float("nan")))
+NO_NAME = parcel(replace(ALERT, alert_id="../escape"))
 
 
 @dataclass
 class Place:
-    """A channel under test, where it delivers, and how to take that place away."""
+    """A channel under test, where it delivers, and how to take that place away.
+
+    arrived : ALERT_ID-STEP of all that is there; None = what arrives there names no steps
+    bad     : what cannot be carried there
+    tries   : that have failed once 500 parcels were tried again
+    """
 
     channel: Channel
     done: list[Key]
-    arrived: Callable[[], set[str]]
+    arrived: Callable[[], set[str]] | None
     break_it: Callable[[], None]
-    mend_it: Callable[[], None]
+    mend_it: Callable[[], object]
+    bad: tuple[Parcel, ...] = ()
+    tries: int = 2
+
+    def has(self, steps: set[str]) -> bool:
+        return self.arrived is None or self.arrived() == steps
 
 
-def cap_folder(folder: Path) -> Place:
+def cap_folder(folder: Path, ends: ExitStack) -> Place:
     target, away = folder / "cap", folder / "away"
     target.mkdir()
     done: list[Key] = []
@@ -43,27 +71,122 @@ def cap_folder(folder: Path) -> Place:
     return Place(
         channel,
         done,
-        lambda: {path.stem for path in target.glob("[!.]*")},
+        lambda: {f"{k}-{n}" for e in read_entries(target / NAME) for k, n in e.keys},
         break_it,
         mend_it,
+        bad=(
+            NO_NAME,
+            replace(parcel(replace(ALERT, alert_id="b1")), polygon="no geometry"),
+            NO_TIME,
+        ),
+        tries=1000,  # each twice
     )
 
 
-CHANNELS = {"cap": cap_folder}
+def webhook(folder: Path, ends: ExitStack) -> Place:
+    receiver = Receiver()
+    ends.callback(receiver.close)
+    done: list[Key] = []
+    keys = WebhookKeys(receiver.address, folder / "secret", plain_http=True)
+    channel = WebhookChannel(keys, context(folder, done.extend))
+    return Place(
+        channel,
+        done,
+        lambda: {post.headers["webhook-id"] for post in receiver.got},
+        receiver.refuse,
+        receiver.welcome,
+        bad=(NO_NAME, NO_TIME),
+    )
+
+
+def web_push(folder: Path, ends: ExitStack) -> Place:
+    service = Receiver()
+    ends.callback(service.close)
+    done: list[Key] = []
+    keys = WebPushKeys(
+        "mailto:alerts@example.org",
+        folder / "push.pem",
+        folder / "push.sqlite",
+        services=(service.address,),
+    )
+    channel = WebPushChannel(
+        keys, context(folder, done.extend), lambda: ALERT.issued_s + 1.0
+    )
+    phone = Phone(service)
+    channel.subscribe(phone.endpoint, phone.keys, (ALERT.zone_id,), "en")
+    return Place(
+        channel,
+        done,
+        lambda: set(phone.steps()),
+        service.refuse,
+        service.welcome,
+        bad=(NO_TIME,),
+        tries=1000,  # each twice
+    )
+
+
+def cell_broadcast(folder: Path, ends: ExitStack) -> Place:
+    studio = Studio(folder / "cells")
+    ends.callback(studio.centre.close)
+    return Place(
+        studio.channel,
+        studio.done,
+        studio.arrived,
+        studio.centre.close,
+        studio.centre.open,
+        bad=(NO_NAME, NO_TIME),
+        tries=1000,  # each twice
+    )
+
+
+def mqtt(folder: Path, ends: ExitStack) -> Place:
+    broker = Broker(folder)
+    ends.callback(broker.close)
+    listener = Subscriber(broker.port, "forewarn/live/zones/+")
+    ends.callback(listener.close)
+    done: list[Key] = []
+    keys = MqttKeys(BrokerKeys(port=broker.port))
+    channel = MqttChannel(keys, context(folder, done.extend))
+
+    def arrived() -> set[str]:
+        bodies = [json.loads(heard.body) for heard in listener.heard]
+        return {f"{body['alert_id']}-{body['step']}" for body in bodies}
+
+    return Place(channel, done, arrived, broker.stop, broker.start, bad=(NO_TIME,))
+
+
+def siren(folder: Path, ends: ExitStack) -> Place:
+    broker = Broker(folder)
+    ends.callback(broker.close)
+    done: list[Key] = []
+    keys = SirenKeys(
+        (SirenTable("north", (ALERT.zone_id,)),),
+        BrokerKeys(port=broker.port),
+        counter=folder / "counter",
+    )
+    channel = SirenChannel(keys, context(folder, done.extend))
+    return Place(channel, done, None, broker.stop, broker.start)
+
+
+CHANNELS = {
+    "cap": cap_folder,
+    "cell_broadcast": cell_broadcast,
+    "mqtt": mqtt,
+    "siren": siren,
+    "web_push": web_push,
+    "webhook": webhook,
+}
 
 
 @pytest.fixture(params=sorted(CHANNELS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    found = CHANNELS[request.param](tmp_path)
-    yield found
-    found.channel.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < limit, "it never came to hold"
-        time.sleep(0.005)
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    monkeypatch.setattr("forewarn.channels.broker.RECONNECT_S", (0.2, 0.5))
+    with ExitStack() as ends:
+        found = CHANNELS[request.param](tmp_path, ends)
+        ends.callback(found.channel.close)
+        yield found
 
 
 def test_every_step_arrives_and_is_confirmed_once(place: Place) -> None:
@@ -72,8 +195,9 @@ def test_every_step_arrives_and_is_confirmed_once(place: Place) -> None:
     until(lambda: len(place.done) >= 202)
     assert len(place.done) == len(set(place.done)) == 202
     assert place.done[:2] == [(ALERT.alert_id, 0), (ALERT.alert_id, 1)]
-    assert place.arrived() == {f"{key}-{step}" for key, step in place.done}
-    assert place.channel.counts() == Counts(202, 0, 0, 0, "")
+    until(lambda: place.has({f"{key}-{step}" for key, step in place.done}))
+    assert replace(place.channel.counts(), delay_s=0.0) == Counts(202, 0, 0, 0, "")
+    assert 0.0 < place.channel.counts().delay_s < 5.0
 
 
 def test_what_is_offered_again_does_no_harm(place: Place) -> None:
@@ -81,7 +205,7 @@ def test_what_is_offered_again_does_no_harm(place: Place) -> None:
     place.channel.offer(parcels(3))
     place.channel.close()
     assert set(place.done) == {(f"a{i}", 0) for i in range(3)}
-    assert len(place.arrived()) == 3
+    until(lambda: place.has({f"a{i}-0" for i in range(3)}))
 
 
 def test_an_offer_never_waits_and_a_broken_place_is_tried_until_it_is_mended(
@@ -92,24 +216,19 @@ def test_an_offer_never_waits_and_a_broken_place_is_tried_until_it_is_mended(
     before = time.perf_counter()
     place.channel.offer(many)
     assert time.perf_counter() - before < 0.1
-    until(lambda: place.channel.counts().failures >= 1000)  # each tried twice
+    until(lambda: place.channel.counts().failures >= place.tries)
     assert place.done == []
     assert place.channel.counts().last_error != ""
     place.mend_it()
     until(lambda: len(place.done) >= 500)
-    assert len(place.arrived()) == 500
+    until(lambda: place.has({f"a{i}-0" for i in range(500)}))
 
 
 def test_a_parcel_that_cannot_be_carried_holds_up_no_other(place: Place) -> None:
-    bad = [
-        parcel(replace(ALERT, alert_id="../escape")),
-        replace(parcel(replace(ALERT, alert_id="b1")), polygon="no geometry"),
-        replace(parcel(), alert=replace(ALERT, alert_id="b2", issued_s=float("nan"))),
-    ]
-    place.channel.offer([*bad, *parcels(5)])
+    place.channel.offer([*place.bad, *parcels(5)])
     until(lambda: len(place.done) >= 5)
     assert set(place.done) == {(f"a{i}", 0) for i in range(5)}
-    assert place.channel.counts().waiting == 3
+    assert place.channel.counts().waiting == len(place.bad)
 
 
 def test_closing_delivers_what_waits_and_ends_in_time_though_broken(place: Place) -> None:
@@ -125,11 +244,10 @@ def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:
     folder = CapFolder(tmp_path / "a" / "cap", Sender("a@example.invalid"), done.extend)
     folder.offer(parcels(1))
     until(lambda: len(done) == 1)
-    (tmp_path / "a" / "cap" / "a0-0.xml").unlink()
-    (tmp_path / "a" / "cap").rmdir()
+    shutil.rmtree(tmp_path / "a")
     folder.offer(parcels(2)[1:])
     folder.close()
-    assert [path.name for path in (tmp_path / "a" / "cap").iterdir()] == ["a1-0.xml"]
+    assert [path.name for path in (tmp_path / "a" / "cap").glob("*.xml")] == ["a1-0.xml"]
 
 
 def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
@@ -141,7 +259,8 @@ def test_a_confirmation_that_fails_ends_nothing(tmp_path: Path) -> None:
     until(lambda: folder.counts().waiting == 0)
     folder.offer(parcels(4)[2:])
     folder.close()
-    assert len(list((tmp_path / "cap").glob("*.xml"))) == 4
+    told = read_entries(tmp_path / "cap" / NAME)
+    assert sum(len(entry.keys) for entry in told) == 4
     assert "not confirmed: the core is gone" in folder.counts().last_error
 
 
@@ -170,4 +289,53 @@ def test_tries_come_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     until(lambda: bool(done))
     waits = [later - earlier for earlier, later in pairwise(tries)]
     assert all(wait >= 0.02 * 2**i for i, wait in enumerate(waits))
+    courier.close()
+
+
+def test_while_a_place_is_away_all_wait_and_keep_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forewarn.channels.courier.FIRST_WAIT_S", 0.02)
+    tries: list[float] = []
+    carried: list[Key] = []
+
+    def carry(some: Sequence[Parcel]) -> list[str]:
+        tries.append(time.monotonic())
+        if len(tries) < 4:
+            # the second arrives, the third is at fault itself, the others were not tried
+            results = [None, "", "no such zone", *[None] * (len(some) - 3)]
+            raise AwayError("no line", results if len(tries) == 1 else ())
+        carried.extend(one.key for one in some)
+        return [""] * len(some)
+
+    done: list[Key] = []
+    courier = Courier("away", carry, done.extend)
+    courier.offer(parcels(5))
+    until(lambda: len(tries) == 2)
+    assert courier.counts().last_error == "no line"
+    courier.offer(parcels(7)[5:])
+    until(lambda: len(done) == 7)
+    assert carried == [(f"a{i}", 0) for i in (0, 3, 4, 5, 6, 2)]
+    assert done[0] == ("a1", 0)
+    waits = [later - earlier for earlier, later in pairwise(tries[:4])]
+    assert all(wait >= 0.02 * 2**i for i, wait in enumerate(waits))
+    courier.close()
+
+
+def test_no_place_is_asked_before_it_wishes() -> None:
+    tries: list[float] = []
+
+    def carry(some: Sequence[Parcel]) -> list[str]:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise AwayError("busy", wait_s=0.5)
+        return [""] * len(some)
+
+    done: list[Key] = []
+    courier = Courier("busy", carry, done.extend)
+    courier.offer(parcels(1))
+    until(lambda: len(tries) == 1)
+    courier.offer(parcels(2)[1:])  # what is new does not knock earlier
+    until(lambda: len(done) == 2)
+    assert tries[1] - tries[0] >= 0.5
     courier.close()

@@ -1,5 +1,6 @@
 """Parts of a site put together: its zones, its pipeline, its texts."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import astuple
 from math import isfinite
@@ -10,6 +11,7 @@ from forewarn.files import Site, ZoneKeys, read_grid
 from forewarn.forecast import Forecaster
 from forewarn.pipeline import Pipeline
 from forewarn.records import Alert, Sensor, Zones
+from forewarn.signing import Signer, Vault, World
 from forewarn.track import Tracker
 from forewarn.warning import Warner
 from forewarn.words import Voice, prepare
@@ -64,17 +66,28 @@ def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
     )
 
 
+def is_exercise(sensors: Sequence[Sensor]) -> bool:
+    """Whether anything of what these sensors see is simulated."""
+    return any(sensor.simulated for sensor in sensors)
+
+
+def site_signer(site: Site, sensors: Sequence[Sensor]) -> Signer:
+    """The site's key for the world that these sensors see; made where there is none."""
+    world = World.EXERCISE if is_exercise(sensors) else World.LIVE
+    return Vault(site.signing.folder).signer(world, time.time)
+
+
 class Speaker:
     """Says alerts in the languages of the site; in an exercise each text says so."""
 
     def __init__(self, site: Site, zones: Zones, sensors: Sequence[Sensor]) -> None:
-        self._names: dict[str, dict[str, str]] = {
+        self.names: dict[str, dict[str, str]] = {
             zone_id: {"": name, **dict(more)}
             for zone_id, name, more in zip(
                 zones.zone_id, zones.name, zones.names, strict=True
             )
         }
-        exercise = any(sensor.simulated for sensor in sensors)
+        exercise = is_exercise(sensors)
         self._voices = [
             Voice(language, exercise, time_zone=site.time_zone, own=site.texts)
             for language in site.languages
@@ -87,7 +100,7 @@ class Speaker:
         return {alert.zone_id: self._of(alert) for alert in alerts}
 
     def _of(self, alert: Alert) -> dict[str, str]:
-        names = self._names[alert.zone_id]
+        names = self.names[alert.zone_id]
         return {
             voice.language: voice.render(alert, names.get(voice.language, names[""]))
             for voice in self._voices

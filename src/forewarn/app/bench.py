@@ -19,8 +19,12 @@ MEASURED = (
     "sixdof",
     "descents",
     "manoeuvring",
+    "page",
+    "push",
     "raid",
+    "subscribers",
     "traffic",
+    "study",
 )
 
 
@@ -31,7 +35,9 @@ def bench(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
-    raid: Annotated[str, typer.Option(help="a shipped raid, for `raid`")] = "rockets",
+    raid: Annotated[
+        str, typer.Option(help="a shipped raid, for `raid` and `chain`")
+    ] = "rockets",
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
     scenario: Annotated[
         list[Path] | None,
@@ -59,9 +65,11 @@ def bench(
         return
     if name not in MEASURED:
         raise ConfigError(f"bench: {name!r} is unknown; known: {', '.join(MEASURED)}, docs")
-    command = f"forewarn bench {name}" + (
-        f" --raid {raid} --seeds {seeds}" if name == "raid" else ""
-    )
+    command = f"forewarn bench {name}"
+    if name == "raid" or (name == "chain" and raid != Ask().raid):
+        command += f" --raid {raid}"
+    if name == "raid":
+        command += f" --seeds {seeds}"
     command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:
         task = bar.add_task(name, total=None)

@@ -17,7 +17,8 @@ def check(
     """Read a site file and all it names, and say what would run."""
     from dataclasses import fields
 
-    from forewarn.app.assembly import site_zones
+    from forewarn.app.assembly import is_exercise, site_zones
+    from forewarn.channels import plan_channels
     from forewarn.files import read_site
     from forewarn.sources import parse_feed
     from forewarn.words import Voice, prepare
@@ -39,8 +40,8 @@ def check(
     for sensor in said.sensors:
         if all(feed.sensor is not sensor for feed in said.feeds):
             print(f"sensor {sensor.sensor_id}: {sensor.kind}, no feed: only for recordings")
-    for channel in said.channels:
-        print(f"channel {channel.kind}: {channel.folder}")
+    for plan in plan_channels(said.channels, is_exercise(said.sensors)):
+        print(f"channel {plan.name}: {plan.keys}")
     print(f"store: {said.store.path}; web: {said.web.host}:{said.web.port}")
     for name in ("track", "forecast", "warning"):
         params = getattr(said, name)

@@ -8,7 +8,10 @@ nobody sets, carries the time, and small differences are worked off slowly.
 import ctypes
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from math import isfinite
+from typing import Any, NamedTuple
+
+from forewarn.records import ClockState
 
 NEAR_S = 2.0  # leap seconds and what NTP sets; more than that is a jump
 SLEW = 0.01  # of a second in each second
@@ -107,3 +110,33 @@ class SteadyClock:
             self.not_before(now_s + self.offset_s)
             self._away_since_s = None
         return kernel, self.offset_s
+
+
+class ClockWatch:
+    """Looks at the machine's clock now and then, and tells when its quality changes.
+
+    shown : for operators, None before the first look
+    away  : it is further off than is followed
+    """
+
+    def __init__(self, clock: SteadyClock) -> None:
+        self._clock = clock
+        self._told: tuple[bool, bool] | None = None
+        self.shown: dict[str, Any] | None = None
+        self.away = False
+
+    def look(self, quiet: bool) -> ClockState | None:
+        """What to put on record, if that is new; for `quiet` see `SteadyClock.state`."""
+        kernel, offset_s = self._clock.state(quiet)
+        self.away = abs(offset_s) > NEAR_S
+        self.shown = {
+            "synchronised": kernel.synchronised,
+            "offset_s": round(offset_s, 3),
+            "error_s": kernel.error_s if isfinite(kernel.error_s) else None,
+        }
+        told = kernel.synchronised, self.away
+        if told == self._told:
+            return None
+        self._told = told
+        now_s = self._clock.now_s()
+        return ClockState(0, now_s, kernel.synchronised, offset_s, kernel.error_s)

@@ -5,17 +5,23 @@ import sys
 import typer
 
 from forewarn.app import (
+    backup,
     bench,
     check,
     demo,
+    export,
     fly,
     history,
+    keys,
     prepare,
     recording,
     replay,
     run,
     score,
     simulate,
+    study,
+    verify,
+    watch,
     zones,
 )
 from forewarn.errors import ForewarnError
@@ -28,15 +34,22 @@ cli = typer.Typer(
 )
 cli.command("demo")(demo.demo)
 cli.command("run")(run.run)
+cli.command("watch")(watch.watch)
 cli.command("replay")(replay.replay)
 cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
+cli.command("study")(study.study)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)
+cli.command("export")(export.export)
+cli.command("verify")(verify.verify)
+cli.command("backup")(backup.backup)
+cli.command("restore")(backup.restore)
 cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
+cli.add_typer(keys.cli, name="keys")
 cli.add_typer(recording.cli, name="recording")
 
 

@@ -3,23 +3,28 @@
 import gc
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, assemble, site_zones
+from forewarn.app.assembly import Speaker, assemble, site_signer, site_zones
+from forewarn.app.lookout import Lookout
+from forewarn.app.pressure import GROUP_MAX, Pressure
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
-from forewarn.records import Alert, Event, Outcome, Parcel, Sensor, Zones
+from forewarn.records import Alert, Event, Load, Outcome, Parcel, Sensor, Zones
+from forewarn.signing import Matter, alert_values, canonical, told
+from forewarn.stores import open_store, read_store
 from forewarn.stores.lasting import LastingStore
-from forewarn.stores.sqlite import SqliteStore
-from forewarn.web.picture import operators_zone, picture, public_alert, zones_geojson
+from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
+TIDY_S = 10.0  # and between two looks for what may be let go
+DAY_S = 86_400.0
 PICTURE_S = 1.0
-GROUP_MAX = 64  # events put on record together
+PRESSED_PICTURE_S = 5.0  # while the core falls behind
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
 
 
@@ -32,7 +37,11 @@ class Core:
         self.zones = zones
         self.store = store
         self.pipeline: Pipeline = assemble(site, sensors, zones)
+        self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
+        self._signer = site_signer(site, sensors)
+        self._keep_s = site.store.keep_days * DAY_S
+        self._tidied_s = float("-inf")
         self._places = dict(
             zip(zones.zone_id, zip(zones.name, zones.polygons, strict=True), strict=True)
         )
@@ -61,6 +70,11 @@ class Core:
             self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
         return count
 
+    def taken_after(self, seq: int) -> int:
+        """Events on record behind a number, of those that the shell has sent."""
+        events = self.store.events_after(seq)
+        return sum(not isinstance(event, Load) for event in events)
+
     def handle(self, events: Sequence[Event]) -> Iterator[tuple[Outcome, list[Parcel]]]:
         """A group of events, durable before acted on; what each leads to, once durable."""
         first = self.store.last_seq + 1
@@ -77,9 +91,20 @@ class Core:
             self.store.save(numbered[-1].seq, self.pipeline.memory())
             self._saved_s = numbered[-1].received_s
 
+    def tidy(self, idle: Callable[[], bool]) -> None:
+        """Let go of what is old, while nothing waits."""
+        now_s = self.store.last_s
+        if not self._keep_s or now_s - self._tidied_s < TIDY_S:
+            return
+        self._tidied_s = now_s
+        while idle() and self.store.prune(now_s - self._keep_s):
+            pass
+
     def _step(self, event: Event) -> Outcome | None:
         try:
-            return self.pipeline.step(event)
+            outcome = self.pipeline.step(event)
+            self.lookout.step(event, len(outcome.tracks.track_id))
+            return outcome
         except (PlotError, ModelError) as error:
             self.faults.append(str(error))
             return None
@@ -96,7 +121,13 @@ class Core:
         self, alert: Alert, texts: dict[str, str], issued_s: Sequence[float]
     ) -> Parcel:
         name, polygon = self._places.get(alert.zone_id, (alert.zone_id, NOWHERE))
-        return Parcel(alert, texts, name, polygon, tuple(issued_s[: alert.step]))
+        signature = self._signer.sign(Matter.ALERT, canonical(alert_values(alert, texts)))
+        return Parcel(alert, texts, name, polygon, tuple(issued_s[: alert.step]), signature)
+
+    @property
+    def zone_names(self) -> dict[str, dict[str, str]]:
+        """By zone, by language."""
+        return self._speaker.names
 
     def live(self) -> list[Parcel]:
         """Alerts that are out."""
@@ -138,16 +169,20 @@ def _run(
     _, done_seq = pipe.recv()
     pipe.send(("starting", "opening the store"))
     store = LastingStore(
-        lambda again: SqliteStore(site.store.path, channels, again), done_seq
+        lambda again: open_store(site.store, channels, sensors, again),
+        lambda: read_store(site.store),
+        done_seq or 0,
     )
     core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
-    pipe.send(("zones", zones_geojson(zones), zones.version))
-    pipe.send(("live", _told(core.live()), store.last_seq))
+    pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
+    live = core.live()
+    pipe.send(("live", _told(live), live, store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
-    pipe.send(("recovered", store.last_seq, store.last_s))
+    known = 0 if done_seq is None else core.taken_after(done_seq)
+    pipe.send(("recovered", store.last_seq, store.last_s, known))
     pipe.send(("ready", store.trouble))
     gc.freeze()
     gc.enable()
@@ -155,7 +190,7 @@ def _run(
 
 
 def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> None:
-    trouble, shown_s = store.trouble, 0.0
+    trouble, pressure, shown_s = store.trouble, Pressure(), 0.0
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
@@ -163,6 +198,9 @@ def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> No
             continue
         messages = _take(pipe)
         events = [message[1] for message in messages if message[0] == "event"]
+        if events and pressure.step(len(events)):
+            events.append(Load(0, events[-1].received_s, pressure.level))
+            pipe.send(("load", pressure.level))
         outcome = None
         for outcome, parcels in core.handle(events):
             if parcels:
@@ -172,28 +210,36 @@ def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> No
         if store.trouble != trouble:
             trouble = store.trouble
             pipe.send(("ready", trouble))
-        pipe.send(("done", len(messages)))
-        if outcome is not None and time.monotonic() - shown_s >= PICTURE_S:
+        pipe.send(("done", len(messages), store.last_seq))
+        pause_s = PRESSED_PICTURE_S if pressure.level else PICTURE_S
+        if outcome is not None and time.monotonic() - shown_s >= pause_s:
             shown_s = time.monotonic()
-            pipe.send(("picture", picture(outcome, core.zones)))
-            pipe.send(("refused", dict(core.pipeline.refused)))
-        for text in (*core.faults, *store.faults):
-            pipe.send(("fault", text))
-        core.faults.clear()
-        store.faults.clear()
+            _show(pipe, core, outcome)
+        for faults in (core.faults, store.faults):
+            while faults:
+                pipe.send(("fault", faults.pop(0)))
+        core.tidy(lambda: not pipe.poll(0))
         if messages[-1] == ("stop",):
             store.save(store.last_seq, core.pipeline.memory())
             store.close()
             return
 
 
+def _show(pipe: Connection, core: Core, outcome: Outcome) -> None:
+    pipe.send(("picture", picture(outcome, core.zones)))
+    pipe.send(("refused", dict(core.pipeline.refused)))
+    pipe.send(("cover", core.lookout.cover()))
+
+
 def _take(pipe: Connection) -> list[tuple[Any, ...]]:
-    """All that waits, up to a group, or up to the word to stop."""
+    """All that waits, up to a group of events, or up to the word to stop."""
     messages = [pipe.recv()]
-    while len(messages) < GROUP_MAX and messages[-1] != ("stop",) and pipe.poll(0):
+    events = messages[0][0] == "event"
+    while events < GROUP_MAX and messages[-1] != ("stop",) and pipe.poll(0):
         messages.append(pipe.recv())
+        events += messages[-1][0] == "event"
     return messages
 
 
 def _told(parcels: Sequence[Parcel]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    return [(public_alert(p.alert, p.texts), operators_zone(p.alert)) for p in parcels]
+    return [(told(p), operators_zone(p.alert)) for p in parcels]

@@ -59,15 +59,18 @@ class Outbound:
         self._sent += 1
         return self._waiting[self._sent - 1][1]
 
-    def done(self, count: int) -> None:
-        """The oldest of those sent were acted on."""
-        kinds = [self._waiting.popleft()[1][0] for _ in range(count)]
-        self.done_seq = (self.done_seq or 0) + kinds.count("event")
+    def done(self, count: int, last_seq: int) -> None:
+        """The oldest of those sent were acted on, `last_seq` is the newest event."""
+        for _ in range(count):
+            self._waiting.popleft()
         self._sent -= count
+        self.done_seq = last_seq
 
-    def again(self, last_seq: int) -> None:
-        """Another core goes on behind `last_seq`: what is not on record is due again."""
-        on_record = 0 if self.done_seq is None else last_seq - self.done_seq
+    def again(self, last_seq: int, on_record: int) -> None:
+        """Another core goes on behind `last_seq`: what is not on record is due again.
+
+        on_record : events of those that wait here that are
+        """
         kept: deque[tuple[float, Message]] = deque()
         for arrived_s, message in self._waiting:
             if message[0] == "event" and on_record > 0:
@@ -126,6 +129,11 @@ class CoreProcess:
         """Whether so much waits that whoever can wait should."""
         return self._out.waiting > WAITING_MAX // 2
 
+    def kill(self) -> None:
+        """End a core that hangs: the one that stands by goes on."""
+        if self._active is not None:
+            self._active.process.kill()
+
     def stop(self, wait_s: float = 10.0) -> None:
         """Let the core act on all it was sent, then end."""
         with self._change:
@@ -160,7 +168,7 @@ class CoreProcess:
         """Make a process the core."""
         self._active = child
         with contextlib.suppress(OSError):
-            child.pipe.send(("go", self._out.done_seq or 0))
+            child.pipe.send(("go", self._out.done_seq))
 
     def _listen(self, child: Child) -> None:
         """What one process says, handed to the loop; when it falls silent, that too."""
@@ -172,16 +180,16 @@ class CoreProcess:
 
     def _take(self, child: Child, message: Message) -> None:
         match message:
-            case ("done", count):
+            case ("done", count, last_seq):
                 with self._change:
-                    self._out.done(count)
+                    self._out.done(count, last_seq)
                 return
             case ("warm",):
                 self._warm = child
                 return
-            case ("recovered", last_seq, _):
+            case ("recovered", last_seq, _, on_record):
                 with self._change:
-                    self._out.again(last_seq)
+                    self._out.again(last_seq, on_record)
                     self._fed = child
                 threading.Thread(target=self._feed, args=(child,), daemon=True).start()
             case ("ready", *_):

@@ -101,7 +101,7 @@ def _site(raid: Any, folder: Path, port: int) -> Any:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "site.toml"
-    more = f'\n[web]\nport = {port}\n\n[[channel]]\nkind = "cap"\n'
+    more = f'\n[web]\nport = {port}\n\n[[channel]]\nkind = "cap"\nexercise = true\n'
     path.write_text(raids.site_text(raid) + more, encoding="utf-8")
     return read_site(path)
 
@@ -111,9 +111,9 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     from forewarn.app.assembly import site_zones
     from forewarn.score import judge, summarise
     from forewarn.score.reading import fallen_by, make_case
-    from forewarn.stores.sqlite import SqliteStore
+    from forewarn.stores import read_store
 
-    store = SqliteStore(site.store.path)
+    store = read_store(site.store)
     alerts = tuple(store.alerts())
     store.close()
     if source.truth is None:

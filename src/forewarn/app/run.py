@@ -15,6 +15,7 @@ def run(
     from dataclasses import replace
 
     from forewarn.app.clock import SteadyClock
+    from forewarn.app.logs import log_to_stderr
     from forewarn.app.service import Plan, Service
     from forewarn.errors import ConfigError
     from forewarn.files import read_site
@@ -46,5 +47,6 @@ def run(
         clock=Clock(steady.now_s),
         steady=steady,
     )
+    log_to_stderr()
     print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")
     asyncio.run(Service(plan).run())

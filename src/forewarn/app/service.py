@@ -5,21 +5,26 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 """
 
 import asyncio
-import contextlib
+import gc
 import signal
-from collections.abc import Callable, Sequence
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
-import uvicorn
-
-from forewarn.app.clock import NEAR_S, SteadyClock
+from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.clock import ClockWatch, SteadyClock
 from forewarn.app.core_process import CoreProcess
-from forewarn.files import ChannelKeys, Site
-from forewarn.pipeline import Channel, Source
+from forewarn.app.lookout import Cover
+from forewarn.app.vital import Pulse, notify
+from forewarn.channels import ChannelPlan, Context, plan_channels
+from forewarn.errors import ConfigError, ForewarnError
+from forewarn.files import Site
+from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import (
-    ClockState,
     Command,
     CommandAction,
     Event,
@@ -28,15 +33,22 @@ from forewarn.records import (
     Sensor,
     Tick,
 )
+from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
+from forewarn.web.health import health_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.push import PushDesk
+from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 
 HEARTBEAT_S = 5.0
+HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
 LATE_S = 2.0  # a service further behind its input says so
+FRESH_SCANS = 3  # missed by a sensor before it counts as silent
+REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +68,7 @@ class Plan:
     @property
     def simulated(self) -> bool:
         """Whether this is an exercise."""
-        return any(sensor.simulated for sensor in self.sensors)
-
-    @property
-    def cap(self) -> ChannelKeys | None:
-        """Where CAP messages go, if anywhere."""
-        return next((c for c in self.site.channels if c.kind == "cap"), None)
+        return is_exercise(self.sensors)
 
 
 class Service:
@@ -70,33 +77,44 @@ class Service:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         site = plan.site
-        self.board = Board(site.name, site.languages, plan.simulated, plan.clock)
-        self._channels = self._open_channels()
+        self.board = Board(
+            site.name,
+            site.languages,
+            plan.simulated,
+            plan.clock,
+            time_zone=site.time_zone,
+        )
+        self._signer = site_signer(site, plan.sensors)
+        self._plans = plan_channels(site.channels, plan.simulated)
+        self._channels: dict[str, Channel] = {}
         self._core: CoreProcess
-        self._state = ("starting", "starting")  # of the core, whether or not it is late
+        self._trouble = ""  # why nothing is put on record
+        self._load = 0
+        self._clock = ClockWatch(plan.steady) if plan.steady else None
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
-        self._clock_told: tuple[bool, bool] | None = None
+        self._failure = ""
         self._ready = asyncio.Event()
+        self._pulse = Pulse()
+        self._cover = Cover()
         self._stopping = asyncio.Event()
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
-        """Serve until told to stop by a signal, or by the plan."""
+        """Serve until told to stop by a signal, or by the plan; raise what made it end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, self.plan.cap.folder if self.plan.cap else None),
+            public_api(self.board, _cap_folder(self._plans), self._desk),
             operators_api(self.board, self._command),
+            health_routes(self.board, self._pulse.beats),
         )
-        config = uvicorn.Config(
-            app, host=web.host, port=web.port, log_level="warning", access_log=False
-        )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(self._serve(server))
+        raise_file_limit()
+        server = WebServer(app)
+        serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
+        gc.disable()  # see `tidy`
         self._core = self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),
@@ -113,12 +131,11 @@ class Service:
         self.board.operators.close()
         server.should_exit = True
         await serving
+        if self._failure:
+            raise ForewarnError(self._failure)
 
-    async def _serve(self, server: uvicorn.Server) -> None:
-        with contextlib.suppress(SystemExit):
-            await server.serve()
-        if not server.started:
-            self.board.faults.append("the web address cannot be used")
+    async def _serve(self, server: WebServer, listening: socket.socket) -> None:
+        await server.serve(sockets=[listening])
         self._stopping.set()
 
     # events in: stamped once, in one order
@@ -159,35 +176,44 @@ class Service:
     def _start_core(self) -> CoreProcess:
         from forewarn.app.core import core_main
 
-        made_of = (self.plan.site, self.plan.sensors, tuple(self._channels))
+        names = tuple(plan.name for plan in self._plans)
+        made_of = (self.plan.site, self.plan.sensors, names)
         core = CoreProcess(core_main, made_of, self._hear)
         core.start()
         return core
 
-    def _become(self, service: str, detail: str) -> None:
-        self._state = service, detail
-        self._show_state()
-
     def _show_state(self) -> None:
-        """Say how the core fares, or that it is late: before anybody waits in vain."""
-        behind_s = self._core.behind_s() if self._ready.is_set() else 0.0
-        if behind_s > LATE_S:
+        """Say how the core fares: if it is late, before anybody waits in vain."""
+        if not self._ready.is_set():
+            return
+        if self._trouble:
+            self.board.become("degraded", f"not recorded: {self._trouble}")
+        elif self._load:
+            told = f"overload: detail is left out, level {self._load}"
+            self.board.become("degraded", told)
+        elif self._core.behind_s() > LATE_S:
             self.board.become("degraded", "warnings may be seconds late")
         else:
-            self.board.become(*self._state)
+            self.board.become("live", "all parts run")
 
     def _hear(self, message: tuple[Any, ...]) -> None:
         board = self.board
+        if self._ready.is_set():
+            self._pulse.heard()
         match message:
             case ("starting", detail):
-                self._become("starting", detail)
-            case ("zones", body, version):
+                board.become("starting", detail)
+            case ("zones", body, version, names):
                 board.zones, board.zones_version = body, version
-            case ("live", told, seq):
-                board.tell(told, seq, fresh=False)
-                board.public.publish("state", board.state())
+                self._open_channels(names)
+            case ("live", told, parcels, seq):
+                board.recover(told, seq)
+                for one in self._channels.values():
+                    if isinstance(one, Keeper):
+                        one.keep(parcels)
             case ("carry", channel, parcels):
-                self._channels[channel].offer(parcels)
+                if channel in self._channels:  # else it could not be opened
+                    self._channels[channel].offer(parcels)
             case ("alerts", told, parcels, seq):
                 board.tell(told, seq)
                 for one in self._channels.values():
@@ -196,27 +222,52 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+            case ("load", level):
+                self._load = level
+                self._show_state()
+            case ("cover", cover):
+                self._watch(cover)
             case ("refused", counts):
                 self._refused = counts
             case ("fault", text):
                 board.faults.append(text)
                 board.note(f"fault: {text}")
             case ("failed", text):
+                self._failure = text
                 board.faults.append(text)
                 board.become("stopped", text)
                 self._stopping.set()
-            case ("recovered", _, last_s):
+            case ("recovered", _, last_s, _):
                 self._last_s = max(self._last_s, last_s)
                 if self.plan.steady is not None:
                     self.plan.steady.not_before(last_s)
             case ("ready", trouble):
+                self._trouble = trouble
                 self._ready.set()
-                if trouble:
-                    self._become("degraded", f"not recorded: {trouble}")
-                else:
-                    self._become("live", "all parts run")
+                self._pulse.heard()
+                notify("READY=1")
+                self._show_state()
             case ("lost",):
-                self._become("degraded", "the core stopped; another goes on")
+                self._ready.clear()
+                self._pulse.gone()
+                self._load = 0
+                board.become("degraded", "the core stopped; another goes on")
+
+    def _watch(self, cover: Cover) -> None:
+        """Take up which sensors are believed and which zones nobody watches."""
+        before = self._cover.troubles
+        for name in sorted({*before, *cover.troubles}):
+            if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
+                self.board.note(f"sensor {name}: {trouble or 'well again'}")
+        self._cover = cover
+        self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
+        self.board.reduced = list(cover.regions)
+
+    def _fresh(self, sensor: Sensor) -> bool:
+        """Whether it was heard within three of its scans."""
+        every_s = sensor.scan_s if isfinite(sensor.scan_s) else REPORTS_S
+        silent_s = self.plan.clock.now_s() - self._counts[sensor.sensor_id][2]
+        return silent_s <= FRESH_SCANS * every_s + 1.0
 
     def _log(self, told: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         counts: dict[str, int] = {}
@@ -237,6 +288,8 @@ class Service:
                 "scans": self._counts[sensor.sensor_id][0],
                 "plots": self._counts[sensor.sensor_id][1],
                 "last_s": self._counts[sensor.sensor_id][2] or None,
+                "fresh": self._fresh(sensor),
+                "trouble": self._cover.troubles.get(sensor.sensor_id, ""),
                 "simulated": sensor.simulated,
             }
             for sensor in self.plan.sensors
@@ -256,51 +309,79 @@ class Service:
 
     def _watch_clock(self) -> None:
         """Show how good the machine's clock is, and put on record when that changes."""
-        if self.plan.steady is None or not self._ready.is_set():
+        if self._clock is None or not self._ready.is_set():
             return
-        kernel, offset_s = self.plan.steady.state(quiet=not self.board.alerts)
-        state = ClockState(
-            0, self.plan.clock.now_s(), kernel.synchronised, offset_s, kernel.error_s
-        )
-        away = abs(offset_s) > NEAR_S
-        told = (state.synchronised, away)
-        if told != self._clock_told:
-            self._clock_told = told
-            self._push(state)
-            if away:
-                self.board.faults.append(
-                    f"the machine's clock is {offset_s:+.0f} s off and is not followed"
-                )
-        self.board.machine_clock = {
-            "synchronised": state.synchronised,
-            "offset_s": round(offset_s, 3),
-            "error_s": state.error_s if isfinite(state.error_s) else None,
-        }
+        news = self._clock.look(quiet=not self.board.alerts)
+        self.board.machine_clock = self._clock.shown
+        if news is not None:
+            self._push(news)
+            if self._clock.away:
+                told = f"the machine's clock is {news.offset_s:+.0f} s off, not followed"
+                self.board.faults.append(told)
 
     # channels
 
-    def _open_channels(self) -> dict[str, Channel]:
-        cap = self.plan.cap
-        if cap is None:
-            return {}
-        from forewarn.channels.cap import CapFolder, Sender
+    def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
+        """Once, when the zones are known: a core that starts again finds them open."""
+        for plan in self._plans:
+            if plan.name in self._channels:
+                continue
+            try:
+                channel = plan.open(self._context(plan.name, zone_names))
+            except ConfigError as error:
+                self._hear(("failed", f"channel {plan.name!r}: {error}"))
+                return
+            self._channels[plan.name] = channel
 
+    def _desk(self) -> PushDesk | None:
+        """Where people subscribe, if there is such a channel and it is open."""
+        desks = (one for one in self._channels.values() if isinstance(one, PushDesk))
+        return next(desks, None)
+
+    def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
-            self._core.send(("delivered", cap.kind, keys, self.plan.clock.now_s()))
+            self._core.send(("delivered", name, keys, self.plan.clock.now_s()))
 
-        sender = Sender(cap.sender, self.plan.simulated, self.plan.site.texts)
-        return {cap.kind: CapFolder(cap.folder, sender, confirm)}
+        site = self.plan.site
+        return Context(
+            site=site.name,
+            languages=site.languages,
+            time_zone=site.time_zone,
+            own_texts=site.texts,
+            exercise=self.plan.simulated,
+            zone_names=zone_names,
+            signer=self._signer,
+            delivered=confirm,
+        )
 
     async def _beat(self) -> None:
         while True:
             self._health()
             self._watch_clock()
+            self.board.heartbeat = self._heartbeat()
             self.board.beat()
+            for channel in self._channels.values():
+                if isinstance(channel, Beacon):
+                    channel.beat(self.board.heartbeat)
+            if self._pulse.beats():
+                notify("WATCHDOG=1")
+            else:
+                self.board.note("the core hangs: it is killed, and started again")
+                self._core.kill()
+            tidy(quiet=not self.board.alerts)
             if self.plan.stop(self.board):
                 self._stopping.set()
             await asyncio.sleep(
                 min(HEARTBEAT_S, 1.0 if self.plan.simulated else HEARTBEAT_S)
             )
+
+    def _heartbeat(self) -> bytes:
+        """Signed, by the wall's clock: who hears it has no other."""
+        now_s = time.time()
+        board = self.board
+        lasts_s = now_s + HEARTBEAT_LASTS_S
+        values = heartbeat_values(board.service, now_s, lasts_s, board.reduced)
+        return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:
         for channel in self._channels.values():
@@ -310,3 +391,8 @@ class Service:
 
 def _degrees(angle_rad: float) -> float | None:
     return None if angle_rad != angle_rad else round(angle_rad * DEG_PER_RAD, 6)
+
+
+def _cap_folder(plans: Sequence[ChannelPlan]) -> Path | None:
+    """Where the messages lie that the public may fetch."""
+    return next((plan.keys.folder for plan in plans if plan.kind == "cap"), None)

@@ -1,19 +1,45 @@
-"""events.jsonl of a recording: commands, channel delays and weather, one a line."""
+"""events.jsonl of a recording: whatever altered a decision and is no plot, one a line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, PlotError
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.records import ChannelDelay, Command, CommandAction, Event, Weather
+from forewarn.records import (
+    ChannelDelay,
+    ClockState,
+    Command,
+    Event,
+    Load,
+    Tick,
+    Weather,
+)
+
+KINDS: dict[str, type[Any]] = {
+    "tick": Tick,
+    "command": Command,
+    "weather": Weather,
+    "delay": ChannelDelay,
+    "load": Load,
+    "clock": ClockState,
+}
+NAMES = {kind: name for name, kind in KINDS.items()}
+# those that somebody did
+DONE = tuple(
+    name
+    for name, kind in KINDS.items()
+    if any(field.name == "operator_id" for field in fields(kind))
+)
 
 
 def read_events(path: Path) -> tuple[Event, ...]:
-    """In order of arrival; none where there is no such file."""
+    """In order of arrival, with the number 0 where none is told; () without such a file."""
     if not path.exists():
         return ()
     events = []
@@ -30,43 +56,38 @@ def read_events(path: Path) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: event.received_s))
 
 
-def _event(row: dict[str, Any], where: str) -> Event:
+def _event(row: Any, where: str) -> Event:
+    kind = row.get("kind") if isinstance(row, dict) else row
+    if kind not in KINDS:
+        raise ConfigError(
+            f"{where} kind: found {kind!r}, expected one of {', '.join(KINDS)}"
+        )
     try:
-        now_s = float(row["received_s"])
-        if row["kind"] == "command":
-            action = CommandAction(row["action"])
-            return Command(
-                0, now_s, str(row["operator_id"]), action, tuple(row["zone_ids"])
-            )
-        if row["kind"] == "delay":
-            return ChannelDelay(0, now_s, str(row["channel"]), float(row["delay_s"]))
-        if row["kind"] == "weather":
-            height, wind = (
-                np.array(row["height_m"], float),
-                np.array(row["wind_mps"], float),
-            )
-            more = (
-                np.array(row.get(name, []), float)
-                for name in ("density_kgpm3", "temperature_k")
-            )
-            return Weather(0, now_s, height, wind, *more)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ConfigError(f"{where}: {type(error).__name__}: {error}") from None
-    raise ConfigError(
-        f"{where} kind: found {row['kind']!r}, expected command, delay or weather"
-    )
+        event: Event = msgspec.convert({"seq": 0, **row}, KINDS[kind], dec_hook=_array)
+    except (msgspec.ValidationError, PlotError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return event
 
 
-def write_weather(path: Path, weather: Sequence[Weather]) -> None:
-    """Write profiles of the air; nothing where there are none."""
-    if not weather:
-        return
-    rows: list[dict[str, Any]] = [{"schema": SCHEMA}]
-    for told in weather:
-        columns = {
-            name: getattr(told, name).tolist()
-            for name in ("height_m", "wind_mps", "density_kgpm3", "temperature_k")
-            if len(getattr(told, name))
-        }
-        rows.append({"kind": "weather", "received_s": told.received_s, **columns})
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+def _array(_: type, value: Any) -> Any:
+    return np.array(value, float)
+
+
+def write_events(path: Path, events: Iterable[Event]) -> None:
+    """Write what is no plot; nothing where there is nothing."""
+    rows = [event_row(event) for event in events]
+    if rows:
+        lines = [{"schema": SCHEMA}, *rows]
+        path.write_text("".join(json.dumps(row) + "\n" for row in lines), encoding="utf-8")
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Members of its line: not what is as by default, nor the number 0, which is none."""
+    row: dict[str, Any] = {"kind": NAMES[type(event)]}
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        if value not in (field.default, []) and (field.name, value) != ("seq", 0):
+            row[field.name] = value
+    return row

@@ -1,15 +1,13 @@
 """Recordings: a folder of `sensors.toml`, `plots.parquet`, perhaps scans and events.
 
-`events.jsonl` holds, after the line {"schema": 1}, one event a line in order of
-`received_s`: {"kind": "command", "received_s", "operator_id", "action", "zone_ids"},
-{"kind": "weather", "received_s", "height_m": [...], "wind_mps": [[east, north], ...]} or
-{"kind": "delay", "received_s", "channel", "delay_s"}.
+One taken out of a journal has the numbers of its events: it is replayed in their order and
+under these numbers, ticks included, so that its alerts get the same ids.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor, isnan, nan
+from math import ceil, floor, isnan, pi
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError
-from forewarn.files.events import read_events, write_weather
-from forewarn.files.parquet import numbers, read_table, texts, unknown, write_table
-from forewarn.files.sensors import read_sensors, write_sensors
-from forewarn.geodesy import FloatArray, ecef_points, geographic_points
+from forewarn.files.events import read_events
+from forewarn.files.parquet import numbers, read_table, texts, unknown
+from forewarn.files.sensors import read_sensors
+from forewarn.geodesy import FloatArray, ecef_points
 from forewarn.records import (
     Event,
     PlotBatch,
     Sensor,
     SensorKind,
     Tick,
-    Weather,
 )
-from forewarn.units import DEG_PER_RAD, RAD_PER_DEG
+from forewarn.units import RAD_PER_DEG
 
-_MEASURED = ("range_m", "azimuth_deg", "elevation_deg", "range_rate_mps")
-_PLACE = ("lat_deg", "lon_deg", "height_m")
-_SIGMA = (
+MEASURED = ("range_m", "azimuth_deg", "elevation_deg", "range_rate_mps")
+PLACE = ("lat_deg", "lon_deg", "height_m")
+SIGMA = (
     "sigma_range_m",
     "sigma_azimuth_deg",
     "sigma_elevation_deg",
@@ -41,16 +38,19 @@ _SIGMA = (
     "sigma_position_m",
     "sigma_height_m",
 )
+EXACT = ("azimuth_rad", "elevation_rad")  # where degrees cannot tell the last bit
 _COLUMNS = (
     "received_s",
     "time_s",
     "sensor_id",
     "scan_id",
     "identity",
-    *_MEASURED,
-    *_PLACE,
-    *_SIGMA,
+    *MEASURED,
+    *PLACE,
+    *SIGMA,
+    *EXACT,
 )
+ALL_ROUND = (0.0, 2 * pi)  # a scan that sweeps no sector
 # what a plot may say: column, lowest, highest; outside of it the row is refused
 _LIMITS = (
     ("range_m", 0.0, 1e7),
@@ -88,10 +88,19 @@ class Recording:
 
     def __len__(self) -> int:
         first, last = self.span_s
-        return len(self.batches) + len(self.others) + max(floor(last) - ceil(first) + 1, 0)
+        ticks = 0 if self.numbered else max(floor(last) - ceil(first) + 1, 0)
+        return len(self.batches) + len(self.others) + ticks
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its events have the numbers of a journal."""
+        return any(event.seq for event in (*self.batches, *self.others))
 
     def events(self) -> Iterator[Event]:
-        """All events in order of arrival, numbered, with a tick on every whole second."""
+        """All events by number; without numbers by arrival, a tick every whole second."""
+        if self.numbered:
+            yield from sorted((*self.batches, *self.others), key=lambda event: event.seq)
+            return
         first, last = self.span_s
         ticks = (Tick(0, float(second)) for second in range(ceil(first), floor(last) + 1))
         merged = heapq.merge(
@@ -122,10 +131,18 @@ def read_recording(folder: Path) -> Recording:
             f"{path}: row {row} received_s goes back in time, expected never decreasing"
         )
     notices = tuple(f"{path}: column {name!r} ignored" for name in unknown(table, _COLUMNS))
-    scans = _empty_scans(folder / "scans.parquet", sensors)
-    batches = _batches(columns, names, identity, np.flatnonzero(good), sensors)
-    merged = sorted((*batches, *scans), key=lambda batch: batch.received_s)
+    empty, told = _told_scans(folder / "scans.parquet", sensors)
+    batches = [
+        replace(batch, seq=told[key].seq, sector_rad=told[key].sector_rad)
+        if (key := (batch.sensor_id, scan)) in told
+        else batch
+        for scan, batch in _batches(columns, names, identity, np.flatnonzero(good), sensors)
+    ]
+    merged = sorted((*batches, *empty), key=lambda batch: batch.received_s)
     others = read_events(folder / "events.jsonl")
+    given = [event.seq for event in (*merged, *others)]
+    if any(given) and len(set(given) - {0}) < len(given):
+        raise ConfigError(f"{folder}: some events have a seq, others none or the same one")
     return Recording(sensors, tuple(merged), others, tuple(refused), count, notices)
 
 
@@ -156,7 +173,12 @@ def _check_rows(
         value = columns[name]
         with np.errstate(invalid="ignore"):
             refuse((value < low) | (value > high), name, value, f"{low:g} to {high:g}")
-    for name in _SIGMA:
+    for name, degrees in zip(EXACT, ("azimuth_deg", "elevation_deg"), strict=True):
+        value = columns[name]
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(value - columns[degrees] * RAD_PER_DEG) > 1e-9
+        refuse(apart, name, value, f"the angle of {degrees}")
+    for name in SIGMA:
         with np.errstate(invalid="ignore"):
             refuse(columns[name] <= 0, name, columns[name], "above 0")
     for sensor in sensors:
@@ -164,10 +186,10 @@ def _check_rows(
             SensorKind.RADAR: ("range_m", "azimuth_deg", "elevation_deg"),
             SensorKind.RADAR2D: ("range_m", "azimuth_deg"),
             SensorKind.BEARING: ("azimuth_deg",),
-            SensorKind.POSITION: _PLACE,
+            SensorKind.POSITION: PLACE,
         }[sensor.kind]
         if isnan(sensor.lat_rad):
-            needs = (*needs, *_PLACE)
+            needs = (*needs, *PLACE)
         mine = names == sensor.sensor_id
         for name in needs:
             refuse(
@@ -185,8 +207,8 @@ def _batches(
     identity: list[str],
     rows: NDArray[np.int64],
     sensors: Sequence[Sensor],
-) -> list[PlotBatch]:
-    """Scans: by scan_id where there is one, else by sensor and arrival."""
+) -> list[tuple[float, PlotBatch]]:
+    """Scans and their scan_id: by that where there is one, else by sensor and arrival."""
     out = []
     for sensor in sensors:
         mine = rows[names[rows] == sensor.sensor_id]
@@ -198,19 +220,18 @@ def _batches(
         filled = _fill(columns, mine, sensor)
         for part in np.split(np.arange(len(mine)), edges):
             order = part[np.argsort(filled["time_s"][part], kind="stable")]
-            out.append(
-                PlotBatch(
-                    seq=0,
-                    received_s=float(columns["received_s"][mine[part[-1]]]),
-                    sensor_id=sensor.sensor_id,
-                    time_s=filled["time_s"][order],
-                    measured=filled["measured"][order],
-                    sigma=filled["sigma"][order],
-                    origin_ecef_m=filled["origin"][order],
-                    sigma_pos_m=filled["sigma_pos"][order],
-                    identity=tuple(identity[row] for row in mine[order]),
-                )
+            batch = PlotBatch(
+                seq=0,
+                received_s=float(columns["received_s"][mine[part[-1]]]),
+                sensor_id=sensor.sensor_id,
+                time_s=filled["time_s"][order],
+                measured=filled["measured"][order],
+                sigma=filled["sigma"][order],
+                origin_ecef_m=filled["origin"][order],
+                sigma_pos_m=filled["sigma_pos"][order],
+                identity=tuple(identity[row] for row in mine[order]),
             )
+            out.append((float(scan[part[0]]), batch))
     return out
 
 
@@ -220,8 +241,10 @@ def _fill(
     """One sensor's rows inside: radians, ECEF, its own noise where none is given."""
     n = len(rows)
     scale = np.array([1.0, RAD_PER_DEG, RAD_PER_DEG, 1.0])
-    measured = np.stack([columns[name][rows] for name in _MEASURED], axis=1) * scale
-    given = np.stack([columns[name][rows] for name in _SIGMA], axis=1)
+    measured = np.stack([columns[name][rows] for name in MEASURED], axis=1) * scale
+    exact = np.stack([columns[name][rows] for name in EXACT], axis=1)
+    measured[:, 1:3] = np.where(np.isnan(exact), measured[:, 1:3], exact)
+    given = np.stack([columns[name][rows] for name in SIGMA], axis=1)
     sigma = np.where(np.isnan(given[:, :4]), sensor.sigma, given[:, :4] * scale)
     sigma_pos = np.full((n, 2), np.nan)
     own = np.array([sensor.sigma_position_m, sensor.sigma_height_m])
@@ -231,7 +254,7 @@ def _fill(
         sigma_pos = np.where(np.isnan(given[:, 4:]), own, given[:, 4:])
     sigma[np.isnan(measured)] = np.nan
     if moving:
-        lat, lon, height = (columns[name][rows] for name in _PLACE)
+        lat, lon, height = (columns[name][rows] for name in PLACE)
         origin = ecef_points(lat * RAD_PER_DEG, lon * RAD_PER_DEG, height)
     else:
         origin = np.tile(sensor.origin_ecef_m, (n, 1))
@@ -259,90 +282,33 @@ def empty_batch(sensor_id: str, received_s: float) -> PlotBatch:
     )
 
 
-def _empty_scans(path: Path, sensors: Sequence[Sensor]) -> list[PlotBatch]:
-    """Scans without a plot, which `plots.parquet` cannot tell."""
+def _told_scans(
+    path: Path, sensors: Sequence[Sensor]
+) -> tuple[list[PlotBatch], dict[tuple[str, float], PlotBatch]]:
+    """Scans without a plot, which `plots.parquet` cannot tell; all, by sensor and scan."""
     if not path.exists():
-        return []
+        return [], {}
     table = read_table(path)
     names = texts(path, table, "sensor_id")
     known = {sensor.sensor_id for sensor in sensors}
     for row, name in enumerate(names):
         if name not in known:
             raise ConfigError(f"{path}: row {row}: sensor {name!r} is unknown")
-    plots = numbers(path, table, "plots", required=False)
-    received = numbers(path, table, "received_s")
-    return [empty_batch(names[row], received[row]) for row in np.flatnonzero(plots == 0)]
-
-
-def write_recording(
-    folder: Path,
-    sensors: Sequence[Sensor],
-    batches: Iterable[PlotBatch],
-    weather: Sequence[Weather] = (),
-) -> None:
-    """Write sensors, plots, scans and the weather told; batches in order of arrival."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_sensors(folder / "sensors.toml", sensors)
-    write_weather(folder / "events.jsonl", weather)
-    kinds = {sensor.sensor_id: sensor.kind for sensor in sensors}
-    parts: list[dict[str, Any]] = []
-    scans: list[tuple[str, int, float, int]] = []
-    counts: dict[str, int] = {}
-    for batch in batches:
-        scan_id = counts[batch.sensor_id] = counts.get(batch.sensor_id, -1) + 1
-        scans.append((batch.sensor_id, scan_id, batch.received_s, len(batch.time_s)))
-        if len(batch.time_s):
-            parts.append(_plot_columns(batch, scan_id, kinds[batch.sensor_id]))
-    names = (
-        "received_s",
-        "time_s",
-        "sensor_id",
-        "scan_id",
-        "identity",
-        *_MEASURED,
-        *_PLACE,
-    )
     columns = {
-        name: np.concatenate([part[name] for part in parts]) if parts else np.zeros(0)
-        for name in (*names, "sigma_position_m", "sigma_height_m")
+        name: numbers(path, table, name, required=name == "received_s")
+        for name in ("scan_id", "received_s", "plots", "seq", "from_deg", "to_deg")
     }
-    for name in ("sensor_id", "identity"):
-        columns[name] = columns[name].astype(str).tolist()
-    write_table(folder / "plots.parquet", columns)
-    sensor_id, scan_ids, received, plots = (
-        zip(*scans, strict=True) if scans else ((), (), (), ())
-    )
-    write_table(
-        folder / "scans.parquet",
-        {
-            "scan_id": np.array(scan_ids, np.int64),
-            "sensor_id": list(map(str, sensor_id)),
-            "start_s": np.array(received, float),
-            "end_s": np.array(received, float),
-            "received_s": np.array(received, float),
-            "plots": np.array(plots, np.int64),
-        },
-    )
-
-
-def _plot_columns(batch: PlotBatch, scan_id: int, kind: SensorKind) -> dict[str, Any]:
-    n = len(batch.time_s)
-    scale = np.array([1.0, DEG_PER_RAD, DEG_PER_RAD, 1.0])
-    measured = batch.measured * scale
-    measured[:, 1] %= 360.0
-    place = np.full((n, 3), nan)
-    if kind is SensorKind.POSITION:
-        lat, lon, height = geographic_points(batch.origin_ecef_m)
-        place = np.stack([lat * DEG_PER_RAD, lon * DEG_PER_RAD, height], axis=1)
-    return {
-        "received_s": np.full(n, batch.received_s),
-        "time_s": batch.time_s,
-        "sensor_id": np.full(n, batch.sensor_id),
-        "scan_id": np.full(n, scan_id, np.int64),
-        "identity": np.array(batch.identity, dtype=np.str_),
-        **{name: measured[:, i] for i, name in enumerate(_MEASURED)},
-        **{name: place[:, i] for i, name in enumerate(_PLACE)},
-        "sigma_position_m": batch.sigma_pos_m[:, 0],
-        "sigma_height_m": batch.sigma_pos_m[:, 1],
-    }
+    seq = np.nan_to_num(columns["seq"]).astype(np.int64).tolist()
+    swept = np.stack([columns["from_deg"], columns["to_deg"]], axis=1) * RAD_PER_DEG
+    sectors = np.where(np.isnan(swept), ALL_ROUND, swept).tolist()
+    scans = [
+        replace(
+            empty_batch(name, float(columns["received_s"][row])),
+            seq=seq[row],
+            sector_rad=tuple(sectors[row]),
+        )
+        for row, name in enumerate(names)
+    ]
+    empty = [scan for scan, n in zip(scans, columns["plots"], strict=True) if n == 0]
+    keys = zip(names, columns["scan_id"].tolist(), strict=True)
+    return empty, dict(zip(keys, scans, strict=True))

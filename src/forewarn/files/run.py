@@ -1,7 +1,7 @@
 """Output of a run: alerts, tracks, forecasts, exposures, summary."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -19,6 +19,7 @@ from forewarn.threats import CLASSES
 from forewarn.units import DEG_PER_RAD
 
 LEAST = 1e-5  # probability of a zone below which its row is not kept
+HEAD = f'{{"schema":{SCHEMA}}}\n'  # of alerts.jsonl
 EVERY_S = 1.0  # tracks, forecasts and exposures are kept at this pace
 
 
@@ -52,6 +53,19 @@ def alert_line(
 
 def _number(value: float) -> float | None:
     return None if isnan(value) else value
+
+
+def write_alerts(
+    path: Path, steps: Iterable[tuple[Alert, Mapping[str, str], float | None]]
+) -> int:
+    """An `alerts.jsonl` of steps, their texts, and when each was on record; how many."""
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        file.write(HEAD)
+        for alert, texts, recorded_s in steps:
+            file.write(alert_line(alert, texts, recorded_s) + "\n")
+            count += 1
+    return count
 
 
 def read_alerts(path: Path) -> tuple[Alert, ...]:
@@ -113,7 +127,7 @@ class RunWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._alerts: TextIO = (folder / "alerts.jsonl").open("w", encoding="utf-8")
-        self._alerts.write(f'{{"schema":{SCHEMA}}}\n')
+        self._alerts.write(HEAD)
         self._pace = Pace()
         self._widths = Widths()
         self._tables = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forewarn.errors import ConfigError
-from forewarn.files.toml import fill, read_toml
+from forewarn.files.toml import fill, parse_toml, read_toml
 from forewarn.records import Sensor, SensorKind
 from forewarn.units import DEG_PER_RAD, RAD_PER_DEG
 
@@ -135,29 +135,42 @@ def _check_ranges(keys: SensorKeys, where: str) -> None:
 
 def read_sensors(path: Path) -> tuple[Sensor, ...]:
     """All sensors of a `sensors.toml`."""
-    tables = read_toml(path)
+    return _sensors(read_toml(path), str(path))
+
+
+def sensors_of(text: str, where: str) -> tuple[Sensor, ...]:
+    """All sensors of a text that `sensors_text` made."""
+    return _sensors(parse_toml(text, where), where)
+
+
+def _sensors(tables: dict[str, Any], where: str) -> tuple[Sensor, ...]:
     rows = tables.pop("sensor", [])
     if tables or not isinstance(rows, list):
         found = ", ".join(tables) or "sensor"
-        raise ConfigError(f"{path}: found {found}, expected only [[sensor]] tables")
-    sensors = tuple(sensor_from_table(row, f"{path}: [[sensor]]") for row in rows)
+        raise ConfigError(f"{where}: found {found}, expected only [[sensor]] tables")
+    sensors = tuple(sensor_from_table(row, f"{where}: [[sensor]]") for row in rows)
     names = [sensor.sensor_id for sensor in sensors]
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(
-                f"{path}: sensor {name!r} stands there {names.count(name)} times"
+                f"{where}: sensor {name!r} stands there {names.count(name)} times"
             )
     return sensors
 
 
 def write_sensors(path: Path, sensors: Sequence[Sensor]) -> None:
     """Write them so that `read_sensors` gives the same."""
+    path.write_text(sensors_text(sensors), encoding="utf-8")
+
+
+def sensors_text(sensors: Sequence[Sensor]) -> str:
+    """The content of a `sensors.toml`."""
     lines = ["schema = 1", ""]
     for sensor in sensors:
         lines.append("[[sensor]]")
         lines += [f"{key} = {_text(value)}" for key, value in _keys(sensor).items()]
         lines.append("")
-    path.write_text("\n".join(lines), encoding="utf-8")
+    return "\n".join(lines)
 
 
 def _keys(sensor: Sensor) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The site file: who is warned, by what sensors, over which channels, by which numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
 from pathlib import Path
@@ -60,22 +60,44 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelKeys:
-    """One `[[channel]]`: `kind = "cap"` writes CAP files into `folder`.
+class ChannelTable:
+    """One `[[channel]]`, as found: `channels` knows what its kind may say.
 
-    sender : who speaks, as receivers of CAP know it
+    name     : of this channel on record and on the console; the kind, if it has none
+    exercise : who listens there expects exercises, and gets nothing else
+    keys     : all the rest
+    folder   : that its paths are relative to
+    where    : file and table, for messages
     """
 
     kind: str
-    folder: Path = Path("cap")
-    sender: str = "alerts@forewarn.invalid"
+    name: str
+    exercise: bool
+    keys: Mapping[str, Any]
+    folder: Path
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """[signing]: folder of the keys that alerts and heartbeats are signed with."""
+
+    folder: Path = Path("keys")
 
 
 @dataclass(frozen=True, slots=True)
 class StoreKeys:
-    """[store]: the SQLite file of journal and alerts."""
+    """[store]: where journal and alerts are kept: an SQLite file, or PostgreSQL.
+
+    url           : postgresql://user@host:port/database, instead of the file
+    password_file : holds the password, readable by its owner only
+    keep_days     : what is older is let go; 0 = nothing is
+    """
 
     path: Path = Path("forewarn.sqlite")
+    url: str = ""
+    password_file: Path | None = None
+    keep_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +142,8 @@ class Site:
     time_zone: str = "UTC"
     sensors: tuple[Sensor, ...] = ()
     feeds: tuple[Feed, ...] = ()
-    channels: tuple[ChannelKeys, ...] = ()
+    channels: tuple[ChannelTable, ...] = ()
+    signing: SigningKeys = field(default_factory=SigningKeys)
     store: StoreKeys = field(default_factory=StoreKeys)
     web: WebKeys = field(default_factory=WebKeys)
     operators: OperatorKeys = field(default_factory=OperatorKeys)
@@ -136,6 +159,7 @@ class Site:
 
 _TABLES = {
     "zones": ZoneKeys,
+    "signing": SigningKeys,
     "store": StoreKeys,
     "web": WebKeys,
     "operators": OperatorKeys,
@@ -163,11 +187,19 @@ def read_site(path: Path) -> Site:
     folder = path.resolve().parent
     feeds = tuple(_feed(table, f"{path}: [[sensor]]") for table in tables.get("sensor", []))
     parts: dict[str, Any] = {
-        name: fill(kind, tables.get(name, {}), f"{path}: [{name}]")
+        name: fill(
+            kind,
+            tables.get(name, {}),
+            f"{path}: [{name}]",
+            folder if name in ("signing", "store") else None,
+        )
         for name, kind in _TABLES.items()
     }
+    if parts["store"].keep_days < 0:
+        found = parts["store"].keep_days
+        raise ConfigError(f"{path}: [store] keep_days: found {found:g}, expected 0 or more")
     parts["profile"] = profile_of(parts["air"], folder, f"{path}: [air]")
-    store, zone_keys = parts.pop("store"), parts.pop("zones")
+    zone_keys = parts.pop("zones")
     return Site(
         name=keys.name,
         languages=keys.languages,
@@ -176,8 +208,7 @@ def read_site(path: Path) -> Site:
         region=_region(region, f"{path}: [site] region"),
         sensors=tuple(feed.sensor for feed in feeds),
         feeds=tuple(feed for feed in feeds if feed.feed),
-        channels=tuple(_channel(table, path) for table in tables.get("channel", [])),
-        store=StoreKeys(folder / store.path),
+        channels=_channels(tables.get("channel", []), path),
         texts=folder / keys.texts if keys.texts else None,
         zone_keys=_zone_keys(zone_keys, folder),
         ground=read_ground(folder / keys.ground) if keys.ground else None,
@@ -223,8 +254,22 @@ def _feed(table: dict[str, Any], where: str) -> Feed:
     return Feed(sensor_from_table(rest, where), str(feed), edition=edition, **numbers)
 
 
-def _channel(table: dict[str, Any], path: Path) -> ChannelKeys:
-    keys = fill(ChannelKeys, table, f"{path}: [[channel]]")
-    if keys.kind != "cap":
-        raise ConfigError(f"{path}: [[channel]] kind: found {keys.kind!r}, expected 'cap'")
-    return replace(keys, folder=path.resolve().parent / keys.folder)
+def _channels(tables: Sequence[Mapping[str, Any]], path: Path) -> tuple[ChannelTable, ...]:
+    found: dict[str, ChannelTable] = {}
+    for table in tables:
+        where = f"{path}: [[channel]]"
+        rest = dict(table)
+        kind, exercise = rest.pop("kind", None), rest.pop("exercise", False)
+        name = rest.pop("name", kind)
+        for key, value in (("kind", kind), ("name", name)):
+            if not isinstance(value, str) or not value:
+                raise ConfigError(f"{where} {key}: found {value!r}, expected text")
+        if not isinstance(exercise, bool):
+            raise ConfigError(
+                f"{where} exercise: found {exercise!r}, expected true or false"
+            )
+        if name in found:
+            raise ConfigError(f"{where} name: found {name!r} twice; give each its own name")
+        folder = path.resolve().parent
+        found[name] = ChannelTable(kind, name, exercise, rest, folder, where)
+    return tuple(found.values())

@@ -10,7 +10,7 @@ from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import PARTS, falling_futures
 from forewarn.forecast.fan import fan_of
-from forewarn.forecast.holding import AIM, aims, doubts, holds
+from forewarn.forecast.holding import AIM, aims, coarser, doubts, holds
 from forewarn.forecast.missing import Missing
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.steered import Steering
@@ -22,6 +22,7 @@ from forewarn.records import (
     Event,
     Forecasts,
     IntArray,
+    Load,
     Tracks,
     Weather,
     Zones,
@@ -63,6 +64,9 @@ class Forecaster:
         self._calm = air
         self._drag = drag_tables()
         self._params = params
+        self._level = (
+            0  # of load: each doubles what a forecast may be off before it is made anew
+        )
         self._steering = Steering(zones, params) if zones is not None else None
         self._missing = Missing(params.missing_s)
         self._head: dict[str, NDArray[Any]] = _empty_head()
@@ -83,6 +87,8 @@ class Forecaster:
                 event.density_kgpm3,
                 event.temperature_k,
             )
+        if isinstance(event, Load):
+            self._level = event.level
         tracks = self._missing.added(tracks)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
@@ -118,7 +124,7 @@ class Forecaster:
             return np.zeros(len(rows), bool)
         known = ids[place] == tracks.track_id[rows]
         made, made_s = self._head["aim"][place], self._head["seen_s"][place]
-        held = holds(tracks, rows, now, made, made_s, self._params)
+        held = holds(tracks, rows, now, made, made_s, coarser(self._params, self._level))
         return np.asarray(known & held)
 
     def _tell_who_sees(self, tracks: Tracks, rows: IntArray) -> None:
@@ -261,6 +267,7 @@ class Forecaster:
             "owner": self._owner,
             "futures": self._futures,
             "air": self._air,
+            "level": np.array([self._level]),
             **self._missing.memory(),
         }
 
@@ -270,6 +277,7 @@ class Forecaster:
         self._owner = memory["owner"].astype(np.int64)
         self._futures = memory["futures"].astype(np.float64)
         self._air = memory["air"].astype(np.float64)
+        self._level = int(memory["level"][0])
         self._missing.restore(memory)
 
 

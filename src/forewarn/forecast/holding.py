@@ -4,6 +4,8 @@ One flight of a falling track tells where it comes down now; nineteen and more t
 sure that is. Where the one ends where the many did, these are kept.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from forewarn.flight import Ground, fall
@@ -90,3 +92,11 @@ def holds(
     held = np.where(falls, same & soon, flies)
     alike = np.abs(now[:, 10] - made[:, 10]) <= p.matters * made[:, 10]
     return np.asarray((age_s <= 0.0) | (held & alike))
+
+
+def coarser(p: ForecastParams, level: int) -> ForecastParams:
+    """How far a forecast may be off before it is made anew, doubled so many times."""
+    if not level:
+        return p
+    names = ("matters", "renew_share", "drift_m", "swerve_mps", "steer_s")
+    return replace(p, **{name: getattr(p, name) * 2**level for name in names})

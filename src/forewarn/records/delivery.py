@@ -15,6 +15,7 @@ class Parcel:
     texts     : by language
     polygon   : GeoJSON geometry of the zone
     earlier_s : when the steps before this one were issued
+    signature : over what the public may know of it (`signing.alert_values`)
     """
 
     alert: Alert
@@ -22,6 +23,7 @@ class Parcel:
     zone_name: str
     polygon: str
     earlier_s: tuple[float, ...] = ()
+    signature: bytes = b""
 
     @property
     def key(self) -> Key:
@@ -31,10 +33,14 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How a channel fares. `last_error` is "" while all goes well."""
+    """How a channel fares. `last_error` is "" while all goes well.
+
+    delay_s : from being offered to having arrived, 95 % quantile of the last thousand
+    """
 
     delivered: int
     failures: int
     waiting: int
     dropped: int
     last_error: str
+    delay_s: float = 0.0

@@ -129,6 +129,15 @@ class ChannelDelay:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """How hard the core is pressed: from 0, not at all, to 3; each leaves out more."""
+
+    seq: int
+    received_s: float
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockState:
     """How far the machine's clock can be trusted; alters no decision, but is on record.
 
@@ -144,4 +153,4 @@ class ClockState:
     error_s: float
 
 
-Event = PlotBatch | Tick | Command | Weather | ChannelDelay | ClockState
+Event = PlotBatch | Tick | Command | Weather | ChannelDelay | Load | ClockState

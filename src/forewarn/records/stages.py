@@ -32,7 +32,8 @@ class Tracks:
     existence   : (n,)           probability that it exists at all
     confirmed   : (n,) bool      passed the start rule and the physics checks
     named       : (n,) bool      its name will hardly change any more
-    trusted     : (n,) bool      a trusted sensor alone would have confirmed it
+    trusted     : (n,) bool      a trusted sensor alone would have confirmed it, and at most
+                                 one independent group that looks there denies it
     group_mask  : (n,) int64     bit i: group_names[i] saw it
     first_s     : (n,)           time of its first plot
     hits        : (n,) int64     plots so far

@@ -12,28 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.errors import ConfigError, ForewarnError
+from forewarn.files.events import KINDS
 from forewarn.records import (
     Alert,
     AlertState,
-    ChannelDelay,
-    ClockState,
-    Command,
     CommandAction,
     Event,
     Gap,
     PlotBatch,
-    Tick,
-    Weather,
 )
 
-_KINDS: dict[str, type[Any]] = {
-    "plots": PlotBatch,
-    "tick": Tick,
-    "command": Command,
-    "weather": Weather,
-    "delay": ChannelDelay,
-    "clock": ClockState,
-}
+_KINDS: dict[str, type[Any]] = {"plots": PlotBatch, **KINDS}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -109,12 +98,15 @@ def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
 
 def decode_alert(body: bytes) -> tuple[Alert, dict[str, str]]:
     """What `encode_alert` was given."""
-    values = msgspec.msgpack.decode(body)
-    texts = values.pop("texts")
-    values["state"] = AlertState(values["state"])
-    for name in ("threats", "sources"):
-        values[name] = tuple(values[name])
-    return Alert(**values), texts
+    try:
+        values = msgspec.msgpack.decode(body)
+        texts = values.pop("texts")
+        values["state"] = AlertState(values["state"])
+        for name in ("threats", "sources"):
+            values[name] = tuple(values[name])
+        return Alert(**values), texts
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"alerts: a step cannot be read: {error}") from None
 
 
 def encode_memory(memory: Mapping[str, NDArray[Any]]) -> bytes:

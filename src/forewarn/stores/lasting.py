@@ -1,5 +1,6 @@
 """A store that goes on when its storage does not: first opened anew, then from memory."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -10,7 +11,27 @@ from forewarn.records import Alert, Event, Key, Outcome
 from forewarn.stores.memory import DurableStore, MemoryStore
 
 RESTART_EVERY_S = 60.0  # what fails again sooner is not opened a second time
+RESTART_WAIT_S = 2.0  # for the store to be opened anew, then warning goes on without
+BACK_WAIT_S = 0.1  # and at each later attempt
 T = TypeVar("T")
+
+
+class Opening(threading.Thread):
+    """Opens a store beside the path of alerts: a long check, a network may take seconds."""
+
+    def __init__(self, open_it: Callable[[bool], DurableStore]) -> None:
+        super().__init__(daemon=True)
+        self._open = open_it
+        self.store: DurableStore | None = None
+        self.error = ""
+        self.start()
+
+    def run(self) -> None:
+        """Open it, or say why not."""
+        try:
+            self.store = self._open(True)
+        except (ConfigError, StorageError) as error:
+            self.error = str(error)
 
 
 class LastingStore:
@@ -21,13 +42,21 @@ class LastingStore:
     unrecorded; every snapshot is an attempt to go back, and what is missing is marked.
 
     open_it : opens the store; told whether it was open a moment ago
+    read_it : opens it to read alone
     after   : number of the last event that this service is known to have acted on
     trouble : why nothing is put on record now, "" while it is
     faults  : what happened since they were last taken
     """
 
-    def __init__(self, open_it: Callable[[bool], DurableStore], after: int = 0) -> None:
+    def __init__(
+        self,
+        open_it: Callable[[bool], DurableStore],
+        read_it: Callable[[], Store],
+        after: int = 0,
+    ) -> None:
         self._open = open_it
+        self._read_it = read_it
+        self._opening: Opening | None = None
         self._after = after
         self._recovering = True
         self._restarted_s = float("-inf")
@@ -38,7 +67,9 @@ class LastingStore:
         except (ConfigError, StorageError) as error:
             if not after:
                 raise
-            self._store = self._in_memory(str(error), after, float("-inf"))
+            base = self._readable()
+            last_s = base.last_s if base else float("-inf")
+            self._store = self._in_memory(str(error), after, last_s, base)
         if self._store.last_seq < after:
             cause = f"events {self._store.last_seq + 1} to {after} are not on record"
             self._store = self._in_memory(cause, after, self._store.last_s, self._store)
@@ -108,6 +139,14 @@ class LastingStore:
         """Times of all steps of an alert so far."""
         return self._read(lambda store: store.issued_s(alert_id))
 
+    def prune(self, before_s: float) -> int:
+        """Let go of some of what is older; returns how much."""
+        try:
+            return self._store.prune(before_s)
+        except StorageError as error:
+            self._store = self._next(str(error))
+            return 0
+
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
@@ -136,25 +175,37 @@ class LastingStore:
         self.faults.append(f"store: {cause}")
         failed, now_s = self._store, time.monotonic()
         failed.close()
+        self.trouble = cause
         if now_s - self._restarted_s >= RESTART_EVERY_S:
             self._restarted_s = now_s
-            try:
-                fresh = self._open(True)
-            except (ConfigError, StorageError) as error:
-                cause = str(error)
-            else:
-                if fresh.last_seq >= failed.last_seq:
-                    return fresh
+            fresh = self._reopened(RESTART_WAIT_S)
+            if fresh is not None and fresh.last_seq >= failed.last_seq:
+                self.trouble = ""
+                return fresh
+            if fresh is not None:
                 fresh.close()
-                cause = f"{cause}; what was on record is lost"
-        return self._in_memory(cause, failed.last_seq, failed.last_s, self._readable())
+                self.trouble = f"{cause}; what was on record is lost"
+        base = self._readable() if self._recovering else None
+        return self._in_memory(self.trouble, failed.last_seq, failed.last_s, base)
+
+    def _reopened(self, wait_s: float) -> DurableStore | None:
+        """The store, opened anew within so many seconds; else None, `trouble` says why."""
+        if self._opening is None:
+            self._opening = Opening(self._open)
+        opening = self._opening
+        opening.join(wait_s)
+        if opening.is_alive():
+            self.trouble = "the store takes long to open"
+            return None
+        self._opening = None
+        if opening.store is None:
+            self.trouble = opening.error
+        return opening.store
 
     def _readable(self) -> Store | None:
-        """The store for reading alone, while a recovery needs it."""
-        if not self._recovering:
-            return None
+        """The store for reading alone, which a recovery needs."""
         try:
-            return self._open(False)
+            return self._read_it()
         except (ConfigError, StorageError):
             return None
 
@@ -162,22 +213,21 @@ class LastingStore:
         self, cause: str, last_seq: int, last_s: float, base: Store | None = None
     ) -> MemoryStore:
         self.trouble = cause
-        return MemoryStore(max(last_seq, self._after), last_s, base)
+        return MemoryStore(cause, max(last_seq, self._after), last_s, base)
 
     def _go_back(self, kept: MemoryStore, memory: Memory) -> None:
         """Put on record what memory holds, and mark what it does not; or stay in memory."""
         kept.close()
+        fresh = self._reopened(BACK_WAIT_S)
+        if fresh is None:
+            return
+        gap = kept.gap(fresh)
         try:
-            fresh = self._open(True)
-            try:
-                gap = kept.gap(fresh, self.trouble)
-                if gap.first_seq > gap.last_seq:
-                    raise StorageError(self.trouble)  # no event since: at the next attempt
-                fresh.resume(gap, list(kept.steps.values()), kept.carried, memory)
-            except BaseException:
-                fresh.close()
-                raise
+            if gap.first_seq > gap.last_seq:
+                raise StorageError(kept.cause)  # no event since: at the next attempt
+            fresh.resume(gap, list(kept.steps.values()), kept.carried, memory)
         except (ConfigError, StorageError) as error:
+            fresh.close()
             self.trouble = str(error)
             return
         self.faults.append(f"store: written again; {gap.steps} steps went out unrecorded")

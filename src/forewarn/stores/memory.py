@@ -9,7 +9,7 @@ from forewarn.records import LIVE_STATES, Alert, Event, Gap, Key, Outcome
 STEPS_MAX = 50_000  # some hundred megabytes with texts in five languages
 Texts = Mapping[str, Mapping[str, str]]
 Told = tuple[Alert, dict[str, str]]
-Steps = Sequence[Told]
+Steps = Sequence[tuple[Alert, Mapping[str, str]]]
 Carried = Mapping[tuple[str, Key], float]  # when a channel confirmed a step
 
 
@@ -22,10 +22,14 @@ class DurableStore(Store, Protocol):
 class MemoryStore:
     """Keeps alert steps and what became of them; events are numbered, not kept.
 
-    base : a store that can still be read, though not written, if there is one
+    cause : why none can be written
+    base  : a store that can still be read, if there is one
     """
 
-    def __init__(self, last_seq: int, last_s: float, base: Store | None = None) -> None:
+    def __init__(
+        self, cause: str, last_seq: int, last_s: float, base: Store | None = None
+    ) -> None:
+        self.cause = cause
         self.last_seq = last_seq
         self.last_s = last_s
         self.told = 0
@@ -95,7 +99,11 @@ class MemoryStore:
             if (channel, (told[0].alert_id, told[0].step)) not in self.carried
         ]
 
-    def gap(self, store: Store, cause: str) -> Gap:
+    def prune(self, before_s: float) -> int:
+        """Nothing: what is here is all new."""
+        return 0
+
+    def gap(self, store: Store) -> Gap:
         """What a store that can be written again does not hold."""
         return Gap(
             store.last_seq + 1,
@@ -104,7 +112,7 @@ class MemoryStore:
             self.last_s,
             self.told,
             self.forgotten,
-            cause,
+            self.cause,
         )
 
     def close(self) -> None:

@@ -1,20 +1,71 @@
-"""The newest snapshot, in a file of its own: written beside the path of alerts, not on it.
+"""Where the newest snapshot lies: beside an SQLite file, or in a table of PostgreSQL.
 
-With a thousand tracks a snapshot takes megabytes. In the database it would hold up the
-journal for tens of milliseconds; here the core only copies arrays.
+With a thousand tracks a snapshot takes megabytes. In the file of the journal it would hold
+up the path of alerts for tens of milliseconds; beside it the core only copies arrays.
 """
 
 import os
 import threading
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from forewarn.errors import StorageError
 from forewarn.pipeline import Memory
 from forewarn.stores.codec import decode_memory, encode_memory
+from forewarn.stores.schema import Database
 
 SEQ = "snapshot_seq"
+
+
+def beside(store: Path) -> Path:
+    """Where the snapshot of a store in a file lies."""
+    return Path(f"{store}.snapshot")
+
+
+class Snapshots(Protocol):
+    """Keeps the newest snapshot; saved_seq: of the last event in one that is safe."""
+
+    saved_seq: int
+
+    def save(self, seq: int, memory: Memory) -> None: ...
+
+    def write(self, seq: int, memory: Memory) -> None: ...
+
+    def load(self) -> tuple[int, Memory] | None: ...
+
+    def wait(self, limit_s: float | None = None) -> None: ...
+
+
+class SnapshotTable:
+    """In the database, in a transaction of its own."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.saved_seq = 0
+
+    def save(self, seq: int, memory: Memory) -> None:
+        """Replace the snapshot."""
+        self.write(seq, memory)
+
+    def write(self, seq: int, memory: Memory) -> None:
+        """Replace the snapshot; it is safe on return."""
+        with self._db.durable():
+            self._db.run("delete from snapshot")
+            self._db.insert("snapshot", [(1, seq, encode_memory(memory))])
+        self.saved_seq = seq
+
+    def load(self) -> tuple[int, Memory] | None:
+        """Number of the last event in the snapshot, and the memory after it."""
+        rows = self._db.run("select seq, body from snapshot")
+        if not rows:
+            return None
+        self.saved_seq, body = rows[0]
+        return self.saved_seq, decode_memory(body)
+
+    def wait(self, limit_s: float | None = None) -> None:
+        """Nothing is under way behind a call."""
 
 
 class SnapshotFile:
@@ -22,6 +73,7 @@ class SnapshotFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.saved_seq = 0
         self._writing: threading.Thread | None = None
         self._handing = threading.Lock()
         self._due: tuple[int, Memory] | None = None
@@ -71,6 +123,7 @@ class SnapshotFile:
                 os.close(folder)
         except OSError as error:
             raise StorageError(f"{self._path}: cannot be written: {error}") from None
+        self.saved_seq = seq
 
     def load(self) -> tuple[int, Memory] | None:
         """Number of the last event in the snapshot, and the memory after it."""
@@ -82,14 +135,15 @@ class SnapshotFile:
         except OSError as error:
             raise StorageError(f"{self._path}: cannot be read: {error}") from None
         memory = decode_memory(body)
-        return int(memory.pop(SEQ)), memory
+        self.saved_seq = int(memory.pop(SEQ))
+        return self.saved_seq, memory
 
-    def wait(self) -> None:
-        """Until what was begun is done."""
+    def wait(self, limit_s: float | None = None) -> None:
+        """Until what was begun is done, or so many seconds."""
         with self._handing:
             writing = self._writing
         if writing is not None:
-            writing.join()
+            writing.join(limit_s)
 
 
 def _private(path: str, flags: int) -> int:

@@ -18,6 +18,7 @@ from forewarn.association import MOST_LOG, claim, odds, share_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
 from forewarn.track import table as tables
+from forewarn.track.denial import ENOUGH, deny
 from forewarn.track.health import Health
 from forewarn.track.life import (
     HEARD_AGAIN,
@@ -123,6 +124,10 @@ class Engine:
             sensor, detection_probability=detection, clutter_per_scan=false_plots
         )
 
+    def lately(self, sensor: Sensor) -> tuple[float, float]:
+        """Looks of a radar's last scans at tracks well known that saw them, and all."""
+        return self._health.lately(sensor)
+
     def take(self, batch: PlotBatch, keep: BoolArray, sensor: Sensor) -> int:
         """Tracks after the plots chosen of one scan; returns how many were not heard.
 
@@ -153,6 +158,7 @@ class Engine:
         note_plots(t, taken, scan, sensor, bit, self._params)
         by = self._registration.row(sensor)
         count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
+        deny(t, taken, hit[:n], missed[:n], bit, LEAST_HIT)
         self._registration.learn(t, taken, scan, sensor)
         twins = find_twins(t, now_s)
         if len(twins):
@@ -266,7 +272,7 @@ class Engine:
             existence=whole.existence,
             confirmed=whole.confirmed,
             named=whole.named,
-            trusted=whole.confirmed & enough,
+            trusted=whole.confirmed & enough & (whole.denials < ENOUGH),
             group_mask=whole.group_mask,
             first_s=whole.first_s,
             hits=whole.hits,

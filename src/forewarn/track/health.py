@@ -22,11 +22,14 @@ MEMORY_SCANS = 40.0
 PRIOR_LOOKS, PRIOR_SCANS = 40.0, 2.0  # what the stated numbers are worth
 LEAST_SEEN, MOST_SEEN = 0.3, 0.98
 LEAST_FALSE = 0.1  # a scan
-SEEN, LOOKS, FALSE, SCANS = 0, 1, 2, 3
+LATELY_SCANS = 3.0  # by which it is judged whether a radar still sees what others do
+SEEN, LOOKS, FALSE, SCANS, LATELY_SEEN, LATELY = 0, 1, 2, 3, 4, 5
 
 
 class Health:
-    """(s, 4) of each radar: looks that saw, looks, false plots, scans, all fading."""
+    """(s, 6) of each radar: looks that saw, looks, false plots, scans, all fading, and the
+    first two again, fading within a few scans.
+    """
 
     def __init__(self, sensors: Sequence[Sensor]) -> None:
         radars = [s for s in sensors if s.kind in (SensorKind.RADAR, SensorKind.RADAR2D)]
@@ -39,16 +42,24 @@ class Health:
             ]
         ).reshape(-1, 4)
         # never written to again
-        self.counts: FloatArray = np.zeros_like(self._prior)
+        self.counts: FloatArray = np.zeros((len(radars), 6))
 
     def of(self, sensor: Sensor) -> tuple[float, float]:
         """Detection probability and false plots a scan, as known now."""
         row = self._row.get(sensor.sensor_id)
         if row is None:
             return sensor.detection_probability, sensor.clutter_per_scan
-        seen, looks, false, scans = (self.counts[row] + self._prior[row]).tolist()
+        seen, looks, false, scans = (self.counts[row, :4] + self._prior[row]).tolist()
         detection = min(max(seen / looks, LEAST_SEEN), MOST_SEEN)
         return detection, max(false / scans, LEAST_FALSE)
+
+    def lately(self, sensor: Sensor) -> tuple[float, float]:
+        """Looks of the last scans at tracks well known that saw them, and all of these."""
+        row = self._row.get(sensor.sensor_id)
+        if row is None:
+            return 0.0, 0.0
+        seen, looks = self.counts[row, 4:].tolist()
+        return seen, looks
 
     def learn(
         self,
@@ -83,13 +94,17 @@ class Health:
 def _count(
     t: Table, hit: FloatArray, missed: FloatArray, free: FloatArray, counts: FloatArray
 ) -> None:
-    """Counts (4,) of one radar after a scan, in place."""
+    """Counts (6,) of one radar after a scan, in place."""
     for k in range(4):
         counts[k] *= 1.0 - 1.0 / MEMORY_SCANS
+    for k in range(4, 6):
+        counts[k] *= 1.0 - 1.0 / LATELY_SCANS
     for i in range(len(t)):
         if hit[i] > LEAST_HIT and t[i]["hits"] >= KNOWN_HITS:
             counts[SEEN] += 1.0 - missed[i]
             counts[LOOKS] += 1.0
+            counts[LATELY_SEEN] += 1.0 - missed[i]
+            counts[LATELY] += 1.0
     for j in range(len(free)):
         counts[FALSE] += free[j]
     counts[SCANS] += 1.0

@@ -10,7 +10,8 @@ from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
 from forewarn.track.classify import classify
-from forewarn.track.table import COUNT, MISSED, Table, state_of
+from forewarn.track.denial import DENIED
+from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
 
 LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
@@ -133,6 +134,7 @@ class Told(NamedTuple):
     trusted_hits: IntArray
     group_mask: IntArray
     first_s: FloatArray
+    denials: IntArray
 
     @staticmethod
     def empty(n: int) -> "Told":
@@ -151,6 +153,7 @@ class Told(NamedTuple):
             np.empty(n, np.int64),
             np.empty(n, np.int64),
             np.empty(n),
+            np.empty(n, np.int64),
         )
 
 
@@ -198,6 +201,9 @@ def tell(
         out.hits[c] = row["hits"]
         out.trusted_hits[c] = row["trusted_hits"]
         out.group_mask[c] = row["group_mask"]
+        out.denials[c] = 0
+        for k in range(SLOTS):
+            out.denials[c] += row["denied"][k] > DENIED
         for k in range(6):
             out.prob[c, k] = row["prob"][k]
         for mode in range(COUNT):

@@ -9,6 +9,8 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Sensor
 from forewarn.track import table as tables
 from forewarn.track.births import KIN, SEED, bear, leave, pair_up
+from forewarn.track.denial import deny
+from forewarn.track.life import LEAST_HIT
 from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.steps import Ahead, Air, Pairs, absorb, note_plots
@@ -91,17 +93,19 @@ class Nursery:
         chain = np.concatenate([[0], np.cumsum(took)])
         one = np.ones(len(parent))
         chosen = chosen[took]
+        missed = np.asarray(1.0 - took, np.float64)
         taken = absorb(
             t,
             ahead.of(parent),
             Pairs(chain, plot[chosen], one, log_mode[chosen]),
             one,
-            np.asarray(1.0 - took, np.float64),
+            missed,
             when_s,
             scan,
             world,
         )
         note_plots(t, taken, scan, sensor, group_bit, self._params)
+        deny(t, taken, hit[parent], missed, group_bit, LEAST_HIT)
         self.table = t
 
     def begin(self, scan: Scan, free: FloatArray, sensor: Sensor, group_bit: int) -> None:

@@ -18,6 +18,7 @@ from forewarn.track.classify import PRIOR
 LAST = 23
 MISSED = 2  # what a scan without a plot adds to `misses`, of which one with a plot takes 1
 COUNT = len(MODES)
+SLOTS = 8  # groups whose denials of a track are counted apart
 ROW = np.dtype(
     [
         ("track_id", np.int64),
@@ -46,6 +47,7 @@ ROW = np.dtype(
         ("alone", np.float64),
         ("spread", np.int64),
         ("looks", np.int64),
+        ("denied", np.float64, (SLOTS,)),
         ("identity", np.dtype("U16")),
         ("confirmed", np.bool_),
         ("named", np.bool_),

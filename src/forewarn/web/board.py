@@ -1,15 +1,23 @@
 """What the pages know: filled by the service, read by the two APIs."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 from forewarn.web.hub import Hub
 from forewarn.web.picture import changes
+from forewarn.web.wish import Wish
 
 EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for dead
+ENDED_S = 600.0  # an all-clear is still told to who asks so long after it
+KEPT_MAX = 20_000  # alert steps kept for readers who lost the line and come back
 LOG_MAX = 200
+_log = logging.getLogger("forewarn")
+
+Step = tuple[dict[str, Any], dict[str, Any]]  # of an alert: as anyone, as operators see it
 
 
 @dataclass(slots=True)
@@ -33,11 +41,19 @@ class Board:
     seq: int = 0
     zones: bytes = b'{"type":"FeatureCollection","features":[]}'
     zones_version: str = ""
+    time_zone: str = "UTC"
+    run: str = field(default_factory=lambda: token_hex(4))
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    since_s: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, dict[str, Any]] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
     areas: dict[str, dict[str, Any]] = field(default_factory=dict)
     people_at_risk: float = 0.0
+    heartbeat: bytes = b"{}"
+    reduced: list[str] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+    coarse: list[str] = field(default_factory=list)
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -46,6 +62,8 @@ class Board:
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
     public: Hub = field(default_factory=Hub)
     operators: Hub = field(default_factory=Hub)
+    _kept: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque)
+    _kept_after: int = 0
 
     def status(self) -> dict[str, Any]:
         """State of the service, for anyone; past `expires_s` nobody should believe it."""
@@ -55,12 +73,14 @@ class Board:
             "detail": self.detail,
             "site": self.site,
             "languages": list(self.languages),
+            "time_zone": self.time_zone,
             "simulated": self.simulated,
             "time_s": now_s,
             "speed": self.clock.speed,
             "seq": self.seq,
-            "expires_s": now_s + EXPIRES_S * self.clock.speed,
+            "expires_s": self._expires_s(now_s),
             "zones_version": self.zones_version,
+            "reduced": self.reduced,
         }
 
     def operators_status(self) -> dict[str, Any]:
@@ -72,62 +92,122 @@ class Board:
             "refused": self.refused,
             "machine_clock": self.machine_clock,
             "faults": list(self.faults),
+            "blind": self.blind,
+            "coarse": self.coarse,
         }
 
-    def state(self) -> dict[str, Any]:
-        """All live alerts, for anyone."""
-        return {
-            "time_s": self.clock.now_s(),
-            "seq": self.seq,
-            "service": self.service,
-            "alerts": list(self.alerts.values()),
-        }
+    def state(self, wish: Wish) -> dict[str, Any]:
+        """Live alerts, and all-clears of the last minutes, as asked for."""
+        head = self._head(self.seq) | {"service": self.service}
+        told = wish.answer(list(self.alerts.values()), head, self.since_s)
+        return told | {"ended": wish.whole(self._ended().values())}
+
+    def news(self, wish: Wish, heard: str) -> dict[str, Any] | None:
+        """Alert steps after the message with the id `heard`; None = not known any more."""
+        run, _, number = heard.partition("-")
+        if run != self.run or not number.isdecimal():
+            return None
+        if not self._kept_after <= int(number) <= self.seq:
+            return None
+        missed = [told for seq, told in self._kept if seq > int(number)]
+        return wish.answer(missed, self._head(self.seq), self.since_s)
+
+    def message_id(self) -> str:
+        """From which a reader may resume: numbers of another run mean nothing."""
+        return f"{self.run}-{self.seq}"
 
     def become(self, service: str, detail: str) -> None:
         """Change the state of the service, and say so."""
         if (service, detail) != (self.service, self.detail):
             self.service, self.detail = service, detail
             self.note(f"service {service}: {detail}")
+            self.public.publish("heartbeat", self.status())
             self.beat()
 
     def beat(self) -> None:
-        """A heartbeat to all."""
-        self.public.publish("heartbeat", self.status())
+        """A heartbeat to operators; readers of the public stream have their own."""
         self.operators.publish("status", self.operators_status())
 
     def note(self, text: str) -> None:
         """One line on the operators' time line."""
         self.log.append({"time_s": self.clock.now_s(), "text": text})
+        _log.info(text, extra={"seq": self.seq, "time_s": self.clock.now_s()})
 
-    def tell(
-        self,
-        steps: Iterable[tuple[dict[str, Any], dict[str, Any]]],
-        seq: int,
-        fresh: bool = True,
-    ) -> None:
-        """Take up alert steps: each as anyone may see it, and as operators do."""
-        public, zones = [], {}
-        for told, why in steps:
-            zone_id = told["zone_id"]
-            public.append(told)
-            zones[zone_id] = why
-            if told["state"] == "all_clear":
-                self.alerts.pop(zone_id, None)
-                self.told.pop(zone_id, None)
-            else:
-                self.alerts[zone_id] = told
-                self.told[zone_id] = why
+    def recover(self, steps: Iterable[Step], seq: int) -> None:
+        """Take up the alerts that are out, in place of all known before; tell everyone."""
+        for known in (self.alerts, self.told, self.since_s, self._kept):
+            known.clear()
+        self.seq = self._kept_after = seq
+        self._take(steps)
+        self.public.publish_each("state", self.state, self.message_id())
+
+    def tell(self, steps: Iterable[Step], seq: int) -> None:
+        """Take up alert steps and tell them, to anyone and to operators."""
+        public, zones = self._take(steps)
         if not public:
             return
         self.seq = seq
-        if fresh:
-            body = {"time_s": self.clock.now_s(), "seq": seq, "alerts": public}
-            self.public.publish("alerts", body, seq)
-            live = {z: why for z, why in zones.items() if why["state"] != "all_clear"}
-            over = [z for z in zones if z not in live]
-            self._publish(
-                {"set": list(live.values()), "gone": over}, self._empty(), self._empty()
-            )
+        self._keep(public, seq)
+        head = self._head(seq)
+
+        def say(wish: Wish) -> dict[str, Any] | None:
+            return wish.answer(public, head, self.since_s) if wish.concerns(zones) else None
+
+        self.public.publish_each("alerts", say, self.message_id())
+        live = {z: why for z, why in zones.items() if why["state"] != "all_clear"}
+        over = [z for z in zones if z not in live]
+        self._publish(
+            {"set": list(live.values()), "gone": over}, self._empty(), self._empty()
+        )
+
+    def _take(
+        self, steps: Iterable[Step]
+    ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Remember alert steps: the public ones, and by zone what operators see."""
+        public, zones = [], {}
+        for told, why in steps:
+            zone_id = told["zone_id"]
+            self.since_s[zone_id] = self._since_s(told)
+            public.append(told)
+            zones[zone_id] = why
+            if told["state"] == "all_clear":
+                for known in (self.alerts, self.told, self.since_s):
+                    known.pop(zone_id, None)
+            else:
+                self.alerts[zone_id] = told
+                self.told[zone_id] = why
+        over = [told for told in public if told["state"] == "all_clear"]
+        self.ended = self._ended() | {told["zone_id"]: told for told in over}
+        return public, zones
+
+    def _ended(self) -> dict[str, dict[str, Any]]:
+        """All-clears of the last minutes, of zones that are not warned again."""
+        since_s = self.clock.now_s() - ENDED_S
+        return {
+            zone_id: told
+            for zone_id, told in self.ended.items()
+            if told["issued_s"] > since_s and zone_id not in self.alerts
+        }
+
+    def _since_s(self, told: Mapping[str, Any]) -> float:
+        """When its zone came into this state: a correction does not begin it anew."""
+        before = self.alerts.get(told["zone_id"])
+        same = before is not None and all(
+            before[key] == told[key] for key in ("alert_id", "state")
+        )
+        return self.since_s[told["zone_id"]] if same else float(told["issued_s"])
+
+    def _keep(self, public: Iterable[dict[str, Any]], seq: int) -> None:
+        self._kept.extend((seq, told) for told in public)
+        while len(self._kept) > KEPT_MAX:
+            self._kept_after = self._kept.popleft()[0]
+
+    def _head(self, seq: int) -> dict[str, Any]:
+        now_s = self.clock.now_s()
+        return {"time_s": now_s, "seq": seq, "expires_s": self._expires_s(now_s)}
+
+    def _expires_s(self, now_s: float) -> float:
+        return now_s + EXPIRES_S * self.clock.speed
 
     def show(self, picture: Mapping[str, Any]) -> None:
         """Take up the chain's picture, and send what changed."""

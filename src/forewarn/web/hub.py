@@ -2,52 +2,111 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+from forewarn.web.message import Message
+from forewarn.web.wish import Wish
+
+BEAT_S = 5.0
 QUEUE_MAX = 256  # messages; who falls further behind is let go and connects again
+ALL = Wish()
+
+Queue = asyncio.Queue[Message | None]
 
 
 class Hub:
-    """Hands every message to every reader's own bounded queue."""
+    """Hands messages to every reader's own bounded queue; one wish is served once."""
 
     def __init__(self) -> None:
-        self._readers: set[asyncio.Queue[dict[str, str] | None]] = set()
+        self._readers: dict[Wish, set[Queue]] = {}
         self.dropped = 0
+        self._closed = False
 
-    def publish(self, event: str, body: dict[str, Any], seq: int | None = None) -> None:
+    def publish(self, event: str, body: dict[str, Any]) -> None:
         """Queue one message for all readers."""
-        message = {"event": event, "data": compact(body)}
-        if seq is not None:
-            message["id"] = str(seq)
-        for queue in tuple(self._readers):
+        message = sent(event, body)
+        for queues in tuple(self._readers.values()):
+            self._put(queues, message)
+
+    def publish_each(
+        self, event: str, say: Callable[[Wish], dict[str, Any] | None], message_id: str
+    ) -> None:
+        """Queue what each wish is to be told; None = nothing."""
+        for wish, queues in tuple(self._readers.items()):
+            body = say(wish)
+            if body is not None:
+                self._put(queues, sent(event, body, message_id))
+
+    async def read(
+        self,
+        first: Callable[[], list[Message]],
+        wish: Wish = ALL,
+        beat: Callable[[], Message] | None = None,
+    ) -> AsyncGenerator[Message]:
+        """Messages for one reader, beginning with what it needs to know at once.
+
+        `first` is asked once the reader is in line: what is said meanwhile is not lost.
+        `beat` is said to it every `BEAT_S`: to each reader in its own time, so that
+        thousands of them never stand in the way of an alert.
+        """
+        queue: Queue = asyncio.Queue(QUEUE_MAX)
+        time_s = asyncio.get_running_loop().time
+        due_s = time_s() + BEAT_S
+        self._readers.setdefault(wish, set()).add(queue)
+        if self._closed:
+            queue.put_nowait(None)
+        try:
+            for message in first():
+                yield message
+            while True:
+                try:
+                    async with asyncio.timeout_at(due_s if beat else None):
+                        following = await queue.get()
+                except TimeoutError:
+                    assert beat is not None
+                    following = beat()
+                    due_s = time_s() + BEAT_S
+                if following is None:
+                    return
+                yield following
+        finally:
+            self._forget(wish, queue)
+
+    def __len__(self) -> int:
+        """Readers now."""
+        return sum(len(queues) for queues in self._readers.values())
+
+    def close(self) -> None:
+        """Send every reader home, and whoever comes later."""
+        self._closed = True
+        for queues in self._readers.values():
+            for queue in queues:
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+
+    def _put(self, queues: set[Queue], message: Message) -> None:
+        for queue in tuple(queues):
             try:
                 queue.put_nowait(message)
             except asyncio.QueueFull:
                 self.dropped += 1
-                self._readers.discard(queue)
+                queues.discard(queue)
                 while not queue.empty():
                     queue.get_nowait()
                 queue.put_nowait(None)
 
-    async def read(self, first: list[dict[str, str]]) -> AsyncIterator[dict[str, str]]:
-        """Messages for one reader, beginning with what it needs to know at once."""
-        queue: asyncio.Queue[dict[str, str] | None] = asyncio.Queue(QUEUE_MAX)
-        self._readers.add(queue)
-        try:
-            for message in first:
-                yield message
-            while (following := await queue.get()) is not None:
-                yield following
-        finally:
-            self._readers.discard(queue)
+    def _forget(self, wish: Wish, queue: Queue) -> None:
+        queues = self._readers.get(wish, set())
+        queues.discard(queue)
+        if not queues:
+            self._readers.pop(wish, None)
 
-    def close(self) -> None:
-        """Send every reader home."""
-        for queue in self._readers:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(None)
+
+def sent(event: str, body: dict[str, Any], message_id: str = "") -> Message:
+    """A message as readers get it; those with an id are where one may resume."""
+    return Message(event, compact(body), message_id)
 
 
 def compact(body: dict[str, Any]) -> str:

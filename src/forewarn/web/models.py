@@ -6,22 +6,32 @@ from pydantic import BaseModel
 
 
 class Status(BaseModel):
-    """State of the service. Past `expires_s` (its own time) do not believe it any more."""
+    """State of the service. Past `expires_s` (its own time) do not believe it any more.
+
+    `reduced`: regions of which parts are not watched just now; "" = the site names none.
+    """
 
     service: str
     detail: str
     site: str
     languages: list[str]
+    time_zone: str
     simulated: bool
     time_s: float
     speed: float
     seq: int
     expires_s: float
     zones_version: str
+    reduced: list[str]
 
 
 class PublicAlert(BaseModel):
-    """What the people of one zone are told. `onset_s`: UTC seconds, early estimate."""
+    """What the people of one zone are told. `onset_s`: UTC seconds, early estimate.
+
+    `issued_s` is when this step was decided.
+    `signature` is Ed25519 over the other values: keys sorted, no spaces, UTF-8; base64.
+    It is "" where texts of other languages were left out.
+    """
 
     alert_id: str
     step: int
@@ -31,15 +41,25 @@ class PublicAlert(BaseModel):
     onset_s: int | None
     kind: str
     text: dict[str, str]
+    signature: str
 
 
 class State(BaseModel):
-    """All live alerts."""
+    """Live alerts, and the all-clears of the last ten minutes.
+
+    Past `expires_s` (the service's own time) do not believe it any more. `since_s`: when
+    each zone came into its state. `others`, only where asked for: [zone_id, state,
+    onset_s] of warned zones that are not told whole.
+    """
 
     time_s: float
     seq: int
+    expires_s: float
     service: str
     alerts: list[PublicAlert]
+    since_s: dict[str, float]
+    ended: list[PublicAlert]
+    others: list[tuple[str, str, int | None]] | None = None
 
 
 class OperatorsStatus(Status):
@@ -54,6 +74,8 @@ class OperatorsStatus(Status):
     refused: list[dict[str, Any]]
     machine_clock: dict[str, Any] | None
     faults: list[str]
+    blind: list[str]
+    coarse: list[str]
 
 
 class CommandBody(BaseModel):

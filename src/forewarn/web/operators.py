@@ -5,12 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException
 from fastapi_offline import FastAPIOffline
-from sse_starlette import EventSourceResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from forewarn.web.board import Board
-from forewarn.web.hub import compact
+from forewarn.web.hub import sent
 from forewarn.web.models import CommandBody, OperatorsStatus
+from forewarn.web.stream import EventStream
 
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
 ACTIONS = ("prepare", "take_cover", "all_clear")
@@ -23,7 +23,7 @@ class LoopbackOnly:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _local(scope):
+        if scope["type"] == "http" and not is_local(scope):
             body = b'{"detail":"operators sign in on this machine only"}'
             head = [(b"content-type", b"application/json")]
             await send({"type": "http.response.start", "status": 403, "headers": head})
@@ -32,7 +32,8 @@ class LoopbackOnly:
         await self._app(scope, receive, send)
 
 
-def _local(scope: Scope) -> bool:
+def is_local(scope: Scope) -> bool:
+    """Whether a request comes from this machine, under one of its own names."""
     client = (scope.get("client") or ("",))[0]
     headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
     host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
@@ -63,13 +64,16 @@ def operators_api(
         return board.whole()
 
     @api.get("/v1/stream")
-    async def stream() -> EventSourceResponse:
+    async def stream() -> EventStream:
         """Server-sent events: `picture` whole at once, then what changes; `status`."""
-        first = [
-            {"event": "status", "data": compact(board.operators_status())},
-            {"event": "picture", "data": compact(board.whole())},
-        ]
-        return EventSourceResponse(board.operators.read(first))
+        return EventStream(
+            board.operators.read(
+                lambda: [
+                    sent("status", board.operators_status()),
+                    sent("picture", board.whole()),
+                ]
+            )
+        )
 
     @api.post("/v1/command", status_code=202)
     def decide(body: CommandBody) -> dict[str, str]:

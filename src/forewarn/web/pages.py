@@ -1,43 +1,88 @@
 """The web application: two pages, two APIs, strict headers."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
 UNBUILT = (
     "<!doctype html><meta charset=utf-8><title>Forewarn</title><p>The service runs; its "
     "pages are not built. Run <code>make setup</code>."
 )
-# maplibre draws with styles set from script, and works in a worker made from a blob
+# maplibre works in a worker; styles that scripts set one by one need no 'unsafe-inline'
 POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; "
-    "child-src 'self' blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; font-src 'self'; manifest-src 'self'; "
+    "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+STRICT = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
 
 
-def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
-    """`/` for everyone, `/console` for operators, and the APIs below /api."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+class Guarded:
+    """Strict headers on every answer; no stream is held up for them."""
 
-    @app.middleware("http")
-    async def guard(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await call_next(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if not request.url.path.endswith("/docs"):
-            response.headers["Content-Security-Policy"] = POLICY
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(STRICT)
+                if not scope["path"].endswith("/docs"):
+                    headers["Content-Security-Policy"] = POLICY
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+class Packed(StaticFiles):
+    """Files as they were packed when built, NAME.gz beside NAME, to whoever takes that.
+
+    Names below `assets/` carry a hash of what is in them: they may be kept for good.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, packed if possible."""
+        takes = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        gzipped = takes and self.lookup_path(path + ".gz")[1] is not None
+        response = await super().get_response(path + ".gz" if gzipped else path, scope)
+        if gzipped:
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Type"] = TYPES[Path(path).suffix]
+        response.headers["Vary"] = "Accept-Encoding"
+        hashed = path.startswith("assets/") and response.status_code == 200
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if hashed else "no-cache"
+        )
         return response
 
+
+TYPES = {  # of what the build packs
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
+
+
+def web_application(public: ASGIApp, operators: ASGIApp, health: APIRouter) -> FastAPI:
+    """`/` for everyone, `/console` for operators, the APIs below /api, signs of health."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guarded)
     app.mount("/api/public", public)
     app.mount("/api/operators", operators)
+    app.include_router(health)
 
     @app.get("/")
     def public_page() -> Response:
@@ -48,7 +93,7 @@ def web_application(public: ASGIApp, operators: ASGIApp) -> FastAPI:
         return _page("console.html")
 
     if STATIC.is_dir():
-        app.mount("/", StaticFiles(directory=STATIC), name="static")
+        app.mount("/", Packed(directory=STATIC), name="static")
     return app
 
 

@@ -17,21 +17,6 @@ RING = 36
 LIKELY = 0.9  # existence above which operators see a track before it counts
 
 
-def public_alert(alert: Alert, texts: Mapping[str, str]) -> dict[str, Any]:
-    """An alert as anyone may see it: zone, state, time, text. No track, sensor, number."""
-    onset = alert.onset_p05_s
-    return {
-        "alert_id": alert.alert_id,
-        "step": alert.step,
-        "zone_id": alert.zone_id,
-        "state": str(alert.state),
-        "issued_s": alert.issued_s,
-        "onset_s": None if isnan(onset) else round(onset),
-        "kind": alert.kind,
-        "text": dict(texts),
-    }
-
-
 def operators_zone(alert: Alert) -> dict[str, Any]:
     """Why a zone is told what it is told."""
     return {

@@ -4,6 +4,7 @@ from forewarn.words.catalogue import LANGUAGES, RIGHT_TO_LEFT
 from forewarn.words.cells import length, pages, shortened
 from forewarn.words.checking import lint, missing_parts, prepare, sample
 from forewarn.words.voice import (
+    SOON_S,
     Audience,
     Form,
     Voice,
@@ -18,6 +19,7 @@ from forewarn.words.voice import (
 __all__ = [
     "LANGUAGES",
     "RIGHT_TO_LEFT",
+    "SOON_S",
     "Audience",
     "Form",
     "Voice",

@@ -6,10 +6,8 @@ have different keys besides: a key file names its world and loads in no other.
 """
 
 import json
-import os
-import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from math import floor, isfinite
 from pathlib import Path
@@ -22,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from forewarn.errors import ConfigError
-from forewarn.records import Alert
+from forewarn.records import Alert, Parcel
+from forewarn.signing.secret_files import read_secret, write_secret
 
 _MARK = "forewarn-ed25519"
 
@@ -39,6 +38,7 @@ class Matter(StrEnum):
 
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
+    SIREN = "siren"
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:
@@ -63,48 +63,60 @@ def alert_values(alert: Alert, texts: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def heartbeat_values(service: str, time_s: float, expires_s: float) -> dict[str, Any]:
-    """A sign of life: after `expires_s` silence means that the service is not reachable."""
-    return {"service": service, "time_s": time_s, "expires_s": expires_s}
+def told(parcel: Parcel) -> dict[str, Any]:
+    """A step as channels tell the public: what it may know, and the signature over that."""
+    values = alert_values(parcel.alert, parcel.texts)
+    return {**values, "signature": b64encode(parcel.signature).decode()}
+
+
+def heartbeat_values(
+    service: str, time_s: float, expires_s: float, reduced: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A sign of life: after `expires_s` silence means that the service is not reachable.
+
+    reduced : regions of which parts are not watched just now
+    """
+    return {
+        "service": service,
+        "time_s": time_s,
+        "expires_s": expires_s,
+        "reduced": list(reduced),
+    }
 
 
 class Signer:
-    """Signs for one world with one key."""
+    """Signs for one world, with one key or with the one that is `newest` at the time."""
 
-    def __init__(self, key: Ed25519PrivateKey, world: World) -> None:
+    def __init__(
+        self,
+        key: Ed25519PrivateKey,
+        world: World,
+        newest: Callable[[], Ed25519PrivateKey] | None = None,
+    ) -> None:
         self._key = key
         self._world = world
+        self._newest = newest or (lambda: key)
 
     @classmethod
     def from_file(cls, path: Path, world: World) -> "Signer":
         """Read a key, or make one that only its owner can read."""
         if not path.exists():
-            _write_key(path, world)
-        mode = path.stat().st_mode & 0o777
-        if mode & 0o077:
-            raise ConfigError(f"{path}: others may read this key: {mode:o}, expected 600")
-        parts = path.read_bytes().split()
-        if len(parts) != 3 or parts[0].decode("ascii", "replace") != _MARK:
-            raise ConfigError(f"{path}: is no key; expected '{_MARK} {world} <64 digits>'")
-        if parts[1].decode("ascii", "replace") != world:
-            raise ConfigError(
-                f"{path}: found a key of world {parts[1].decode('ascii', 'replace')!r}, "
-                f"expected {str(world)!r}"
-            )
-        try:
-            raw = bytes.fromhex(parts[2].decode("ascii"))
-            return cls(Ed25519PrivateKey.from_private_bytes(raw), world)
-        except ValueError:
-            raise ConfigError(f"{path}: the key is not 64 hexadecimal digits") from None
+            cls(Ed25519PrivateKey.generate(), world).to_file(path)
+        return cls(read_key(path, world), world)
+
+    def to_file(self, path: Path) -> None:
+        """Write what `read_key` reads; a key that stands there stays."""
+        raw = self._key.private_bytes_raw()
+        write_secret(path, f"{_MARK} {self._world} {raw.hex()}\n".encode())
 
     @property
     def public(self) -> bytes:
         """The public key, 32 bytes."""
-        return self._key.public_key().public_bytes_raw()
+        return self._newest().public_key().public_bytes_raw()
 
     def sign(self, matter: Matter, body: bytes) -> bytes:
         """Signature of a body, 64 bytes."""
-        return self._key.sign(_framed(self._world, matter, body))
+        return self._newest().sign(_framed(self._world, matter, body))
 
     def seal(self, matter: Matter, values: Mapping[str, Any]) -> bytes:
         """Values with their signature, as JSON that `opened` reads."""
@@ -116,6 +128,23 @@ class Signer:
             "signature": b64encode(signature).decode(),
         }
         return canonical(envelope)
+
+
+def read_key(path: Path, world: World) -> Ed25519PrivateKey:
+    """The key of a file; one of another world is refused."""
+    parts = read_secret(path).split()
+    if len(parts) != 3 or parts[0].decode("ascii", "replace") != _MARK:
+        raise ConfigError(f"{path}: is no key; expected '{_MARK} {world} <64 digits>'")
+    if parts[1].decode("ascii", "replace") != world:
+        raise ConfigError(
+            f"{path}: found a key of world {parts[1].decode('ascii', 'replace')!r}, "
+            f"expected {str(world)!r}"
+        )
+    try:
+        raw = bytes.fromhex(parts[2].decode("ascii"))
+        return Ed25519PrivateKey.from_private_bytes(raw)
+    except ValueError:
+        raise ConfigError(f"{path}: the key is not 64 hexadecimal digits") from None
 
 
 def verify(
@@ -142,24 +171,6 @@ def opened(
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return values if verify(public, world, matter, body, signature) else None
-
-
-def _write_key(path: Path, world: World) -> None:
-    """A new key file, whole or absent; one that another process just made stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = Ed25519PrivateKey.generate().private_bytes_raw()
-    descriptor, half = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(f"{_MARK} {world} {raw.hex()}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if not path.exists():
-            os.link(half, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(half)
 
 
 def _framed(world: World, matter: Matter, body: bytes) -> bytes:

@@ -1,0 +1,32 @@
+"""`forewarn watch`: the outside watchdog, which pages operators when it hears nothing."""
+
+from typing import Annotated
+
+import typer
+
+EVERY_S = 5.0
+
+
+def watch(
+    url: Annotated[str, typer.Argument(help="of the service, as the public reaches it")],
+    key: Annotated[str, typer.Option(help="its public key, 64 hex digits")] = "",
+    run: Annotated[str, typer.Option(help="command to run when its state changes")] = "",
+    post: Annotated[str, typer.Option(help="address to post such changes to")] = "",
+    every: Annotated[float, typer.Option(help="seconds between two looks")] = EVERY_S,
+    once: Annotated[
+        bool, typer.Option("--once", help="one look; ends with 1 if bad")
+    ] = False,
+) -> None:
+    """Watch a service from another machine, and say at once when it cannot warn."""
+    import sys
+    import time
+
+    from forewarn.app.watching import Watchdog
+
+    dog = Watchdog(url, bytes.fromhex(key) if key else b"", run, post)
+    while True:
+        looked_s = time.monotonic()
+        trouble = dog.look()
+        if once:
+            sys.exit(1 if trouble else 0)
+        time.sleep(max(0.0, every - (time.monotonic() - looked_s)))

@@ -1,0 +1,1 @@
+"""Studies: many simulated raids, many policies, judged for the people below."""
