@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill power full jumps clutter liars sirens endurance lock clean
+.PHONY: help setup demo test bench fuzz kill power full jumps clutter liars sirens endurance api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -81,6 +81,14 @@ clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing th
 
 liars: setup  ## COUNT=1000 seeded lies of each kind by one radar with a valid key
 	FOREWARN_LIARS=$(or $(COUNT),1000) $(BIN)/pytest -q tests/test_liar.py
+
+api: .make/environment  ## COUNT=10000 hostile strings in every field, and every operation of both APIs
+	FOREWARN_API=$(or $(COUNT),1000) FOREWARN_API_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_hostile.py
+
+operators: .make/environment  ## COUNT=1000 random scripts of tired operators, and a checker of what got out
+	FOREWARN_OPERATORS=$(or $(COUNT),1000) FOREWARN_OPERATORS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_operator_scripts.py
 
 endurance: setup  ## COUNT=1000 simulated years of 20,000 rockets and 10,000 drones, books exact
 	FOREWARN_YEARS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_study_year.py

@@ -13,7 +13,7 @@ from checker.record import read_record, record_faults
 from checker.truth import truth_faults
 from forewarn.app.demo import RaidSource
 from forewarn.app.service import Plan, Service
-from forewarn.files import ChannelKeys, Site
+from forewarn.files import ChannelTable, Site
 from forewarn.files.site import WebKeys
 from forewarn.web.board import Board, Clock
 from small_raid import CHANNELS, fallen, raid, site, write_truth
@@ -51,7 +51,7 @@ class LiveRaid:
         self.site = replace(
             site(self.folder),
             web=WebKeys(port=free_port()),
-            channels=(ChannelKeys("cap", folder=self.folder / "cap"),),
+            channels=(ChannelTable("cap", "cap", True, {}, self.folder, "test"),),
         )
         self.source = RaidSource(raid(), 4, SPEED)
         clock = Clock(self.source.now_s, SPEED)

@@ -19,9 +19,10 @@ from checker.deliveries import cap_faults, sse_faults
 from checker.packing import unpacked
 from checker.record import read_record, record_faults
 from checker.truth import truth_faults
-from forewarn.channels.cap import CapFolder, Sender
+from forewarn import signing
+from forewarn.channels.cap.folder import CapFolder
+from forewarn.channels.cap.message import Sender
 from forewarn.records import Parcel
-from forewarn.web.picture import public_alert
 from small_raid import CHANNELS, core_of, drawn, site, write_truth
 
 LATE_S = 2.0
@@ -62,8 +63,8 @@ def state() -> dict[str, Any]:
 
 
 def heard(seq: int, now_s: float, parcels: list[Parcel]) -> dict[str, Any]:
-    told = [public_alert(one.alert, one.texts) for one in parcels]
-    return {"at_s": now_s + 0.1, "event": "alerts", "data": {"seq": seq, "alerts": told}}
+    alerts = [signing.told(one) for one in parcels]
+    return {"at_s": now_s + 0.1, "event": "alerts", "data": {"seq": seq, "alerts": alerts}}
 
 
 def faults(folder: Path) -> list[str]:
@@ -166,17 +167,22 @@ def test_a_state_of_affairs_makes_up_for_steps_before_it(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (None, "", "is lost, though confirmed"),
+        (None, "", "is listed and is not there"),
         ("Exercise", "Actual", "has the status"),
-        ("<msgType>Alert", "<msgType>Cancel", "is an Cancel"),
+        ("<msgType>Alert", "<msgType>Update", "is an Update, with 0 before it"),
         ("<sent>20", "<sent>19", "was sent at"),
+        ("<valueName>zone_id", "<valueName>other", "of other zones"),
     ],
 )
 def test_harm_to_a_message_is_seen(
     faultless: Path, tmp_path: Path, old: str | None, new: str, said: str
 ) -> None:
     shutil.copytree(faultless / "cap", tmp_path / "cap")
-    victim = next(iter(sorted((tmp_path / "cap").glob("*-0.xml"))))
+    victim = next(
+        path
+        for path in sorted((tmp_path / "cap").glob("*.xml"))
+        if old is None or old in path.read_text()
+    )
     if old is None:
         victim.unlink()
     else:
@@ -185,18 +191,36 @@ def test_harm_to_a_message_is_seen(
     assert any(said in text for text in found)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lines: lines[1:], "is lost in CAP, though confirmed"),
+        (lambda lines: [*lines, lines[0]], "is told by 2 CAP messages"),
+        (lambda lines: [*lines, '["x", 0.0, "", [["none", 0]]]'], "thin air in CAP"),
+        (lambda lines: lines[:-1], "stands on no list"),
+    ],
+)
+def test_harm_to_the_list_of_messages_is_seen(
+    faultless: Path, tmp_path: Path, change: Callable[[list[str]], list[str]], said: str
+) -> None:
+    shutil.copytree(faultless / "cap", tmp_path / "cap")
+    path = tmp_path / "cap" / "messages.jsonl"
+    path.write_text("\n".join(change(path.read_text().splitlines())))
+    found = cap_faults(read_record(faultless / "s.sqlite"), tmp_path / "cap", exercise=True)
+    assert any(said in text for text in found)
+
+
 def test_a_message_that_forgets_the_ones_before_is_seen(
     faultless: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(faultless / "cap", tmp_path / "cap")
-    victim = next(iter(sorted((tmp_path / "cap").glob("*-1.xml"))))
-    head, _, rest = victim.read_text().partition("<references>")
-    victim.write_text(head + rest.partition("</references>")[2])
-    (tmp_path / "cap" / "0000-0.xml").write_text(victim.read_text())
+    for victim in (tmp_path / "cap").glob("*.xml"):
+        head, _, rest = victim.read_text().partition("<references>")
+        if rest:
+            victim.write_text(head + rest.partition("</references>")[2])
     record = read_record(faultless / "s.sqlite")
     found = list(cap_faults(record, tmp_path / "cap", exercise=True))
-    assert any("refers to []" in text for text in found)
-    assert any("CAP 0000-0 came out of thin air" in text for text in found)
+    assert any("refers to 0 messages" in text for text in found)
 
 
 @pytest.mark.parametrize(

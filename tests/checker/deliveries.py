@@ -1,6 +1,7 @@
 """What came out of the channels: CAP files, and what a subscriber heard."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,41 +9,75 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from checker.record import LIVE, Key, Record
+from checker.record import LIVE, Key, Record, Step
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
+@dataclass(frozen=True)
+class Message:
+    """A CAP message of the folder's list: its name, and the steps that it tells."""
+
+    name: str
+    steps: tuple[Key, ...]
+
+
 def cap_faults(record: Record, folder: Path, exercise: bool) -> Iterator[str]:
-    """Each step on record is one message, no other is, and receipts are true."""
-    found = {path.stem: path for path in folder.glob("*.xml")}
-    known = {f"{alert_id}-{step}": (alert_id, step) for alert_id, step in _keys(record)}
-    yield from (f"CAP {name} came out of thin air" for name in found.keys() - known.keys())
-    for name, key in known.items():
-        if name not in found:
-            carried = record.outbox.get(("cap", key)) is not None
-            yield f"CAP {name} is lost" + (", though confirmed" if carried else "")
-    issued = {step.key: step.body["issued_s"] for step in record.steps}
-    for name in found.keys() & known.keys():
-        yield from _message_faults(found[name], known[name], issued, exercise)
+    """Each step on record is told by one message, no other is told, receipts are true."""
+    messages = list(_listed(folder))
+    told = Counter(key for message in messages for key in message.steps)
+    steps = {step.key: step for step in record.steps}
+    yield from (f"step {key} came out of thin air in CAP" for key in told - steps.keys())
+    yield from (
+        f"step {key} is told by {n} CAP messages" for key, n in told.items() if n > 1
+    )
+    for key in steps.keys() - told.keys():
+        carried = record.outbox.get(("cap", key)) is not None
+        yield f"step {key} is lost in CAP" + (", though confirmed" if carried else "")
+    files = {path.stem for path in folder.glob("*.xml") if path.stem != "feed"}
+    names = {message.name for message in messages}
+    yield from (f"CAP {name} stands on no list" for name in files - names)
+    yield from (f"CAP {name} is listed and is not there" for name in names - files)
+    for message in messages:
+        if message.name in files and all(key in steps for key in message.steps):
+            own = [steps[key] for key in message.steps]
+            yield from _message_faults(folder, message.name, own, messages, exercise)
+
+
+def _listed(folder: Path) -> Iterator[Message]:
+    """The folder's own list, a message a line: name, time, headline, steps."""
+    for line in (folder / "messages.jsonl").read_text(encoding="utf-8").splitlines():
+        name, _, _, steps = json.loads(line)
+        yield Message(name, tuple((alert_id, step) for alert_id, step in steps))
 
 
 def _message_faults(
-    path: Path, key: Key, issued: dict[Key, float], exercise: bool
+    folder: Path, name: str, own: list[Step], messages: list[Message], exercise: bool
 ) -> Iterator[str]:
-    root = ElementTree.parse(path).getroot()
-    said = {name: root.findtext(CAP + name) or "" for name in ("status", "msgType", "sent")}
+    root = ElementTree.parse(folder / f"{name}.xml").getroot()
+    said = {part: root.findtext(CAP + part) or "" for part in ("status", "msgType", "sent")}
     if (said["status"] == "Exercise") is not exercise:
-        yield f"CAP {path.stem} has the status {said['status']}"
-    if (said["msgType"] == "Alert") is not (key[1] == 0):
-        yield f"CAP {path.stem} is an {said['msgType']}"
-    if datetime.fromisoformat(said["sent"]).timestamp() != int(issued[key]):
-        yield f"CAP {path.stem} was sent at {said['sent']}, issued at {issued[key]}"
-    earlier = [
-        part.split(",")[1] for part in (root.findtext(f"{CAP}references") or "").split()
-    ]
-    if earlier != [f"{key[0]}-{step}" for step in range(key[1])]:
-        yield f"CAP {path.stem} refers to {earlier}"
+        yield f"CAP {name} has the status {said['status']}"
+    if datetime.fromisoformat(said["sent"]).timestamp() != int(own[0].body["issued_s"]):
+        yield f"CAP {name} was sent at {said['sent']}"
+    before = {
+        message.name
+        for message in messages
+        for alert_id, step in message.steps
+        if any(one.alert_id == alert_id and step < one.step for one in own)
+    }
+    if (said["msgType"] == "Alert") is not (not before):
+        yield f"CAP {name} is an {said['msgType']}, with {len(before)} before it"
+    refers = (root.findtext(f"{CAP}references") or "").split()
+    if {part.split(",")[1] for part in refers} != before:
+        yield f"CAP {name} refers to {len(refers)} messages, {len(before)} came before it"
+    zones = {
+        code.findtext(f"{CAP}value")
+        for code in root.iter(f"{CAP}geocode")
+        if code.findtext(f"{CAP}valueName") == "zone_id"
+    }
+    if zones != {step.zone_id for step in own}:
+        yield f"CAP {name} is of other zones than its steps"
 
 
 @dataclass
@@ -124,7 +159,3 @@ def _ended(record: Record, alert_id: str, seq: int) -> bool:
         step.alert_id == alert_id and step.state not in LIVE and step.seq <= seq
         for step in record.steps
     )
-
-
-def _keys(record: Record) -> list[Key]:
-    return [step.key for step in record.steps]

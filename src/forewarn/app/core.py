@@ -8,15 +8,21 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, assemble, site_signer, site_zones
+from forewarn.app.assembly import (
+    Speaker,
+    assemble,
+    is_exercise,
+    site_signer,
+    site_zones,
+)
 from forewarn.app.lookout import Lookout
 from forewarn.app.pressure import GROUP_MAX, Pressure
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
-from forewarn.records import Alert, Event, Load, Outcome, Parcel, Sensor, Zones
+from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
-from forewarn.stores import open_store, read_store
+from forewarn.stores import SqlStore, open_store, read_store
 from forewarn.stores.lasting import LastingStore
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
@@ -168,11 +174,7 @@ def _run(
     pipe.send(("warm",))
     _, done_seq = pipe.recv()
     pipe.send(("starting", "opening the store"))
-    store = LastingStore(
-        lambda again: open_store(site.store, channels, sensors, again),
-        lambda: read_store(site.store),
-        done_seq or 0,
-    )
+    store = lasting_store(site, sensors, channels, done_seq or 0)
     core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
@@ -189,6 +191,24 @@ def _run(
     _serve(pipe, core, store, parent)
 
 
+def lasting_store(
+    site: Site, sensors: Sequence[Sensor], channels: Sequence[str], after: int = 0
+) -> LastingStore:
+    """The store of a site, for a core that goes on behind the event numbered `after`."""
+
+    def open_it(again: bool) -> SqlStore:
+        store = open_store(site.store, channels, again=again)
+        try:
+            store.claim(is_exercise(site, sensors))
+            store.heard(sensors)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    return LastingStore(open_it, lambda: read_store(site.store), after)
+
+
 def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> None:
     trouble, pressure, shown_s = store.trouble, Pressure(), 0.0
     while True:
@@ -201,10 +221,7 @@ def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> No
         if events and pressure.step(len(events)):
             events.append(Load(0, events[-1].received_s, pressure.level))
             pipe.send(("load", pressure.level))
-        outcome = None
-        for outcome, parcels in core.handle(events):
-            if parcels:
-                pipe.send(("alerts", _told(parcels), parcels, outcome.seq))
+        outcome = _act(pipe, core, events)
         for _, *receipt in (one for one in messages if one[0] == "delivered"):
             store.delivered(*receipt)
         if store.trouble != trouble:
@@ -223,6 +240,18 @@ def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> No
             store.save(store.last_seq, core.pipeline.memory())
             store.close()
             return
+
+
+def _act(pipe: Connection, core: Core, events: Sequence[Event]) -> Outcome | None:
+    """Tell what a group of events leads to, as it does; returns the last outcome."""
+    outcome = None
+    for outcome, parcels in core.handle(events):
+        if parcels:
+            pipe.send(("alerts", _told(parcels), parcels, outcome.seq))
+    orders = [event.order_id for event in events if isinstance(event, Command)]
+    if orders:
+        pipe.send(("acted", orders))
+    return outcome
 
 
 def _show(pipe: Connection, core: Core, outcome: Outcome) -> None:

@@ -23,6 +23,7 @@ def run(
     from forewarn.sources import Feed, open_feeds
     from forewarn.sources.air import AirSource
     from forewarn.web.board import Clock
+    from forewarn.web.tls import is_secure
 
     said = read_site(site)
     if not said.feeds:
@@ -48,5 +49,6 @@ def run(
         steady=steady,
     )
     log_to_stderr()
-    print(f"Forewarn: http://{said.web.host}:{said.web.port}/  console: /console")
+    scheme = "https" if is_secure(said.web) and not said.web.behind_proxy else "http"
+    print(f"Forewarn: {scheme}://{said.web.host}:{said.web.port}/  console: /console")
     asyncio.run(Service(plan).run())

@@ -11,12 +11,14 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from forewarn.app.assembly import is_exercise, site_signer
+from forewarn.app.assembly import is_exercise, site_signer, site_world
 from forewarn.app.clock import ClockWatch, SteadyClock
+from forewarn.app.control import Control
 from forewarn.app.core_process import CoreProcess
 from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
@@ -24,24 +26,16 @@ from forewarn.channels import ChannelPlan, Context, plan_channels
 from forewarn.errors import ConfigError, ForewarnError
 from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Keeper, Source
-from forewarn.records import (
-    Command,
-    CommandAction,
-    Event,
-    Key,
-    PlotBatch,
-    Sensor,
-    Tick,
-)
+from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
 from forewarn.signing import Matter, heartbeat_values
 from forewarn.units import DEG_PER_RAD
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
-from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 from forewarn.web.push import PushDesk
 from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
+from forewarn.web.tls import remarks, transport
 
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
@@ -68,7 +62,7 @@ class Plan:
     @property
     def simulated(self) -> bool:
         """Whether this is an exercise."""
-        return is_exercise(self.sensors)
+        return is_exercise(self.site, self.sensors)
 
 
 class Service:
@@ -98,6 +92,9 @@ class Service:
         self._pulse = Pulse()
         self._cover = Cover()
         self._stopping = asyncio.Event()
+        self._control = Control(
+            site, site_world(site, plan.sensors), self.board, self._push, self._ready
+        )
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
@@ -108,11 +105,15 @@ class Service:
         web = self.plan.site.web
         app = web_application(
             public_api(self.board, _cap_folder(self._plans), self._desk),
-            operators_api(self.board, self._command),
+            self._control.api(),
             health_routes(self.board, self._pulse.beats),
         )
         raise_file_limit()
-        server = WebServer(app)
+        keys = self.plan.site.signing.folder
+        server = WebServer(app, **transport(web, keys))
+        for remark in remarks(web, keys, datetime.now(UTC)):
+            print(remark, flush=True)
+            self.board.note(remark)
         serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
         gc.disable()  # see `tidy`
         self._core = self._start_core()
@@ -148,7 +149,7 @@ class Service:
                 count[0] += 1
                 count[1] += len(event.time_s)
                 count[2] = event.received_s
-            self._push(event)
+            await self._push(event)
             while self._core.crowded:
                 await asyncio.sleep(TICK_S / 10)
 
@@ -156,17 +157,10 @@ class Service:
         await self._ready.wait()
         while True:
             await asyncio.sleep(TICK_S / self.plan.clock.speed)
-            self._push(Tick(0, self.plan.clock.now_s()))
+            await self._push(Tick(0, self.plan.clock.now_s()))
             self._show_state()
 
-    def _command(self, action: str, zone_ids: tuple[str, ...], operator_id: str) -> None:
-        event = Command(
-            0, self.plan.clock.now_s(), operator_id, CommandAction(action), zone_ids
-        )
-        self.board.note(f"{operator_id}: {action} for {len(zone_ids)} zones")
-        self._push(event)
-
-    def _push(self, event: Event) -> None:
+    async def _push(self, event: Event) -> None:
         # arrival never goes back: what two sources stamped a moment apart keeps its order
         self._last_s = max(self._last_s, event.received_s)
         self._core.send(("event", replace(event, received_s=self._last_s)))
@@ -219,6 +213,8 @@ class Service:
                 for one in self._channels.values():
                     one.offer(parcels)
                 self._log(told)
+            case ("acted", order_ids):
+                self._control.acted(order_ids)
             case ("picture", picture):
                 self._health()
                 board.show(picture)
@@ -307,14 +303,14 @@ class Service:
             for (sensor_id, reason), count in self._refused.items()
         ]
 
-    def _watch_clock(self) -> None:
+    async def _watch_clock(self) -> None:
         """Show how good the machine's clock is, and put on record when that changes."""
         if self._clock is None or not self._ready.is_set():
             return
         news = self._clock.look(quiet=not self.board.alerts)
         self.board.machine_clock = self._clock.shown
         if news is not None:
-            self._push(news)
+            await self._push(news)
             if self._clock.away:
                 told = f"the machine's clock is {news.offset_s:+.0f} s off, not followed"
                 self.board.faults.append(told)
@@ -357,7 +353,7 @@ class Service:
     async def _beat(self) -> None:
         while True:
             self._health()
-            self._watch_clock()
+            await self._watch_clock()
             self.board.heartbeat = self._heartbeat()
             self.board.beat()
             for channel in self._channels.values():

@@ -12,6 +12,7 @@ import numpy as np
 from forewarn.errors import ConfigError, PlotError
 from forewarn.files.toml import SCHEMA, check_schema
 from forewarn.records import (
+    Act,
     ChannelDelay,
     ClockState,
     Command,
@@ -24,6 +25,7 @@ from forewarn.records import (
 KINDS: dict[str, type[Any]] = {
     "tick": Tick,
     "command": Command,
+    "act": Act,
     "weather": Weather,
     "delay": ChannelDelay,
     "load": Load,

@@ -55,6 +55,18 @@ class SqlStore:
         self._snapshots.wait(CLOSE_S)
         self._db.close()
 
+    def claim(self, exercise: bool) -> None:
+        """Keep this record for one world: what a drill wrote never mixes with the real."""
+        with self._db.durable():
+            self._db.insert("meta", [("exercise", int(exercise))], told="name")
+        kept = self._db.run("select value from meta where name = 'exercise'")[0][0]
+        if kept != exercise:
+            worlds = ("live", "exercise")
+            raise ConfigError(
+                f"{self._db.where}: holds {worlds[kept]} data, and this service is "
+                f"{worlds[exercise]}"
+            )
+
     @property
     def last_seq(self) -> int:
         """Number of the newest event on record."""
