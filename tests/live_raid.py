@@ -21,6 +21,7 @@ from test_service import free_port
 
 SPEED = 24.0
 RUN_ON_S = 60.0  # of raid time, behind the time that a demo shows
+LIMIT_S = 150.0  # a flight that takes longer hangs
 LATE_S = 3.0  # wall seconds; later than that must have been declared
 
 
@@ -33,6 +34,7 @@ class LiveRaid:
     source: RaidSource = field(init=False)
     service: Service = field(init=False)
     site: Site = field(init=False)
+    _disturbs: asyncio.Future[None] = field(init=False)
 
     @property
     def board(self) -> Board:
@@ -57,13 +59,16 @@ class LiveRaid:
         clock = Clock(self.source.now_s, SPEED)
         plan = Plan(self.site, raid().sensors, (self.source,), clock, self._over)
         self.service = Service(plan)
-        beside = [asyncio.create_task(self._listen())]
-        beside.append(asyncio.ensure_future(self.disturb(self)))
-        await self.service.run()
-        await asyncio.gather(*beside)
+        listens = asyncio.create_task(self._listen())
+        self._disturbs = asyncio.ensure_future(self.disturb(self))
+        async with asyncio.timeout(LIMIT_S):
+            await self.service.run()
+            await asyncio.gather(listens, self._disturbs)
 
     def _over(self, board: Board) -> bool:
-        return self.source.now_s() > self.source.over_s + RUN_ON_S
+        """All is cleared and the disturbance past; or it failed, and there is no more."""
+        past = self.source.now_s() > self.source.over_s + RUN_ON_S
+        return self._disturbs.done() and (past or self._disturbs.exception() is not None)
 
     async def _listen(self) -> None:
         """A subscriber who writes down what comes, and when in the time of the service."""

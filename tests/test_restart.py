@@ -116,7 +116,7 @@ def test_a_killed_core_loses_nothing_doubles_nothing_and_clears_all(
         folder = tmp_path / f"{killed}"
         shell = Shell(raid, random.Random(11 + killed))
         kills = min(3, KILLS - killed)
-        asyncio.run(shell.fly(site(folder), kills))
+        asyncio.run(asyncio.wait_for(shell.fly(site(folder), kills), 60.0 * kills + 60.0))
         record = read_record(folder / "s.sqlite")
         assert list(record_faults(record, CHANNELS)) == []
         assert {step.key: repr(step) for step in record.steps} == expected
@@ -148,7 +148,9 @@ def test_a_core_that_forgets_what_it_was_sent_is_found_out(
 
     monkeypatch.setattr(core_process, "STAND_BY_S", 0.0)
     monkeypatch.setattr(Outbound, "again", forget)
-    asyncio.run(Shell(raid, random.Random(11)).fly(site(tmp_path), 1))
+    asyncio.run(
+        asyncio.wait_for(Shell(raid, random.Random(11)).fly(site(tmp_path), 1), 120)
+    )
     record = read_record(tmp_path / "s.sqlite")
     assert len(record.journal) < len(unkilled.journal)
 
