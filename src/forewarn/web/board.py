@@ -59,6 +59,7 @@ class Board:
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    machine_clock: dict[str, Any] | None = None
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
     acts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=ACTS_MAX))
@@ -94,6 +95,7 @@ class Board:
             "sensors": self.sensors,
             "channels": self.channels,
             "refused": self.refused,
+            "machine_clock": self.machine_clock,
             "faults": list(self.faults),
             "blind": self.blind,
             "coarse": self.coarse,

@@ -74,11 +74,16 @@ class FeatureCollection(BaseModel):
 
 
 class OperatorsStatus(Status):
-    """State of the service with sensors, channels, refused input and faults."""
+    """State of the service with sensors, channels, refused input and faults.
+
+    `machine_clock`: whether the kernel steers it (`synchronised`), its greatest error and
+    how far it is from the service's time; null where another clock is used.
+    """
 
     sensors: list[dict[str, Any]]
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+    machine_clock: dict[str, Any] | None
     faults: list[str]
     blind: list[str]
     coarse: list[str]
