@@ -39,10 +39,10 @@ def faultless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cap = CapFolder(folder / "cap", Sender("a@b.invalid", exercise=True), carried.append)
     rows: Rows = [beat("live"), {"at_s": 0.0, "event": "state", "data": state()}]
     for event in flown.events:
-        for outcome, parcels in core.handle([event]):
-            if parcels:
-                cap.offer(parcels)
-                rows.append(heard(outcome.seq, outcome.received_s, parcels))
+        (outcome,), parcels = core.handle([event])
+        if parcels:
+            cap.offer(parcels)
+            rows.append(heard(outcome.seq, outcome.received_s, parcels))
     cap.close()
     for keys in carried:
         core.store.delivered("cap", keys, 1.0)

@@ -48,9 +48,9 @@ def fly(folder: Path, flown: Flown, from_: int, until: int) -> list[Parcel]:
         for number, event in enumerate(flown.events):
             disk.log.clear()
             disk.fault = full if from_ <= number < until else lambda *_: None
-            for _, parcels in core.handle([event]):
-                out += parcels
-                store.delivered("cap", [parcel.key for parcel in parcels], 1.0)
+            _, parcels = core.handle([event])
+            out += parcels
+            store.delivered("cap", [parcel.key for parcel in parcels], 1.0)
         assert store.trouble == ""
         assert store.pending("cap") == []
         store.close()

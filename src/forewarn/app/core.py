@@ -3,7 +3,7 @@
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -32,6 +32,8 @@ DAY_S = 86_400.0
 PICTURE_S = 1.0
 PRESSED_PICTURE_S = 5.0  # while the core falls behind
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
+
+Tell = Callable[[Outcome, list[Parcel]], None]
 
 
 class Core:
@@ -81,21 +83,31 @@ class Core:
         events = self.store.events_after(seq)
         return sum(not isinstance(event, Load) for event in events)
 
-    def handle(self, events: Sequence[Event]) -> Iterator[tuple[Outcome, list[Parcel]]]:
-        """A group of events, durable before acted on; what each leads to, once durable."""
+    def handle(
+        self, events: Sequence[Event], tell: Tell = lambda outcome, parcels: None
+    ) -> tuple[list[Outcome], list[Parcel]]:
+        """A group of events, durable before acted on; all that they lead to.
+
+        tell : told what one event leads to as soon as that is durable
+        """
         first = self.store.last_seq + 1
         numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
         self.store.append(numbered)
+        outcomes, parcels = [], []
         for event in numbered:
             outcome = self._step(event)
             if outcome is None:
                 continue
             texts = self._speaker.texts(outcome.alerts)
             self.store.record([outcome], texts)
-            yield outcome, [self._next(a, texts[a.zone_id]) for a in outcome.alerts]
+            fresh = [self._next(a, texts[a.zone_id]) for a in outcome.alerts]
+            tell(outcome, fresh)
+            outcomes.append(outcome)
+            parcels += fresh
         if numbered and numbered[-1].received_s - self._saved_s >= SNAPSHOT_S:
             self.store.save(numbered[-1].seq, self.pipeline.memory())
             self._saved_s = numbered[-1].received_s
+        return outcomes, parcels
 
     def tidy(self, idle: Callable[[], bool]) -> None:
         """Let go of what is old, while nothing waits."""
@@ -244,14 +256,16 @@ def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> No
 
 def _act(pipe: Connection, core: Core, events: Sequence[Event]) -> Outcome | None:
     """Tell what a group of events leads to, as it does; returns the last outcome."""
-    outcome = None
-    for outcome, parcels in core.handle(events):
+
+    def tell(outcome: Outcome, parcels: list[Parcel]) -> None:
         if parcels:
             pipe.send(("alerts", _told(parcels), parcels, outcome.seq))
+
+    outcomes, _ = core.handle(events, tell)
     orders = [event.order_id for event in events if isinstance(event, Command)]
     if orders:
         pipe.send(("acted", orders))
-    return outcome
+    return outcomes[-1] if outcomes else None
 
 
 def _show(pipe: Connection, core: Core, outcome: Outcome) -> None:
