@@ -47,13 +47,17 @@ REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What to run: a site, its sensors and sources, and by which clock."""
+    """What to run: a site, its sensors and sources, and by which clock.
+
+    seen : hears of each picture, once the board shows it
+    """
 
     site: Site
     sensors: tuple[Sensor, ...]
     sources: tuple[Source, ...]
     clock: Clock
     stop: Callable[[Board], bool] = lambda board: False
+    seen: Callable[[Board, Mapping[str, Any]], None] = lambda board, picture: None
 
     @property
     def simulated(self) -> bool:
@@ -231,6 +235,7 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+                self.plan.seen(board, picture)
             case ("load", level):
                 if level:
                     board.become("degraded", f"overload: detail is left out, level {level}")

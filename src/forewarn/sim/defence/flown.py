@@ -13,7 +13,7 @@ import numpy as np
 
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, metres_per_radian
-from forewarn.records import Forecasts, Tracks
+from forewarn.records import Forecasts, IntArray, Tracks
 from forewarn.sim.defence.engaging import (
     COST,
     DRY_S,
@@ -144,6 +144,7 @@ class Flown:
         self._book = np.zeros(LAYERS + len(layers))
         self._book[DRY_S] = inf
         self.log: list[Engagement] = []
+        self._fire(_threats(0), np.empty(0))  # compiled now, not in flight
         self._done: set[tuple[int, int]] = set()  # of track and layer
         self._busy_s: dict[int, float] = {}  # by track: when its engagement ends
 
@@ -191,19 +192,12 @@ class Flown:
         real = body != NOBODY and self.sky.is_threat(body)
         odds = np.full(len(self._layers), nan)
         odds[layer] = self._odds[layer] if real else 0.0 * self._odds[layer]
-        threat = Threats(
-            time_s=np.array([one.impact_s]),
-            from_s=np.array([now_s]),
-            at_km=at_km[None],
-            wanted=np.array([True]),
-            dear=np.array([self._people(at_km, one) >= self._rule.reserve_people]),
-            word=np.array([body if real else _NONE + one.track_id]),
-        )
-        before, stopped = self._book.copy(), np.empty(1, np.int64)
-        luck = (self._seed, 0)
-        engage(
-            threat, 1, self._fleet, self._rule, odds, luck, self._left, stopped, self._book
-        )
+        threat = _threats(1)
+        threat.time_s[0], threat.from_s[0], threat.at_km[0] = one.impact_s, now_s, at_km
+        threat.dear[0] = self._people(at_km, one) >= self._rule.reserve_people
+        threat.word[0] = body if real else _NONE + one.track_id
+        before = self._book.copy()
+        stopped = self._fire(threat, odds)
         want = self._book[:DRY_S] - before[:DRY_S]
         if stopped[0] == UNTOUCHED and not want[NO_ROUNDS] + want[NO_CHANNEL]:
             return  # not in reach: perhaps it will be, as forecasts change
@@ -219,6 +213,14 @@ class Flown:
         self.log.append(
             Engagement(now_s, ends_s, one.track_id, name, kind, rounds, hit, place)
         )
+
+    def _fire(self, threats: Threats, odds: FloatArray) -> IntArray:
+        """As `engage` has it, for threats that are all wanted."""
+        n, luck = len(threats.time_s), (self._seed, 0)
+        stopped = np.empty(n, np.int64)
+        fleet, rule, left = self._fleet, self._rule, self._left
+        engage(threats, n, fleet, rule, odds, luck, left, stopped, self._book)
+        return stopped
 
     def _end(self, body: int, at_s: float, layer: int) -> FloatArray:
         falls = keyed(self._seed, body, DEBRIS, 0).random()
@@ -265,3 +267,15 @@ class Flown:
         most = PEOPLE_PER_M2 * pi * one.harmful_m**2
         inside = self._within(at_km) <= 0.0
         return float(np.minimum(self._towns.people[inside], most).sum())
+
+
+def _threats(n: int) -> Threats:
+    """So many, all wanted, to be filled in."""
+    return Threats(
+        time_s=np.zeros(n),
+        from_s=np.zeros(n),
+        at_km=np.zeros((n, 2)),
+        wanted=np.ones(n, bool),
+        dear=np.zeros(n, bool),
+        word=np.zeros(n, np.int64),
+    )
