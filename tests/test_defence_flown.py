@@ -82,10 +82,9 @@ def test_where_pieces_come_down_on_people_they_were_warned() -> None:
     assert len(pieces) == 3 * ROCKETS
     assert (case.harmful_m[pieces] == 100.0).all()
     people = summarise([run(1.0).judged]).people
-    assert people.could > 0.0
-    assert people.in_time >= 0.95 * people.could
-    # and fewer are harmed by pieces than by what was ended
-    assert people.in_harm < summarise([alone()]).people.in_harm
+    assert people.in_harm > 0.0
+    # pieces are seen too late for shelter, but what they are of was not
+    assert people.in_time + people.too_short_told >= 0.95 * people.in_harm
 
 
 def test_without_luck_nothing_changes_at_all() -> None:
@@ -168,7 +167,7 @@ def test_rounds_at_nothing_are_spent_and_end_nobody() -> None:
     flown = Flown(Sky(drawn), raid().region, (layer(1.0),), Doctrine(), SEED)
     town = np.radians([56.4532, 9.402])
     now_s = drawn.start_s + 30.0
-    ghost = Said(7, now_s, np.array([3.5e6, 0.6e6, 5.9e6]), now_s + 20.0, town, 300.0)
+    ghost = Said(7, now_s, np.array([3.5e6, 0.6e6, 5.9e6]), now_s + 10.0, town, 300.0)
     (fired,) = flown.step(now_s, [ghost])
     assert (fired.body, fired.stopped, fired.rounds) == ("", False, 1)
     assert flown.step(now_s + 1.0, [ghost]) == []
