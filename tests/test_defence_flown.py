@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from forewarn.app.demo_defence import mark
 from forewarn.bench.defended import Defended, defended, undefended
 from forewarn.bench.drawing import region_zones
 from forewarn.errors import ConfigError
+from forewarn.geodesy import geographic_points
 from forewarn.records import PlotBatch, Zones
 from forewarn.score import Judged, summarise
 from forewarn.sim import raids
@@ -17,6 +20,7 @@ from forewarn.sim.defence import Battery, Debris, Doctrine, Layer, Odds, Timing
 from forewarn.sim.defence.flown import Flown, Said
 from forewarn.sim.defence.sky import Sky
 from forewarn.sim.raid_keys import Raid, RegionKeys, SalvoKeys
+from forewarn.web.board import Board, Clock
 
 SEED, ROCKETS, STRAY = 5, 4, 2
 HEATH = (56.33, 9.05)  # no town within 4 km
@@ -179,3 +183,33 @@ def test_a_battery_in_no_town_is_refused() -> None:
     lost = replace(layer(1.0), battery=(Battery("B9", 25.0, 6, 9, place="Atlantis"),))
     with pytest.raises(ConfigError, match="'B9': no town 'Atlantis'"):
         Flown(Sky(drawn), raid().region, (lost,), Doctrine(), SEED)
+
+
+def picture(drawn: raids.Drawn, body: int, after_s: float, aim: tuple[float, float]) -> Any:
+    """What operators see of one body so long after its start, said to come down at aim."""
+    now_s = float(drawn.flyers[body].path.time_s[0]) + after_s
+    state = drawn.flyers[body].path.at(np.array([now_s]))
+    lat, lon, height = (float(a[0]) for a in geographic_points(state[:, :3].copy()))
+    where = {"lat_deg": np.degrees(lat), "lon_deg": np.degrees(lon), "height_m": height}
+    seen = {"id": f"T{body}", "confirmed": True, "threat_probability": 0.9}
+    end = {"lat_deg": aim[0], "lon_deg": aim[1], "onset_p50_s": now_s + 11.0}
+    area = {"track_id": f"T{body}", "kind": "rocket"} | end
+    return {"time_s": now_s, "tracks": [seen | where], "areas": [area]}
+
+
+def test_the_demo_marks_what_its_defence_does() -> None:
+    drawn = raids.draw(raid(), SEED)
+    flown = Flown(Sky(drawn), raid().region, (layer(1.0),), Doctrine(), SEED)
+    board = Board("site", ("en",), True, Clock(lambda: 0.0))
+
+    def texts(now: Any) -> list[str]:
+        mark(flown, board, now)
+        assert board.whole()["marks"] == board.marks
+        return [one["text"] for one in board.marks]
+
+    shown = picture(drawn, 0, 60.0, (56.4532, 9.402))
+    assert texts(picture(drawn, 1, 60.0, HEATH)) == ["SIMULATED: let fall, open country"]
+    assert texts(shown) == ["SIMULATED: engaged"]
+    assert board.log[-1]["text"] == "SIMULATED defence: 1 head for people and are engaged"
+    later = shown | {"time_s": shown["time_s"] + 5.0, "areas": [], "tracks": []}
+    assert texts(later) == ["SIMULATED: intercepted"]

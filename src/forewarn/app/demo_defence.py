@@ -30,12 +30,11 @@ def mark(flown: Flown, board: Board, picture: Mapping[str, Any]) -> None:
     """One step of the defence on what operators see; the board shows what it does."""
     now_s = float(picture["time_s"])
     said = said_in(picture)
-    for one in flown.step(now_s, said):
-        board.note(f"SIMULATED defence: T{one.track_id} heads for people and is engaged")
-    fired = [_fired(one, now_s) for one in flown.log]
-    engaged = {one.track_id for one in flown.log}
-    idle = [one for one in said if one.track_id not in engaged]
-    board.marks = fired + [_spared(one) for one in idle if not flown.wants(one.impact_rad)]
+    if fired := flown.step(now_s, said):
+        count = len({one.track_id for one in fired})
+        board.note(f"SIMULATED defence: {count} head for people and are engaged")
+    spared = [_spared(one) for one in said if flown.lets_fall(now_s, one)]
+    board.marks = [_fired(one, now_s) for one in flown.log] + spared
 
 
 def said_in(picture: Mapping[str, Any]) -> list[Said]:

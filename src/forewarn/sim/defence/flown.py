@@ -173,9 +173,10 @@ class Flown:
             cost=float(self._book[COST]),
         )
 
-    def wants(self, impact_rad: FloatArray) -> bool:
-        """Whether the doctrine engages what is to come down there."""
-        return self._wants(self._flat(impact_rad))
+    def lets_fall(self, now_s: float, one: Said) -> bool:
+        """Whether a layer could engage it by now, and the doctrine does not want to."""
+        in_time = any(self._open(now_s, one, k) for k in range(len(self._layers)))
+        return in_time and not self._wants(self._flat(one.impact_rad))
 
     def _open(self, now_s: float, one: Said, layer: int) -> bool:
         timing = self._layers[layer].timing_s
