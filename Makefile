@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter liars sirens endurance lock clean
+.PHONY: help setup demo test bench fuzz kill power full jumps clutter liars sirens endurance api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,8 +60,20 @@ sirens: .make/environment  ## COUNT=1000000 recorded and as many altered frames,
 	FOREWARN_SIREN_FRAMES=$(or $(COUNT),1000000) FOREWARN_SIREN_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_siren_guard.py
 
-kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that nothing is lost
-	FOREWARN_KILLS=$(or $(COUNT),20) $(BIN)/pytest -s tests/test_restart.py
+kill: setup  ## kill writer and core in mid-raid, COUNT=1000 times each, and check that nothing is lost
+	FOREWARN_KILLS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_store_kill.py tests/test_restart.py
+
+power: .make/environment  ## COUNT=10000 simulated power cuts, another seed each time
+	FOREWARN_CUTS=$(or $(COUNT),10000) FOREWARN_CUTS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_power.py tests/test_storage_errors.py
+
+full: setup  ## fill the disk in COUNT=200 raids, and check that all is told and the gap marked
+	FOREWARN_FULL=$(or $(COUNT),200) FOREWARN_FULL_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_disk_full.py
+
+jumps: setup  ## COUNT=100000 jumps of the machine's clock
+	FOREWARN_JUMPS=$(or $(COUNT),100000) FOREWARN_JUMPS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_clock.py
 
 clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing that could raise a warning
 	FOREWARN_CLUTTER_HOURS=$(or $(COUNT),24) FOREWARN_CLUTTER_SEED=$${SEED:-$$RANDOM} \
@@ -69,6 +81,14 @@ clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing th
 
 liars: setup  ## COUNT=1000 seeded lies of each kind by one radar with a valid key
 	FOREWARN_LIARS=$(or $(COUNT),1000) $(BIN)/pytest -q tests/test_liar.py
+
+api: .make/environment  ## COUNT=10000 hostile strings in every field, and every operation of both APIs
+	FOREWARN_API=$(or $(COUNT),1000) FOREWARN_API_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_hostile.py
+
+operators: .make/environment  ## COUNT=1000 random scripts of tired operators, and a checker of what got out
+	FOREWARN_OPERATORS=$(or $(COUNT),1000) FOREWARN_OPERATORS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_operator_scripts.py
 
 endurance: setup  ## COUNT=1000 simulated years of 20,000 rockets and 10,000 drones, books exact
 	FOREWARN_YEARS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_study_year.py

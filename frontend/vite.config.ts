@@ -7,6 +7,6 @@ export default defineConfig({
     outDir: "../src/forewarn/web/static",
     emptyOutDir: true,
     chunkSizeWarningLimit: 1500,
-    rollupOptions: { input: ["index.html", "console.html"] },
+    rollupOptions: { input: ["index.html", "console.html", "signin.html"] },
   },
 });

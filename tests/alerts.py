@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forewarn.channels import Context
-from forewarn.records import Alert, AlertState, Key, Parcel
+from forewarn.records import IN_ERROR, Alert, AlertState, Key, Parcel
 from forewarn.signing import Signer, World
 from forewarn.words import LANGUAGES, render
 
@@ -27,6 +27,7 @@ ALERT = Alert(
     reason="threat",
 )
 STATES = (AlertState.PREPARE, AlertState.TAKE_COVER, AlertState.STAY, AlertState.ALL_CLEAR)
+CORRECTED = replace(ALERT, state=AlertState.ALL_CLEAR, step=2, reason=IN_ERROR)
 SQUARE = '{"type":"Polygon","coordinates":[[[9.0,56.0],[9.1,56.0],[9.1,56.1],[9.0,56.0]]]}'
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from shapely import Polygon
 
-from alerts import ALERT, SQUARE, STATES, parcel
+from alerts import ALERT, CORRECTED, SQUARE, STATES, parcel
 from forewarn.channels.cap.areas import VERTICES_MAX, outer_rings
 from forewarn.channels.cap.folder import CapFolder
 from forewarn.channels.cap.ledger import NAME, Entry, read_entries
@@ -63,6 +63,23 @@ def test_every_stage_is_a_valid_message(state: AlertState, kind: str) -> None:
     assert set(every(message, "responseType")) == {
         {"prepare": "Prepare", "all_clear": "AllClear"}.get(state, "Shelter")
     }
+
+
+def test_a_correction_is_a_cancel_with_words_of_its_own() -> None:
+    before = tuple(entry([parcel(replace(ALERT, step=k))], LIVE) for k in range(2))
+    message = valid(said(parcel(CORRECTED), LIVE, before))
+    assert every(message, "msgType") == ["Cancel"]
+    assert len(every(message, "references")[0].split()) == 2
+    clear = valid(said(parcel(replace(CORRECTED, reason="over")), LIVE, before))
+    assert every(clear, "msgType") == ["Update"]
+    for name in ("headline", "instruction"):
+        assert not set(every(message, name)) & set(every(clear, name))
+
+
+def test_a_correction_is_never_in_one_message_with_an_all_clear() -> None:
+    other = replace(CORRECTED, alert_id="b", reason="over")
+    assert len(grouped([parcel(CORRECTED), parcel(other)])) == 2
+    assert len(grouped([parcel(CORRECTED), parcel(replace(CORRECTED, alert_id="b"))])) == 1
 
 
 def test_an_update_refers_to_every_message_before_it() -> None:

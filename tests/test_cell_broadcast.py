@@ -22,7 +22,7 @@ from forewarn.channels.cell_broadcast.lines import (
 from forewarn.channels.cell_broadcast.pages import encoded
 from forewarn.errors import DeliveryError
 from forewarn.files import ChannelTable
-from forewarn.records import AlertState
+from forewarn.records import IN_ERROR, AlertState
 from forewarn.threats import CLASSES
 from forewarn.words import LANGUAGES, Form, missing_parts
 
@@ -155,6 +155,22 @@ def test_an_all_clear_is_told_and_ends_the_alert_of_its_last_zone(studio: Studio
     studio.tell(step("skive", ALL_CLEAR, 2))
     assert studio.centre.on_air.keys() == {4396}
     assert studio.centre.on_air[4396].text.startswith("Skive, Viborg: all clear at 12:00")
+
+
+def test_a_mistake_is_taken_back_in_words_of_its_own_also_after_its_all_clear(
+    studio: Studio,
+) -> None:
+    studio.tell(step("viborg", TAKE_COVER))
+    studio.tell(step("viborg", ALL_CLEAR, 1, reason=IN_ERROR))
+    assert studio.centre.on_air.keys() == {4396}
+    assert studio.centre.on_air[4396].text.startswith("Viborg: false alert, no threat")
+    studio.tell(step("skive", TAKE_COVER))
+    studio.tell(step("skive", ALL_CLEAR, 1))
+    told = len(studio.centre.started)
+    for _ in range(2):  # the second is offered again, and told once
+        studio.done.clear()
+        studio.tell(step("skive", ALL_CLEAR, 2, reason=IN_ERROR))
+        assert len(studio.centre.started) == told + 1
 
 
 def test_no_all_clear_names_a_zone_that_is_under_alert_again(studio: Studio) -> None:

@@ -11,7 +11,8 @@ import typer
 
 from forewarn.app.command_line import cli
 from forewarn.channels import BUILT_IN
-from forewarn.files import StoreKeys, ZoneKeys
+from forewarn.files import StoreKeys, WebKeys, ZoneKeys
+from forewarn.files.site import OperatorKeys
 from forewarn.forecast import ForecastParams
 from forewarn.sources.asterix_frame import editions
 from forewarn.track import TrackParams
@@ -69,6 +70,8 @@ def test_documented_commands_exist() -> None:
         ("warning", WarningParams),
         ("zones", ZoneKeys),
         ("store", StoreKeys),
+        ("web", WebKeys),
+        ("operators", OperatorKeys),
     ],
 )
 def test_setting_is_documented_with_its_default(table: str, params: type) -> None:

@@ -214,7 +214,9 @@ def test_who_falls_behind_is_let_go_and_told_to_come_again(site: Site) -> None:
     with app(site) as line:
         greeted(line)
         # no reader gets a turn while so many are said
-        site.ask(lambda: [site.board.beat() for _ in range(QUEUE_MAX + 1)])
+        site.ask(
+            lambda: [site.board.public.publish("state", {}) for _ in range(QUEUE_MAX + 1)]
+        )
         assert ended(line) == 1013
     assert site.board.public.dropped == 1
 

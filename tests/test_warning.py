@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from conftest import square_zones
 from forewarn.errors import ConfigError
 from forewarn.records import (
+    IN_ERROR,
     Alert,
     AlertState,
     ChannelDelay,
@@ -187,7 +188,7 @@ def test_an_operator_raises_and_clears_and_new_tracks_speak_again() -> None:
     centre.hear(29.0, Command(0, 0.0, "op", CommandAction.ALL_CLEAR, row))
     centre.hear(28.0)
     assert centre.states() == [COVER, ALL_CLEAR]
-    centre.hear(27.0, track_id=(centre.seq + 2) << 16)
+    centre.hear(27.0, track_id=(centre.seq + 2) << 17)
     assert centre.states()[-1] is COVER
 
 
@@ -276,3 +277,67 @@ def test_seconds_that_tremble_about_what_people_need_do_not_turn_cover_into_stay
     for second in range(20):
         centre.hear(need_s + 2.0 + (1.0 if second % 2 else -1.0))
     assert set(centre.states()) == {COVER}
+
+
+def command(action: CommandAction, row: int = 4, threat: str = "") -> Command:
+    return Command(0, 0.0, "op", action, (ZONES.zone_id[row],), threat)
+
+
+def test_an_alert_by_hand_names_the_threat_that_the_operator_named() -> None:
+    centre = Centre()
+    centre.hear(None, command(CommandAction.TAKE_COVER, threat="drone"))
+    assert [alert.kind for alert in centre.alerts] == ["drone"]
+    assert centre.alerts[0].reason == "by hand"
+
+
+def test_what_is_extended_stays_and_what_is_over_does_not_come_back() -> None:
+    centre = Centre(WarningParams(manual_s=20.0))
+    centre.hear(None, command(CommandAction.PREPARE))
+    for _ in range(4):
+        for _ in range(15):
+            centre.hear(None)
+        centre.hear(
+            None, Command(0, centre.now_s, "op", CommandAction.EXTEND, ("z4", "z5"))
+        )
+    assert centre.states() == [PREPARE]  # z5 was never raised, so it is not extended
+    for _ in range(30):
+        centre.hear(None)
+    centre.hear(None, Command(0, centre.now_s, "op", CommandAction.EXTEND, ("z4",)))
+    assert centre.states() == [PREPARE, ALL_CLEAR]
+
+
+def test_a_correction_reaches_whoever_heard_the_alert_even_after_its_all_clear() -> None:
+    centre = Centre()
+    centre.hear(None, command(CommandAction.TAKE_COVER))
+    centre.hear(None, command(CommandAction.CORRECT))
+    assert [(a.state, a.reason) for a in centre.alerts] == [
+        (COVER, "by hand"),
+        (ALL_CLEAR, IN_ERROR),
+    ]
+    late = Centre()
+    late.hear(None, command(CommandAction.TAKE_COVER))
+    late.hear(None, command(CommandAction.ALL_CLEAR))
+    late.hear(None, command(CommandAction.CORRECT))
+    assert [a.step for a in late.alerts] == [0, 1, 2]
+    assert len({a.alert_id for a in late.alerts}) == 1
+    assert late.alerts[-1].reason == IN_ERROR
+
+
+def test_what_was_raised_by_hand_is_taken_back_and_no_real_threat_with_it() -> None:
+    centre = Centre()
+    centre.hear(None, command(CommandAction.TAKE_COVER, row=0))
+    centre.hear(None, command(CommandAction.TAKE_COVER, row=4))
+    both = ("z0", "z4")
+    centre.hear(30.0, Command(0, 0.0, "op", CommandAction.TAKE_BACK, both))
+    told = {alert.zone_id: alert for alert in centre.alerts}
+    assert (told["z0"].state, told["z0"].reason) == (ALL_CLEAR, IN_ERROR)
+    assert told["z4"].state is COVER  # a rocket is seen on its way there
+    centre.hear(29.0, Command(0, 0.0, "op", CommandAction.CORRECT, both))
+    told = {alert.zone_id: alert for alert in centre.alerts}
+    assert (told["z4"].state, told["z4"].reason) == (ALL_CLEAR, IN_ERROR)
+
+
+def test_a_correction_says_nothing_where_nobody_was_told_anything() -> None:
+    centre = Centre()
+    centre.hear(None, command(CommandAction.CORRECT))
+    assert centre.alerts == []

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from alerts import ALERT, STATES
+from alerts import ALERT, CORRECTED, STATES
 from forewarn.app.command_line import cli
 from forewarn.errors import ConfigError
 from forewarn.files import read_site
 from forewarn.records import AlertState
 from forewarn.threats import CLASSES
 from forewarn.words import (
+    CORRECTION,
     LANGUAGES,
     RIGHT_TO_LEFT,
     Audience,
@@ -80,6 +81,18 @@ def test_every_form_says_all_of_it_and_fits_whatever_the_place_is_called(
                 assert name in text
             assert "{" not in text or "{" in name
             assert "78" not in text.replace(name, "")  # a countdown
+
+
+@pytest.mark.parametrize(("language", "form"), list(product(LANGUAGES, Form)))
+def test_a_correction_says_that_it_is_one_and_is_no_all_clear(
+    language: str, form: Form
+) -> None:
+    for exercise, audience, name in product((True, False), Audience, PLACES):
+        voice = Voice(language, exercise, audience, form=form)
+        text = voice.render(CORRECTED, name)
+        assert lint(text, name, language, form) == []
+        assert text.endswith(voice.instruction(CORRECTION))
+        assert text != voice.render(replace(CORRECTED, reason="over"), name)
 
 
 def test_seconds_left_never_stand_in_a_text() -> None:

@@ -11,6 +11,8 @@ export interface Status {
   simulated: boolean;
   time_s: number;
   speed: number;
+  world: "live" | "exercise";
+  banner: Record<string, string>;
   expires_s: number;
   zones_version: string;
   reduced: string[]; // regions of which parts are not watched just now

@@ -66,15 +66,19 @@ def assemble(site: Site, sensors: Sequence[Sensor], zones: Zones) -> Pipeline:
     )
 
 
-def is_exercise(sensors: Sequence[Sensor]) -> bool:
-    """Whether anything of what these sensors see is simulated."""
-    return any(sensor.simulated for sensor in sensors)
+def is_exercise(site: Site, sensors: Sequence[Sensor]) -> bool:
+    """Whether the site says so, or anything of what these sensors see is simulated."""
+    return site.exercise or any(sensor.simulated for sensor in sensors)
+
+
+def site_world(site: Site, sensors: Sequence[Sensor]) -> World:
+    """What the site's signatures and its record speak for."""
+    return World.EXERCISE if is_exercise(site, sensors) else World.LIVE
 
 
 def site_signer(site: Site, sensors: Sequence[Sensor]) -> Signer:
-    """The site's key for the world that these sensors see; made where there is none."""
-    world = World.EXERCISE if is_exercise(sensors) else World.LIVE
-    return Vault(site.signing.folder).signer(world, time.time)
+    """The site's key for its world; made where there is none."""
+    return Vault(site.signing.folder).signer(site_world(site, sensors), time.time)
 
 
 class Speaker:
@@ -87,7 +91,7 @@ class Speaker:
                 zones.zone_id, zones.name, zones.names, strict=True
             )
         }
-        exercise = is_exercise(sensors)
+        exercise = is_exercise(site, sensors)
         self._voices = [
             Voice(language, exercise, time_zone=site.time_zone, own=site.texts)
             for language in site.languages

@@ -40,7 +40,7 @@ def check(
     for sensor in said.sensors:
         if all(feed.sensor is not sensor for feed in said.feeds):
             print(f"sensor {sensor.sensor_id}: {sensor.kind}, no feed: only for recordings")
-    for plan in plan_channels(said.channels, is_exercise(said.sensors)):
+    for plan in plan_channels(said.channels, is_exercise(said, said.sensors)):
         print(f"channel {plan.name}: {plan.keys}")
     print(f"store: {said.store.path}; web: {said.web.host}:{said.web.port}")
     for name in ("track", "forecast", "warning"):

@@ -13,6 +13,7 @@ from forewarn.app import (
     fly,
     history,
     keys,
+    operators,
     prepare,
     recording,
     replay,
@@ -51,6 +52,7 @@ cli.command("prepare")(prepare.prepare)
 cli.add_typer(zones.cli, name="zones")
 cli.add_typer(keys.cli, name="keys")
 cli.add_typer(recording.cli, name="recording")
+cli.add_typer(operators.cli, name="operators")
 
 
 def app() -> None:

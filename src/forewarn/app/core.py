@@ -3,20 +3,27 @@
 import gc
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from forewarn.app.assembly import Speaker, Texts, assemble, site_signer, site_zones
+from forewarn.app.assembly import (
+    Speaker,
+    assemble,
+    is_exercise,
+    site_signer,
+    site_zones,
+)
 from forewarn.app.lookout import Lookout
 from forewarn.app.pressure import GROUP_MAX, Pressure
 from forewarn.errors import ForewarnError, ModelError, PlotError
 from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
-from forewarn.records import Alert, Event, Load, Outcome, Parcel, Sensor, Zones
+from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
-from forewarn.stores import open_store
+from forewarn.stores import SqlStore, open_store, read_store
+from forewarn.stores.lasting import LastingStore
 from forewarn.web.picture import operators_zone, picture, zones_geojson
 
 SNAPSHOT_S = 10.0  # of event time between two snapshots
@@ -69,27 +76,26 @@ class Core:
             self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
         return count
 
-    def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Parcel]]:
-        """A group of events, durable before acted on; alerts durable before return."""
+    def taken_after(self, seq: int) -> int:
+        """Events on record behind a number, of those that the shell has sent."""
+        events = self.store.events_after(seq)
+        return sum(not isinstance(event, Load) for event in events)
+
+    def handle(self, events: Sequence[Event]) -> Iterator[tuple[Outcome, list[Parcel]]]:
+        """A group of events, durable before acted on; what each leads to, once durable."""
         first = self.store.last_seq + 1
         numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
         self.store.append(numbered)
-        outcomes = [
-            outcome for event in numbered if (outcome := self._step(event)) is not None
-        ]
-        texts: list[Texts] = [self._speaker.texts(outcome.alerts) for outcome in outcomes]
-        for outcome, said in zip(outcomes, texts, strict=True):
-            self.store.record([outcome], said)
-        now_s = numbered[-1].received_s
-        if now_s - self._saved_s >= SNAPSHOT_S:
+        for event in numbered:
+            outcome = self._step(event)
+            if outcome is None:
+                continue
+            texts = self._speaker.texts(outcome.alerts)
+            self.store.record([outcome], texts)
+            yield outcome, [self._next(a, texts[a.zone_id]) for a in outcome.alerts]
+        if numbered and numbered[-1].received_s - self._saved_s >= SNAPSHOT_S:
             self.store.save(numbered[-1].seq, self.pipeline.memory())
-            self._saved_s = now_s
-        parcels = [
-            self._next(alert, said[alert.zone_id])
-            for outcome, said in zip(outcomes, texts, strict=True)
-            for alert in outcome.alerts
-        ]
-        return outcomes, parcels
+            self._saved_s = numbered[-1].received_s
 
     def tidy(self, idle: Callable[[], bool]) -> None:
         """Let go of what is old, while nothing waits."""
@@ -144,7 +150,7 @@ class Core:
 def core_main(
     pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
 ) -> None:
-    """Life of the core process: start, recover, then event groups until told to stop."""
+    """Life of a core process: load, wait for its turn, recover, act on events, stop."""
     try:
         _run(pipe, site, sensors, channels)
     except ForewarnError as error:
@@ -165,66 +171,103 @@ def _run(
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
+    pipe.send(("warm",))
+    _, done_seq = pipe.recv()
     pipe.send(("starting", "opening the store"))
-    core = Core(site, sensors, zones, open_store(site.store, channels, sensors))
+    store = lasting_store(site, sensors, channels, done_seq or 0)
+    core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
     live = core.live()
-    pipe.send(("live", _told(live), live, core.store.last_seq))
+    pipe.send(("live", _told(live), live, store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
-    pipe.send(("ready",))
+    known = 0 if done_seq is None else core.taken_after(done_seq)
+    pipe.send(("recovered", store.last_seq, store.last_s, known))
+    pipe.send(("ready", store.trouble))
     gc.freeze()
     gc.enable()
-    _serve(pipe, core, parent)
+    _serve(pipe, core, store, parent)
 
 
-def _serve(pipe: Connection, core: Core, parent: int) -> None:
-    shown_s, pressure = 0.0, Pressure()
+def lasting_store(
+    site: Site, sensors: Sequence[Sensor], channels: Sequence[str], after: int = 0
+) -> LastingStore:
+    """The store of a site, for a core that goes on behind the event numbered `after`."""
+
+    def open_it(again: bool) -> SqlStore:
+        store = open_store(site.store, channels, again=again)
+        try:
+            store.claim(is_exercise(site, sensors))
+            store.heard(sensors)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    return LastingStore(open_it, lambda: read_store(site.store), after)
+
+
+def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> None:
+    trouble, pressure, shown_s = store.trouble, Pressure(), 0.0
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
                 return
             continue
-        events, stop = _take(pipe, core)
-        if pressure.step(len(events)):
+        messages = _take(pipe)
+        events = [message[1] for message in messages if message[0] == "event"]
+        if events and pressure.step(len(events)):
             events.append(Load(0, events[-1].received_s, pressure.level))
             pipe.send(("load", pressure.level))
-        if events:
-            outcomes, parcels = core.handle(events)
-            if parcels:
-                pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
-            if outcomes and time.monotonic() - shown_s >= PICTURE_S * (
-                1 + 4 * (pressure.level > 0)
-            ):
-                shown_s = time.monotonic()
-                pipe.send(("picture", picture(outcomes[-1], core.zones)))
-                pipe.send(("refused", dict(core.pipeline.refused)))
-                pipe.send(("cover", core.lookout.cover()))
-            while core.faults:
-                pipe.send(("fault", core.faults.pop(0)))
+        outcome = _act(pipe, core, events)
+        for _, *receipt in (one for one in messages if one[0] == "delivered"):
+            store.delivered(*receipt)
+        if store.trouble != trouble:
+            trouble = store.trouble
+            pipe.send(("ready", trouble))
+        pipe.send(("done", len(messages), store.last_seq))
+        pause_s = PRESSED_PICTURE_S if pressure.level else PICTURE_S
+        if outcome is not None and time.monotonic() - shown_s >= pause_s:
+            shown_s = time.monotonic()
+            _show(pipe, core, outcome)
+        for faults in (core.faults, store.faults):
+            while faults:
+                pipe.send(("fault", faults.pop(0)))
         core.tidy(lambda: not pipe.poll(0))
-        if stop:
-            core.store.save(core.store.last_seq, core.pipeline.memory())
-            core.store.close()
+        if messages[-1] == ("stop",):
+            store.save(store.last_seq, core.pipeline.memory())
+            store.close()
             return
 
 
-def _take(pipe: Connection, core: Core) -> tuple[list[Event], bool]:
-    """All that waits, up to a group; confirmations are put on record at once."""
-    events: list[Event] = []
-    while len(events) < GROUP_MAX:
-        message = pipe.recv()
-        if message[0] == "event":
-            events.append(message[1])
-        elif message[0] == "delivered":
-            core.store.delivered(*message[1:])
-        elif message[0] == "stop":
-            return events, True
-        if not pipe.poll(0):
-            break
-    return events, False
+def _act(pipe: Connection, core: Core, events: Sequence[Event]) -> Outcome | None:
+    """Tell what a group of events leads to, as it does; returns the last outcome."""
+    outcome = None
+    for outcome, parcels in core.handle(events):
+        if parcels:
+            pipe.send(("alerts", _told(parcels), parcels, outcome.seq))
+    orders = [event.order_id for event in events if isinstance(event, Command)]
+    if orders:
+        pipe.send(("acted", orders))
+    return outcome
+
+
+def _show(pipe: Connection, core: Core, outcome: Outcome) -> None:
+    pipe.send(("picture", picture(outcome, core.zones)))
+    pipe.send(("refused", dict(core.pipeline.refused)))
+    pipe.send(("cover", core.lookout.cover()))
+
+
+def _take(pipe: Connection) -> list[tuple[Any, ...]]:
+    """All that waits, up to a group of events, or up to the word to stop."""
+    messages = [pipe.recv()]
+    events = messages[0][0] == "event"
+    while events < GROUP_MAX and messages[-1] != ("stop",) and pipe.poll(0):
+        messages.append(pipe.recv())
+        events += messages[-1][0] == "event"
+    return messages
 
 
 def _told(parcels: Sequence[Parcel]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

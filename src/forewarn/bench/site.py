@@ -12,7 +12,6 @@ from fastapi import FastAPI
 
 from forewarn.web.board import Board
 from forewarn.web.health import health_routes
-from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
 from forewarn.web.serving import WebServer
@@ -30,7 +29,7 @@ class Site:
         self._server = WebServer(
             web_application(
                 public,
-                operators_api(board, lambda *_: None),
+                FastAPI(),  # nobody operates a bench
                 health_routes(board, lambda: True),
             )
         )

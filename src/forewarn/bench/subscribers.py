@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
+from fastapi import FastAPI
 
 from forewarn.bench.listeners import read_on
 from forewarn.bench.result import Ask, Figure, Result
@@ -23,7 +24,6 @@ from forewarn.records import Alert, AlertState
 from forewarn.signing import alert_values
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
-from forewarn.web.operators import operators_api
 from forewarn.web.pages import web_application
 from forewarn.web.picture import operators_zone
 from forewarn.web.public import public_api
@@ -214,7 +214,7 @@ async def _answer(pipe: Connection, listening: socket.socket) -> None:
     board = Board("bench", LANGUAGES, False, Clock(time.monotonic))
     app = web_application(
         public_api(board, None),
-        operators_api(board, lambda *_: None),
+        FastAPI(),  # nobody operates a bench
         health_routes(board, lambda: True),
     )
     server = WebServer(app)

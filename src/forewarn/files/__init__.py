@@ -18,6 +18,7 @@ from forewarn.files.site import (
     Region,
     Site,
     StoreKeys,
+    WebKeys,
     ZoneKeys,
     read_site,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Site",
     "StoreKeys",
     "Truth",
+    "WebKeys",
     "ZoneKeys",
     "alert_line",
     "convert",

@@ -11,14 +11,25 @@ import numpy as np
 
 from forewarn.errors import ConfigError, PlotError
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.records import ChannelDelay, Command, Event, Load, Tick, Weather
+from forewarn.records import (
+    Act,
+    ChannelDelay,
+    ClockState,
+    Command,
+    Event,
+    Load,
+    Tick,
+    Weather,
+)
 
 KINDS: dict[str, type[Any]] = {
     "tick": Tick,
     "command": Command,
+    "act": Act,
     "weather": Weather,
     "delay": ChannelDelay,
     "load": Load,
+    "clock": ClockState,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
 # those that somebody did

@@ -102,17 +102,37 @@ class StoreKeys:
 
 @dataclass(frozen=True, slots=True)
 class WebKeys:
-    """[web]: where the pages are served. Outside loopback the console is refused."""
+    """[web]: where the pages are served; outside loopback by TLS only.
+
+    name             : host name that people and operators type, for cookies and passkeys
+    certificate, key : PEM files; without them one is made where one is needed
+    behind_proxy     : something before this service does the TLS
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    name: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorKeys:
-    """[operators]: until they can sign in, only from this machine."""
+    """[operators]: who may sign in, and the numbers of sending by hand.
 
-    loopback_only: bool = True
+    accounts   : file of `forewarn operators add`; None = nobody signs in
+    idle_s     : a session ends so long after its last request,
+    session_s  : and so long after it began
+    approve_s  : a second person has so long to sign
+    wide_share : of the site's people, beyond which their number must be typed
+    """
+
+    accounts: Path | None = None
+    idle_s: float = 1800.0
+    session_s: float = 43200.0
+    approve_s: float = 600.0
+    wide_share: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +144,7 @@ class _SiteKeys:
     region: dict[str, Any] | None = None
     ground: Path | None = None
     texts: Path | None = None
+    exercise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,7 @@ class Site:
 
     time_zone : IANA name of where people read their clocks
     texts     : folder of its own texts, LANGUAGE.ftl
+    exercise  : whether all of it is one, whatever its sensors are
     profile   : what [air] says of the air of the day; ground: heights, None = level
     """
 
@@ -151,6 +173,7 @@ class Site:
     profile: Profile = STANDARD
     zone_keys: ZoneKeys = field(default_factory=ZoneKeys)
     texts: Path | None = None
+    exercise: bool = False
     ground: Ground | None = None
     track: TrackParams = field(default_factory=TrackParams)
     forecast: ForecastParams = field(default_factory=ForecastParams)
@@ -168,6 +191,7 @@ _TABLES = {
     "forecast": ForecastParams,
     "warning": WarningParams,
 }
+_BESIDE = ("signing", "store", "web", "operators")  # their paths are relative to the file
 
 
 def read_site(path: Path) -> Site:
@@ -191,7 +215,7 @@ def read_site(path: Path) -> Site:
             kind,
             tables.get(name, {}),
             f"{path}: [{name}]",
-            folder if name in ("signing", "store") else None,
+            folder if name in _BESIDE else None,
         )
         for name, kind in _TABLES.items()
     }
@@ -210,6 +234,7 @@ def read_site(path: Path) -> Site:
         feeds=tuple(feed for feed in feeds if feed.feed),
         channels=_channels(tables.get("channel", []), path),
         texts=folder / keys.texts if keys.texts else None,
+        exercise=keys.exercise,
         zone_keys=_zone_keys(zone_keys, folder),
         ground=read_ground(folder / keys.ground) if keys.ground else None,
         **parts,

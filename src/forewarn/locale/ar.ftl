@@ -14,6 +14,7 @@ headline-prepare = { $zone }: احتمال { $kind }، { $when }
 headline-take_cover = { $zone }: { $kind }، السقوط متوقع { $when }
 headline-stay = { $zone }: { $kind }، الخطر ما زال قائماً، الساعة { $issued }
 headline-all_clear = { $zone }: انتهى الإنذار، الساعة { $issued }
+headline-correction = { $zone }: أُرسل الإنذار بالخطأ، لا يوجد تهديد، الساعة { $issued }
 
 do-prepare = { $audience ->
     [schools] حضّروا الجميع للانتقال إلى الملجأ.
@@ -29,6 +30,7 @@ do-take_cover = { $audience ->
 }
 do-stay = ابقوا في الملجأ حتى إعلان انتهاء الإنذار.
 do-all_clear = يمكنكم مغادرة الملجأ. لا تلمسوا الشظايا.
+do-correction = يمكنكم مغادرة الملجأ. اتبعوا أي إنذار جديد.
 
 # قصير: ثلاث صفحات من البث الخلوي، 123 حرفاً مع اسم المكان
 short-at = حوالي الساعة { $clock }
@@ -36,6 +38,7 @@ short-headline-prepare = { $zone }: احتمال { $kind }، { $when }.
 short-headline-take_cover = { $zone }: { $kind }، { $when }.
 short-headline-stay = { $zone }: { $kind }، الخطر مستمر، { $issued }.
 short-headline-all_clear = { $zone }: انتهى الإنذار، { $issued }.
+short-headline-correction = { $zone }: إنذار خاطئ، لا يوجد تهديد، { $issued }.
 short-do-prepare = { $audience ->
     [schools] حضّروا الجميع للانتقال إلى الملجأ.
     [drivers] استعدّوا للتوقف قرب مبنى.
@@ -50,6 +53,7 @@ short-do-take_cover = { $audience ->
 }
 short-do-stay = ابقوا في الملجأ.
 short-do-all_clear = يمكنكم الخروج. لا تلمسوا الشظايا.
+short-do-correction = يمكنكم مغادرة الملجأ.
 
 # مبسّط: جمل قصيرة وكلمات سهلة
 plain-kind-rocket = صواريخ
@@ -62,6 +66,7 @@ plain-headline-prepare = { $zone }. خطر محتمل: { $kind }. قد يصل { 
 plain-headline-take_cover = { $zone }. خطر: { $kind }. قد يسقط { $when }.
 plain-headline-stay = { $zone }. خطر: { $kind }. لم ينته الخطر. الساعة { $issued }.
 plain-headline-all_clear = { $zone }. انتهى الإنذار. لا خطر. الساعة { $issued }.
+plain-headline-correction = { $zone }. كان الإنذار خطأ. لا يوجد تهديد. الساعة { $issued }.
 plain-do-prepare = { $audience ->
     [schools] استعدّوا. قولوا للجميع أين الملجأ. ساعدوا من يحتاج إلى المساعدة.
     [drivers] قودوا ببطء. ابحثوا عن مبنى. استعدّوا للتوقف.
@@ -76,6 +81,7 @@ plain-do-take_cover = { $audience ->
 }
 plain-do-stay = ابقوا في الملجأ. انتظروا الرسالة التالية.
 plain-do-all_clear = يمكنكم الخروج. لا تلمسوا الشظايا.
+plain-do-correction = يمكنكم مغادرة الملجأ. انتظروا الرسائل الجديدة.
 
 seconds = { $count ->
     [one] ثانية واحدة

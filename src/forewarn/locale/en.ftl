@@ -14,6 +14,7 @@ headline-prepare = { $zone }: { $kind } possible, { $when }
 headline-take_cover = { $zone }: { $kind }, impact expected { $when }
 headline-stay = { $zone }: { $kind }, the danger is not over as of { $issued }
 headline-all_clear = { $zone }: all clear as of { $issued }
+headline-correction = { $zone }: the alert was sent in error, there is no threat as of { $issued }
 
 do-prepare = { $audience ->
     [schools] Get everyone ready to move to shelter.
@@ -29,6 +30,7 @@ do-take_cover = { $audience ->
 }
 do-stay = Stay in shelter until the all-clear.
 do-all_clear = You may leave shelter. Do not touch debris.
+do-correction = You may leave shelter. Heed any new alert.
 
 # short: one page of cell broadcast, 93 letters with the name of the place
 short-at = at { $clock }
@@ -36,6 +38,7 @@ short-headline-prepare = { $zone }: { $kind } possible { $when }.
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
 short-headline-stay = { $zone }: { $kind }, not over at { $issued }.
 short-headline-all_clear = { $zone }: all clear at { $issued }.
+short-headline-correction = { $zone }: false alert, no threat { $issued }.
 short-do-prepare = { $audience ->
     [schools] Get everyone ready.
     [drivers] Be ready to stop.
@@ -50,6 +53,7 @@ short-do-take_cover = { $audience ->
 }
 short-do-stay = Stay in shelter.
 short-do-all_clear = You may go out. Touch no debris.
+short-do-correction = You may leave shelter.
 
 # plain: short sentences and easy words
 plain-kind-rocket = rockets
@@ -62,6 +66,7 @@ plain-headline-prepare = { $zone }. Possible danger: { $kind }. It can come { $w
 plain-headline-take_cover = { $zone }. Danger: { $kind }. It can hit { $when }.
 plain-headline-stay = { $zone }. Danger: { $kind }. It is not over. The time is { $issued }.
 plain-headline-all_clear = { $zone }. All clear. The danger is over. The time is { $issued }.
+plain-headline-correction = { $zone }. The alert was a mistake. There is no threat. The time is { $issued }.
 plain-do-prepare = { $audience ->
     [schools] Get ready. Tell everyone where the shelter is. Help people who need help.
     [drivers] Drive slowly. Look for a building. Be ready to stop.
@@ -76,6 +81,7 @@ plain-do-take_cover = { $audience ->
 }
 plain-do-stay = Stay in the shelter. Wait for the next message.
 plain-do-all_clear = You can go out. Do not touch broken pieces.
+plain-do-correction = You can leave the shelter. Listen for new alerts.
 
 seconds = { $count ->
     [one] { $count } second

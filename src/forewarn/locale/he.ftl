@@ -14,6 +14,7 @@ headline-prepare = { $zone }: ייתכן { $kind }, { $when }
 headline-take_cover = { $zone }: { $kind }, פגיעה צפויה { $when }
 headline-stay = { $zone }: { $kind }, הסכנה לא חלפה נכון ל-{ $issued }
 headline-all_clear = { $zone }: האירוע הסתיים, { $issued }
+headline-correction = { $zone }: ההתרעה נשלחה בטעות, אין איום, { $issued }
 
 do-prepare = { $audience ->
     [schools] הכינו את כולם לכניסה למרחב המוגן.
@@ -29,6 +30,7 @@ do-take_cover = { $audience ->
 }
 do-stay = הישארו | שבו במרחב המוגן עד להודעה על סיום האירוע.
 do-all_clear = ניתן לצאת מהמרחב המוגן. אין לגעת בשברים.
+do-correction = ניתן לצאת מהמרחב המוגן. פעלו לפי כל התרעה חדשה.
 
 # קצר: שלושה דפים של שידור סלולרי, 123 תווים יחד עם שם המקום
 short-at = בסביבות { $clock }
@@ -36,6 +38,7 @@ short-headline-prepare = { $zone }: ייתכן { $kind }, { $when }.
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
 short-headline-stay = { $zone }: { $kind }, הסכנה נמשכת, { $issued }.
 short-headline-all_clear = { $zone }: האירוע הסתיים, { $issued }.
+short-headline-correction = { $zone }: התרעת שווא, אין איום, { $issued }.
 short-do-prepare = { $audience ->
     [schools] הכינו את כולם לכניסה למרחב המוגן.
     [drivers] התכוננו לעצור ליד מבנה.
@@ -50,6 +53,7 @@ short-do-take_cover = { $audience ->
 }
 short-do-stay = הישארו במרחב המוגן.
 short-do-all_clear = ניתן לצאת. אין לגעת בשברים.
+short-do-correction = ניתן לצאת מהמרחב המוגן.
 
 # פשוט: משפטים קצרים ומילים קלות
 plain-kind-rocket = רקטות
@@ -62,6 +66,7 @@ plain-headline-prepare = { $zone }. ייתכן שיש סכנה: { $kind }. זה 
 plain-headline-take_cover = { $zone }. סכנה: { $kind }. הפגיעה יכולה להיות { $when }.
 plain-headline-stay = { $zone }. סכנה: { $kind }. הסכנה עוד לא עברה. השעה { $issued }.
 plain-headline-all_clear = { $zone }. האירוע הסתיים. אין סכנה. השעה { $issued }.
+plain-headline-correction = { $zone }. ההתרעה נשלחה בטעות. אין איום. השעה { $issued }.
 plain-do-prepare = { $audience ->
     [schools] התכוננו. אמרו לכולם איפה המרחב המוגן. עזרו למי שצריך עזרה.
     [drivers] סעו לאט. חפשו מבנה. התכוננו לעצור.
@@ -76,6 +81,7 @@ plain-do-take_cover = { $audience ->
 }
 plain-do-stay = הישארו במרחב המוגן. חכו להודעה הבאה.
 plain-do-all_clear = אפשר לצאת. אין לגעת בשברים.
+plain-do-correction = אפשר לצאת מהמרחב המוגן. הקשיבו להודעות חדשות.
 
 seconds = { $count ->
     [one] שנייה אחת

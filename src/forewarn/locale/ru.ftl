@@ -14,6 +14,7 @@ headline-prepare = { $zone }: возможна угроза ({ $kind }), { $when
 headline-take_cover = { $zone }: { $kind }, удар ожидается { $when }
 headline-stay = { $zone }: { $kind }, опасность не миновала по состоянию на { $issued }
 headline-all_clear = { $zone }: отбой тревоги, { $issued }
+headline-correction = { $zone }: тревога отправлена по ошибке, угрозы нет, { $issued }
 
 do-prepare = { $audience ->
     [schools] Подготовьте всех к переходу в укрытие.
@@ -29,6 +30,7 @@ do-take_cover = { $audience ->
 }
 do-stay = Оставайтесь в укрытии до отбоя.
 do-all_clear = Можно выйти из укрытия. Не трогайте обломки.
+do-correction = Можно выйти из укрытия. На новую тревогу реагируйте как всегда.
 
 # коротко: три страницы сотового вещания, 123 буквы вместе с названием места
 short-at = около { $clock }
@@ -36,6 +38,7 @@ short-headline-prepare = { $zone }: возможна угроза ({ $kind }), {
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
 short-headline-stay = { $zone }: { $kind }, угроза сохраняется в { $issued }.
 short-headline-all_clear = { $zone }: отбой в { $issued }.
+short-headline-correction = { $zone }: ложная тревога, угрозы нет, { $issued }.
 short-do-prepare = { $audience ->
     [schools] Готовьте всех к укрытию.
     [drivers] Будьте готовы остановиться.
@@ -50,6 +53,7 @@ short-do-take_cover = { $audience ->
 }
 short-do-stay = Оставайтесь в укрытии.
 short-do-all_clear = Можно выйти. Не трогайте обломки.
+short-do-correction = Можно выйти из укрытия.
 
 # просто: короткие предложения и лёгкие слова
 plain-kind-rocket = ракеты
@@ -62,6 +66,7 @@ plain-headline-prepare = { $zone }. Возможна опасность: { $kind
 plain-headline-take_cover = { $zone }. Опасность: { $kind }. Удар может быть { $when }.
 plain-headline-stay = { $zone }. Опасность: { $kind }. Она ещё не прошла. Время: { $issued }.
 plain-headline-all_clear = { $zone }. Отбой. Опасность прошла. Время: { $issued }.
+plain-headline-correction = { $zone }. Тревога была ошибкой. Угрозы нет. Время: { $issued }.
 plain-do-prepare = { $audience ->
     [schools] Готовьтесь. Скажите всем, где укрытие. Помогите тем, кому нужна помощь.
     [drivers] Поезжайте медленно. Ищите здание. Будьте готовы остановиться.
@@ -76,6 +81,7 @@ plain-do-take_cover = { $audience ->
 }
 plain-do-stay = Оставайтесь в укрытии. Ждите следующего сообщения.
 plain-do-all_clear = Можно выйти. Не трогайте обломки.
+plain-do-correction = Можно выйти из укрытия. Слушайте новые сообщения.
 
 seconds = { $count ->
     [one] { $count } секунда

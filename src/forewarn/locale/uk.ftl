@@ -14,6 +14,7 @@ headline-prepare = { $zone }: можлива загроза ({ $kind }), { $when
 headline-take_cover = { $zone }: { $kind }, удар очікується { $when }
 headline-stay = { $zone }: { $kind }, небезпека не минула станом на { $issued }
 headline-all_clear = { $zone }: відбій тривоги, { $issued }
+headline-correction = { $zone }: тривогу надіслано помилково, загрози немає, { $issued }
 
 do-prepare = { $audience ->
     [schools] Підготуйте всіх до переходу в укриття.
@@ -29,6 +30,7 @@ do-take_cover = { $audience ->
 }
 do-stay = Залишайтеся в укритті до відбою.
 do-all_clear = Можна вийти з укриття. Не торкайтеся уламків.
+do-correction = Можна вийти з укриття. На нову тривогу реагуйте як завжди.
 
 # коротко: три сторінки стільникового мовлення, 123 літери разом із назвою місця
 short-at = близько { $clock }
@@ -36,6 +38,7 @@ short-headline-prepare = { $zone }: можлива загроза ({ $kind }), {
 short-headline-take_cover = { $zone }: { $kind }, { $when }.
 short-headline-stay = { $zone }: { $kind }, загроза триває о { $issued }.
 short-headline-all_clear = { $zone }: відбій о { $issued }.
+short-headline-correction = { $zone }: помилкова тривога, загрози немає, { $issued }.
 short-do-prepare = { $audience ->
     [schools] Готуйте всіх до укриття.
     [drivers] Будьте готові зупинитися.
@@ -50,6 +53,7 @@ short-do-take_cover = { $audience ->
 }
 short-do-stay = Залишайтеся в укритті.
 short-do-all_clear = Можна вийти. Не торкайтеся уламків.
+short-do-correction = Можна вийти з укриття.
 
 # просто: короткі речення і легкі слова
 plain-kind-rocket = ракети
@@ -62,6 +66,7 @@ plain-headline-prepare = { $zone }. Можлива небезпека: { $kind }
 plain-headline-take_cover = { $zone }. Небезпека: { $kind }. Удар може бути { $when }.
 plain-headline-stay = { $zone }. Небезпека: { $kind }. Вона ще не минула. Час: { $issued }.
 plain-headline-all_clear = { $zone }. Відбій. Небезпека минула. Час: { $issued }.
+plain-headline-correction = { $zone }. Тривога була помилкою. Загрози немає. Час: { $issued }.
 plain-do-prepare = { $audience ->
     [schools] Готуйтеся. Скажіть усім, де укриття. Допоможіть тим, кому потрібна допомога.
     [drivers] Їдьте повільно. Шукайте будівлю. Будьте готові зупинитися.
@@ -76,6 +81,7 @@ plain-do-take_cover = { $audience ->
 }
 plain-do-stay = Залишайтеся в укритті. Чекайте наступного повідомлення.
 plain-do-all_clear = Можна вийти. Не торкайтеся уламків.
+plain-do-correction = Можна вийти з укриття. Слухайте нові повідомлення.
 
 seconds = { $count ->
     [one] { $count } секунда

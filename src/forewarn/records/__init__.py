@@ -1,10 +1,12 @@
 """What flows along the chain. Frozen records that check themselves and do no more."""
 
-from forewarn.records.alerts import LIVE_STATES, Alert, AlertState
+from forewarn.records.alerts import IN_ERROR, LIVE_STATES, Alert, AlertState
 from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
 from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
+    Act,
     ChannelDelay,
+    ClockState,
     Command,
     CommandAction,
     Event,
@@ -31,14 +33,17 @@ from forewarn.records.zones import Zones
 __all__ = [
     "BOOSTING",
     "FALLING",
+    "IN_ERROR",
     "LIVE_STATES",
     "MODES",
     "STRAIGHT",
     "TURNING",
+    "Act",
     "Alert",
     "AlertState",
     "BoolArray",
     "ChannelDelay",
+    "ClockState",
     "Command",
     "CommandAction",
     "Counts",

@@ -72,18 +72,44 @@ class CommandAction(StrEnum):
 
     PREPARE = "prepare"
     TAKE_COVER = "take_cover"
+    EXTEND = "extend"  # what was raised by hand stays, counted from now
     ALL_CLEAR = "all_clear"
+    # the alert should never have been, and people are told so:
+    TAKE_BACK = "take_back"  # what was raised by hand; what sensors see stays
+    CORRECT = "correct"  # whatever raised it
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An operator's decision for some zones."""
+    """An operator's decision for some zones.
+
+    threat   : class of threat that people are told of (threats.CLASSES), "" = unnamed
+    order_id : names the decision, so that the same one twice is seen to be one
+    proof    : JSON of what was decided and who signed it, "" = nobody had to
+    """
 
     seq: int
     received_s: float
     operator_id: str
     action: CommandAction
     zone_ids: tuple[str, ...]
+    threat: str = ""
+    order_id: str = ""
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something an operator did that decides nothing: on record, for whoever asks later.
+
+    act : in a word or two: "signed in", "drafted"; detail: more of it, "" = none
+    """
+
+    seq: int
+    received_s: float
+    operator_id: str
+    act: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,4 +163,20 @@ class Load:
     level: int
 
 
-Event = PlotBatch | Tick | Command | Weather | ChannelDelay | Load
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """How far the machine's clock can be trusted; alters no decision, but is on record.
+
+    synchronised : whether the kernel knows its clock to be steered (NTP, PTP)
+    offset_s     : the machine's clock less the service's, which never jumps
+    error_s      : greatest error that the kernel admits
+    """
+
+    seq: int
+    received_s: float
+    synchronised: bool
+    offset_s: float
+    error_s: float
+
+
+Event = PlotBatch | Tick | Command | Act | Weather | ChannelDelay | Load | ClockState

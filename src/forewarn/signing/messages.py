@@ -38,6 +38,7 @@ class Matter(StrEnum):
 
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
+    ORDER = "order"  # of an operator, signed with a key of their own
     SIREN = "siren"
 
 

@@ -1,6 +1,7 @@
 """The stage: decides for every zone what its people are told, and remembers it."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.records import (
+    IN_ERROR,
     Alert,
     AlertState,
     ChannelDelay,
@@ -35,6 +37,8 @@ from forewarn.warning.life import (
 )
 from forewarn.warning.params import WarningParams
 
+_MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
+_ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
 _WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
 _REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s")
 
@@ -64,7 +68,7 @@ class Warner:
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
         threshold = p.threshold(left_s, self._zones.shelter_s)
         state = self._decide(danger, threshold, now_s)
-        return self._tell(exposures, danger, threshold, state, event.seq)
+        return self._tell(exposures, danger, threshold, state, event)
 
     def _obey(self, event: Event) -> None:
         """Take up an operator's command or a channel's measured delay."""
@@ -72,17 +76,26 @@ class Warner:
             self._delays[event.channel] = event.delay_s
         if not isinstance(event, Command):
             return
-        rows = np.array([self._row[i] for i in event.zone_ids if i in self._row], np.int64)
-        if event.action is CommandAction.ALL_CLEAR:
+        rows = self._rows(event)
+        if event.action is CommandAction.EXTEND:
+            rows = rows[self._real["manual_until_s"][rows] > event.received_s]
+            self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s
+        elif event.action in _ENDS:
             self._whole["manual"][rows] = CLEAR
             self._real["manual_until_s"][rows] = -np.inf
             self._real["hold_until_s"][rows] = -np.inf
-            # tracks are numbered by the event of their birth: those known by now are what
-            # the operator judged; one that appears later speaks for itself
-            self._whole["muted_before"][rows] = (event.seq + 1) << 16
+            if event.action is not CommandAction.TAKE_BACK:
+                # tracks are numbered by the event of their birth: those known by now are
+                # what the operator judged; one that appears later speaks for itself
+                self._whole["muted_before"][rows] = (event.seq + 1) << 17
         else:
             self._whole["manual"][rows] = STATES.index(AlertState(event.action.value))
             self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s
+
+    def _rows(self, command: Command) -> IntArray:
+        return np.array(
+            [self._row[i] for i in command.zone_ids if i in self._row], np.int64
+        )
 
     def _need_s(self) -> FloatArray:
         delay_s = max(self._delays.values(), default=self._params.channel_delay_s)
@@ -121,28 +134,38 @@ class Warner:
         danger: Danger,
         threshold: FloatArray,
         state: IntArray,
-        seq: int,
+        event: Event,
     ) -> tuple[Alert, ...]:
         """Write the steps of all zones whose state, or seconds left, changed."""
-        now_s = exposures.received_s
+        now_s, seq = exposures.received_s, event.seq
         before = self._whole["state"]
         onset = danger.onset_p05_s
         moved = np.abs(onset - self._real["told_onset_s"]) > self._params.correct_s
         patient = now_s - self._real["issued_s"] >= self._params.correct_every_s
         correct = (state == TAKE_COVER) & (before == TAKE_COVER) & moved & patient
-        rows = np.flatnonzero((state != before) | correct)
-        opened = rows[before[rows] == CLEAR]
+        taken_back = np.zeros(len(before), bool)
+        if isinstance(event, Command) and event.action in _MISTAKES:
+            # also where the alert is over: whoever heard it hears that it was none
+            asked = self._rows(event)
+            heard = self._whole["opened_seq"][asked] > 0
+            taken_back[asked] = heard & (state[asked] == CLEAR)
+        rows = np.flatnonzero((state != before) | correct | taken_back)
+        opened = rows[(before[rows] == CLEAR) & ~taken_back[rows]]
         self._whole["opened_seq"][opened] = seq
         self._whole["life_step"][opened] = -1
         self._whole["kind"][opened] = -1
         self._whole["life_step"][rows] += 1
+        if isinstance(event, Command) and event.threat in CLASSES:
+            self._whole["kind"][self._rows(event)] = CLASSES.index(event.threat)
         known = rows[danger.kind[rows] >= 0]
         self._whole["kind"][known] = danger.kind[known]
         self._whole["state"] = state
         self._real["issued_s"][rows] = now_s
         self._real["told_onset_s"][rows] = onset[rows]
+        alerts = (self._alert(exposures, danger, threshold, int(row), seq) for row in rows)
         return tuple(
-            self._alert(exposures, danger, threshold, int(row), seq) for row in rows
+            replace(alert, reason=IN_ERROR) if taken_back[row] else alert
+            for row, alert in zip(rows, alerts, strict=True)
         )
 
     def _alert(

@@ -10,11 +10,13 @@ from typing import Any
 from forewarn.web.hub import Hub
 from forewarn.web.picture import changes
 from forewarn.web.wish import Wish
+from forewarn.words import exercise_banner
 
 EXPIRES_S = 20.0  # wall seconds after which a silent service must be taken for dead
 ENDED_S = 600.0  # an all-clear is still told to who asks so long after it
 KEPT_MAX = 20_000  # alert steps kept for readers who lost the line and come back
 LOG_MAX = 200
+ACTS_MAX = 1000
 _log = logging.getLogger("forewarn")
 
 Step = tuple[dict[str, Any], dict[str, Any]]  # of an alert: as anyone, as operators see it
@@ -58,8 +60,10 @@ class Board:
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    machine_clock: dict[str, Any] | None = None
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_MAX))
+    acts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=ACTS_MAX))
     public: Hub = field(default_factory=Hub)
     operators: Hub = field(default_factory=Hub)
     _kept: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque)
@@ -77,6 +81,8 @@ class Board:
             "simulated": self.simulated,
             "time_s": now_s,
             "speed": self.clock.speed,
+            "world": "exercise" if self.simulated else "live",
+            "banner": exercise_banner(self.languages) if self.simulated else {},
             "seq": self.seq,
             "expires_s": self._expires_s(now_s),
             "zones_version": self.zones_version,
@@ -90,6 +96,7 @@ class Board:
             "sensors": self.sensors,
             "channels": self.channels,
             "refused": self.refused,
+            "machine_clock": self.machine_clock,
             "faults": list(self.faults),
             "blind": self.blind,
             "coarse": self.coarse,

@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from forewarn.web.board import Board
-from forewarn.web.operators import is_local
+from forewarn.web.signin.gate import is_local
 
 SERVICES = ("starting", "live", "degraded", "stopped")
 
@@ -44,7 +44,7 @@ def health_routes(board: Board, alive: Callable[[], bool]) -> APIRouter:
     @api.get("/metrics")
     def metrics(request: Request) -> Response:
         """On this machine only: it tells what sensors see."""
-        if not is_local(request.scope):
+        if not is_local(request):
             raise HTTPException(403, "metrics are read on this machine only")
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

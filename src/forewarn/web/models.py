@@ -8,6 +8,8 @@ from pydantic import BaseModel
 class Status(BaseModel):
     """State of the service. Past `expires_s` (its own time) do not believe it any more.
 
+    `world` is `live` or `exercise`; `banner`, by language, stands on every page of an
+    exercise, and is empty for live.
     `reduced`: regions of which parts are not watched just now; "" = the site names none.
     """
 
@@ -19,6 +21,8 @@ class Status(BaseModel):
     simulated: bool
     time_s: float
     speed: float
+    world: str
+    banner: dict[str, str]
     seq: int
     expires_s: float
     zones_version: str
@@ -62,20 +66,33 @@ class State(BaseModel):
     others: list[tuple[str, str, int | None]] | None = None
 
 
+class FeatureCollection(BaseModel):
+    """GeoJSON."""
+
+    type: str
+    features: list[dict[str, Any]]
+
+
 class OperatorsStatus(Status):
-    """State of the service with sensors, channels, refused input and faults."""
+    """State of the service with sensors, channels, refused input and faults.
+
+    `machine_clock`: whether the kernel steers it (`synchronised`), its greatest error and
+    how far it is from the service's time; null where another clock is used.
+    """
 
     sensors: list[dict[str, Any]]
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+    machine_clock: dict[str, Any] | None
     faults: list[str]
     blind: list[str]
     coarse: list[str]
 
 
-class CommandBody(BaseModel):
-    """An operator's decision for zones: prepare, take_cover or all_clear."""
+class ActLine(BaseModel):
+    """Something an operator did."""
 
-    action: str
-    zone_ids: list[str]
+    time_s: float
     operator_id: str
+    act: str
+    detail: str

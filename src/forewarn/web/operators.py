@@ -1,90 +1,80 @@
-"""The operators' API: tracks, areas, numbers, sensors. Only from this machine, for now."""
+"""The operators' API: who is there, what is seen, what is sent. Behind its gate."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
-from fastapi_offline import FastAPIOffline
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import Request
+from starlette.types import ASGIApp
 
 from forewarn.web.board import Board
+from forewarn.web.documents import documented
 from forewarn.web.hub import sent
-from forewarn.web.models import CommandBody, OperatorsStatus
+from forewarn.web.message import Message
+from forewarn.web.models import ActLine, OperatorsStatus
+from forewarn.web.orders.desk import Desk
+from forewarn.web.orders.routes import order_routes
+from forewarn.web.refusal import Why
+from forewarn.web.signin.gate import Gate, Gated, session_of
+from forewarn.web.signin.routes import SignIn, signin_routes
 from forewarn.web.stream import EventStream
 
-LOCAL = frozenset({"127.0.0.1", "::1", "localhost", "testserver"})
-ACTIONS = ("prepare", "take_cover", "all_clear")
+_MAY = {code: {"model": Why} for code in (401, 403, 503)}
 
 
-class LoopbackOnly:
-    """Refuses whoever is not on this machine, or was led here under another host's name."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_local(scope):
-            body = b'{"detail":"operators sign in on this machine only"}'
-            head = [(b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": 403, "headers": head})
-            await send({"type": "http.response.body", "body": body})
-            return
-        await self._app(scope, receive, send)
-
-
-def is_local(scope: Scope) -> bool:
-    """Whether a request comes from this machine, under one of its own names."""
-    client = (scope.get("client") or ("",))[0]
-    headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-    host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
-    origin = headers.get("origin", "").partition("://")[2].rsplit(":", 1)[0].strip("[]")
-    return (
-        client in LOCAL | {"testclient"}
-        and host in LOCAL
-        and (not origin or origin in LOCAL)
-    )
-
-
-def operators_api(
-    board: Board, command: Callable[[str, tuple[str, ...], str], None]
-) -> ASGIApp:
-    """An application of its own. command(action, zone ids, operator id) hands one over."""
-    api: FastAPI = FastAPIOffline(
-        title="Forewarn operators' API", version="1", static_url="/static-docs"
+def operators_api(board: Board, gate: Gate, signin: SignIn, desk: Desk) -> ASGIApp:
+    """An application of its own; nothing gets to it but through the gate."""
+    api = documented(
+        "Forewarn operators' API",
+        description=(
+            "Sign in at /signin; the cookie then does for every GET. What changes anything "
+            "also takes X-CSRF-Token, the `csrf` of GET /v1/session, and comes from a page "
+            "of this service."
+        ),
+        responses=_MAY,
     )
 
     @api.get("/v1/status", response_model=OperatorsStatus)
-    def status() -> dict[str, Any]:
+    async def status() -> dict[str, Any]:
         """State of the service, sensors, refused input, faults."""
         return board.operators_status()
 
     @api.get("/v1/picture")
-    def whole() -> dict[str, Any]:
+    async def whole() -> dict[str, Any]:
         """Tracks, areas, zones, time line: all of it."""
         return board.whole()
 
     @api.get("/v1/stream")
-    async def stream() -> EventStream:
-        """Server-sent events: `picture` whole at once, then what changes; `status`."""
-        return EventStream(
-            board.operators.read(
-                lambda: [
-                    sent("status", board.operators_status()),
-                    sent("picture", board.whole()),
-                ]
-            )
+    async def stream(asked: Request) -> EventStream:
+        """Server-sent events: `picture` whole at once, then changes; `status`, `draft`.
+
+        It ends with the session.
+        """
+        messages = board.operators.read(
+            lambda: [
+                sent("status", board.operators_status()),
+                sent("picture", board.whole()),
+            ]
         )
+        return EventStream(_while_signed_in(gate, asked, messages))
 
-    @api.post("/v1/command", status_code=202)
-    def decide(body: CommandBody) -> dict[str, str]:
-        """Raise or clear zones by hand; it enters the chain as an event."""
-        if body.action not in ACTIONS:
-            raise HTTPException(
-                422, f"action: found {body.action!r}, expected one of {', '.join(ACTIONS)}"
-            )
-        if not body.zone_ids or not body.operator_id:
-            raise HTTPException(422, "zone_ids and operator_id must not be empty")
-        command(body.action, tuple(body.zone_ids), body.operator_id)
-        return {"accepted": body.action}
+    @api.get("/v1/acts", response_model=list[ActLine])
+    async def acts() -> Any:
+        """What operators did since the start, newest first; all of it is in the journal."""
+        return list(reversed(board.acts))
 
-    return LoopbackOnly(api)
+    api.include_router(signin_routes(signin))
+    api.include_router(order_routes(desk, board, signin))
+    return Gated(api, gate)
+
+
+async def _while_signed_in(
+    gate: Gate, asked: Request, messages: AsyncGenerator[Message]
+) -> AsyncGenerator[Message]:
+    """Heartbeats come every few seconds: so soon does a stream end after its session."""
+    session = session_of(asked)
+    async with aclosing(messages):
+        async for message in messages:
+            if not gate.still(asked, session):
+                return
+            yield message

@@ -1,4 +1,4 @@
-"""The web application: two pages, two APIs, strict headers."""
+"""The web application: three pages, two APIs, strict headers."""
 
 from pathlib import Path
 
@@ -20,15 +20,18 @@ POLICY = (
     "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 STRICT = {
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
 
 
 class Guarded:
-    """Strict headers on every answer; no stream is held up for them."""
+    """Strict headers on every answer; what operators see is kept by no cache."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -38,8 +41,10 @@ class Guarded:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(STRICT)
-                if not scope["path"].endswith("/docs"):
-                    headers["Content-Security-Policy"] = POLICY
+                if scope["path"].startswith("/api/operators/"):
+                    headers["Cache-Control"] = "no-store"
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
         await self._app(scope, receive, guarded)
@@ -91,6 +96,10 @@ def web_application(public: ASGIApp, operators: ASGIApp, health: APIRouter) -> F
     @app.get("/console")
     def console_page() -> Response:
         return _page("console.html")
+
+    @app.get("/signin")
+    def signin_page() -> Response:
+        return _page("signin.html")
 
     if STATIC.is_dir():
         app.mount("/", Packed(directory=STATIC), name="static")

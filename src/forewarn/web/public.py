@@ -2,34 +2,54 @@
 
 import gzip
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse
-from fastapi_offline import FastAPIOffline
+from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
 
 from forewarn.web.board import Board
-from forewarn.web.hub import compact, sent
+from forewarn.web.documents import documented
+from forewarn.web.hub import compact
 from forewarn.web.limits import SmallBodies
-from forewarn.web.message import Message
-from forewarn.web.models import State, Status
+from forewarn.web.models import FeatureCollection, State, Status
 from forewarn.web.places import places
 from forewarn.web.push import PushDesk, push_routes
+from forewarn.web.refusal import RefusedError, Why
 from forewarn.web.socket import socket_routes
-from forewarn.web.stream import EventStream, greeting
+from forewarn.web.stream import EventStream, greeting, heartbeat
 from forewarn.web.wish import Wish
 
 PLACES_MAX = 50  # zones one reader may ask for by name
 
+CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}\.xml")
 CAP_LISTS = ("feed.atom", "messages.jsonl")
 CAP_TYPES = {
     "xml": "application/cap+xml",
     "atom": "application/atom+xml",
     "jsonl": "application/jsonl",
 }
+NONE: dict[int | str, dict[str, Any]] = {
+    404: {"content": {"application/json": {"schema": Why.model_json_schema()}}}
+}
+
+
+class GeoJson(JSONResponse):
+    """Outlines on a map, written already."""
+
+    media_type = "application/geo+json"
+
+    def render(self, content: bytes) -> bytes:
+        return content
+
+
+class CapFile(FileResponse):
+    """A CAP message, or a list of them."""
+
+    media_type = CAP_TYPES["xml"]
 
 
 def public_api(
@@ -41,11 +61,9 @@ def public_api(
 
     desk : where people subscribe to push messages, once it is open
     """
-    api: FastAPI = FastAPIOffline(
-        title="Forewarn public API",
-        version="1",
+    api = documented(
+        "Forewarn public API",
         description="Which zones are warned, what their people are told, and until when.",
-        static_url="/static-docs",
     )
     api.add_middleware(SmallBodies)
     outlines = Outlines(board)
@@ -67,19 +85,17 @@ def public_api(
         return board.status()
 
     @api.get("/v1/heartbeat")
-    def heartbeat() -> Response:
+    def sign_of_life() -> Response:
         """The newest signed sign of life; past its `expires_s`, take silence for danger."""
         return Response(board.heartbeat, media_type="application/json")
 
-    @api.get("/v1/zones")
+    @api.get("/v1/zones", response_class=GeoJson, response_model=FeatureCollection)
     def zones(request: Request) -> Response:
         """Zones as GeoJSON: outline, name, seconds to shelter, people."""
         tag = f'"{board.zones_version}"'
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304)
-        return Response(
-            board.zones, media_type="application/geo+json", headers={"ETag": tag}
-        )
+        return GeoJson(board.zones, headers={"ETag": tag})
 
     @api.get("/v1/places")
     def names_and_outlines(request: Request) -> Response:
@@ -91,7 +107,7 @@ def public_api(
         """Live alerts, and the all-clears of the last ten minutes."""
         return board.state(wish)
 
-    @api.get("/v1/alerts.geojson")
+    @api.get("/v1/alerts.geojson", response_class=GeoJson, response_model=FeatureCollection)
     def alerts() -> Response:
         """Live alerts with the outlines of their zones."""
         wanted = board.alerts
@@ -101,17 +117,16 @@ def public_api(
             if feature["properties"]["zone_id"] in wanted
         ]
         body = {"type": "FeatureCollection", "features": features}
-        return Response(compact(body), media_type="application/geo+json")
+        return GeoJson(compact(body).encode())
 
-    @api.get("/v1/cap/{name}")
+    @api.get("/v1/cap/{name}", response_class=CapFile, responses=NONE)
     def cap(name: str) -> FileResponse:
         """A CAP 1.2 message, IDENTIFIER.xml; or `feed.atom`; or `messages.jsonl`, all."""
-        head, _, ending = name.rpartition(".")
-        listed = name in CAP_LISTS or (ending == "xml" and head.replace("-", "").isalnum())
+        listed = name in CAP_LISTS or CAP_NAME.fullmatch(name)
         path = cap_folder / name if cap_folder and listed else None
         if path is None or not path.is_file():
-            raise HTTPException(404, "no such message")
-        return FileResponse(path, media_type=CAP_TYPES[ending])
+            raise RefusedError(404, "no such message")
+        return FileResponse(path, media_type=CAP_TYPES[name.rpartition(".")[2]])
 
     @api.get("/v1/stream")
     async def stream(
@@ -126,14 +141,11 @@ def public_api(
         """
 
         heard = last_event_id or after
-
-        def beat() -> Message:
-            return sent("heartbeat", board.status())
-
-        def first() -> list[Message]:
-            return greeting(board, wish, heard)
-
-        return EventStream(board.public.read(first, wish, beat))
+        return EventStream(
+            board.public.read(
+                lambda: greeting(board, wish, heard), wish, lambda: heartbeat(board)
+            )
+        )
 
     api.include_router(push_routes(desk))
     api.include_router(socket_routes(board, asked))
@@ -153,7 +165,7 @@ class Outlines:
         """Packed; whoever names the version it is for may keep it for good."""
         version = self._board.zones_version
         if not version:
-            raise HTTPException(503, "zones are not loaded yet")
+            raise RefusedError(503, "zones are not loaded yet")
         tag = f'"{version}"'
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304)

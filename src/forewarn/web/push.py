@@ -1,13 +1,14 @@
 """Where browsers subscribe to push messages about their zones, and leave again."""
 
 from collections.abc import Callable
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from forewarn.errors import DeliveryError
 from forewarn.web.limits import Pace
+from forewarn.web.refusal import Why
 
 BURST, EVERY_S = 20, 3.0  # of one household: a family's phones, then one in three seconds
 
@@ -63,9 +64,14 @@ class PushKey(BaseModel):
     key: str
 
 
+_MAY: dict[int | str, dict[str, Any]] = {
+    code: {"model": Why} for code in (404, 413, 429, 503)
+}
+
+
 def push_routes(desk: Callable[[], PushDesk | None]) -> APIRouter:
     """desk: the channel, once it is open; None = this site does not push."""
-    api = APIRouter()
+    api = APIRouter(responses=_MAY)
     pace = Pace(BURST, EVERY_S)
 
     def open_desk() -> PushDesk:

@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,9 +21,12 @@ RUBBISH_MAX = 2_000_000  # that may wait while alerts are out: some hundred mega
 
 
 class WebServer(uvicorn.Server):
-    """Serves the application; signals are the service's own matter."""
+    """Serves the application; signals are the service's own matter.
 
-    def __init__(self, app: ASGIApp) -> None:
+    transport : by TLS or not, as `tls.transport` has it
+    """
+
+    def __init__(self, app: ASGIApp, **transport: Any) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -33,6 +37,7 @@ class WebServer(uvicorn.Server):
                 ws_max_size=BODY_MAX,
                 ws_per_message_deflate=False,  # a compressor for each of thousands
                 timeout_graceful_shutdown=CLOSE_S,
+                **transport,
             )
         )
 

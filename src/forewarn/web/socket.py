@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from forewarn.web.board import Board
 from forewarn.web.hub import sent
-from forewarn.web.stream import greeting
+from forewarn.web.stream import greeting, heartbeat
 from forewarn.web.whereabouts import Whereabouts
 from forewarn.web.wish import Wish
 
@@ -78,7 +78,9 @@ async def _tell(websocket: WebSocket, board: Board, wish: Wish, heard: str) -> N
     try:
         zone_ids = None if wish.zone_ids is None else sorted(wish.zone_ids)
         await websocket.send_text(sent("zones", {"zone_ids": zone_ids}).text)
-        messages = board.public.read(lambda: greeting(board, wish, heard), wish)
+        messages = board.public.read(
+            lambda: greeting(board, wish, heard), wish, lambda: heartbeat(board)
+        )
         async with aclosing(messages):
             async for message in messages:
                 await websocket.send_text(message.text)

@@ -58,6 +58,11 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
+def heartbeat(board: Board) -> Message:
+    """A sign of life, with the state of the service."""
+    return sent("heartbeat", board.status())
+
+
 def greeting(board: Board, wish: Wish, heard: str) -> list[Message]:
     """What a reader of the public stream is told at once.
 
@@ -66,4 +71,4 @@ def greeting(board: Board, wish: Wish, heard: str) -> list[Message]:
     """
     missed = board.news(wish, heard)
     event, body = ("state", board.state(wish)) if missed is None else ("alerts", missed)
-    return [sent("heartbeat", board.status()), sent(event, body, board.message_id())]
+    return [heartbeat(board), sent(event, body, board.message_id())]

@@ -4,19 +4,23 @@ from forewarn.words.catalogue import LANGUAGES, RIGHT_TO_LEFT
 from forewarn.words.cells import length, pages, shortened
 from forewarn.words.checking import lint, missing_parts, prepare, sample
 from forewarn.words.voice import (
+    CORRECTION,
     SOON_S,
     Audience,
     Form,
     Voice,
     as_exercise,
     clock,
+    exercise_banner,
     kind_name,
     parted,
     render,
+    spoken,
     time_left,
 )
 
 __all__ = [
+    "CORRECTION",
     "LANGUAGES",
     "RIGHT_TO_LEFT",
     "SOON_S",
@@ -25,6 +29,7 @@ __all__ = [
     "Voice",
     "as_exercise",
     "clock",
+    "exercise_banner",
     "kind_name",
     "length",
     "lint",
@@ -35,5 +40,6 @@ __all__ = [
     "render",
     "sample",
     "shortened",
+    "spoken",
     "time_left",
 ]

@@ -13,13 +13,17 @@ from babel import Locale
 from fluent.syntax import ast
 
 from forewarn.errors import ConfigError
-from forewarn.records import Alert, AlertState
+from forewarn.records import IN_ERROR, Alert, AlertState
 from forewarn.threats import CLASSES
 from forewarn.words.catalogue import messages, phrase, said
 from forewarn.words.cells import CUT, GSM_PAGE, ROOM, UCS2_PAGE, fits, length, shorter
-from forewarn.words.voice import PAGES, Audience, Form, Voice, place
+from forewarn.words.voice import CORRECTION, PAGES, Audience, Form, Voice, place
 
-STATES = tuple(state for state in AlertState if state is not AlertState.CLEAR)
+# all that people may be told, by the names of the texts
+STATES = (
+    *(str(state) for state in AlertState if state is not AlertState.CLEAR),
+    CORRECTION,
+)
 MOST_WORDS = 12  # of a sentence in the plain form
 _CLOCK = re.compile(r"\b([01]?\d|2[0-3]):[0-5]\d\b")
 _SENTENCE = re.compile(r"[.!?؟]\s+|[.!?؟]?$")
@@ -142,11 +146,29 @@ def _text_faults(language: str, own: Path | None) -> Iterator[str]:
                 yield from (f"{head} [{audience}]: {fault}" for fault in found)
 
 
-def sample(state: AlertState, kind: str, onset_s: float) -> Alert:
-    """An alert of which nothing counts but what is told of it; issued at 0."""
+def sample(state: str, kind: str, onset_s: float, issued_s: float = 0.0) -> Alert:
+    """An alert of which nothing counts but what is told of it.
+
+    state : one of STATES
+    """
     nan = float("nan")
+    corrects = state == CORRECTION
     return Alert(
-        "", 0, 0, "", state, 0.0, onset_s, onset_s, nan, nan, nan, kind, (), (), ""
+        "",
+        0,
+        0,
+        "",
+        AlertState.ALL_CLEAR if corrects else AlertState(state),
+        issued_s,
+        onset_s,
+        onset_s,
+        nan,
+        nan,
+        nan,
+        kind,
+        (),
+        (),
+        IN_ERROR if corrects else "",
     )
 
 

@@ -6,6 +6,7 @@ with `time_left`. A place stands first and by itself, so that no language has to
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,10 +16,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from forewarn.errors import ConfigError
-from forewarn.records import Alert, AlertState
+from forewarn.records import IN_ERROR, Alert, AlertState
 from forewarn.words.catalogue import RIGHT_TO_LEFT, has, phrase, said
 from forewarn.words.cells import fits, shorter
 
+CORRECTION = "correction"  # name of the texts that take an alert back as a mistake
 SOON_S = 90.0  # an onset nearer than this is "now": the text takes part of it to arrive
 MINUTES_FROM_S = 120.0  # a time left is told in seconds below this
 MARKS = {"L": "\u200e", "R": "\u200f"}  # left-to-right, right-to-left
@@ -78,13 +80,13 @@ class Voice:
         """Where, what and when, in one line."""
         return self._marked(self._stated(alert, zone_name))
 
-    def instruction(self, state: AlertState) -> str:
-        """What to do."""
+    def instruction(self, state: str) -> str:
+        """What to do in a state, or after a correction."""
         return said(
             self.language, self.text_name("do", state), self.own, str(self.audience)
         )
 
-    def text_name(self, what: str, state: AlertState) -> str:
+    def text_name(self, what: str, state: str) -> str:
         """Name in the catalogue of a state's headline, or of what to do ("do")."""
         form = "" if self.form is Form.NORMAL else f"{self.form}-"
         return f"{form}{what}-{state}"
@@ -92,7 +94,7 @@ class Voice:
     def _whole(self, alert: Alert, zone_name: str) -> str:
         stated = self._stated(alert, zone_name)
         stop = "." if self.form is Form.NORMAL else ""
-        return self._marked(f"{stated}{stop} {self.instruction(alert.state)}")
+        return self._marked(f"{stated}{stop} {self.instruction(spoken(alert))}")
 
     def _stated(self, alert: Alert, zone_name: str) -> str:
         left_s = alert.onset_p05_s - alert.issued_s
@@ -105,7 +107,7 @@ class Voice:
         plain = self.form is Form.PLAIN
         return phrase(
             self.language,
-            self.text_name("headline", alert.state),
+            self.text_name("headline", spoken(alert)),
             self.own,
             kind=kind_name(alert.kind, self.language, self.own, plain),
             zone=zone_name,
@@ -120,6 +122,11 @@ class Voice:
         return text if first in ("", own) else MARKS[own] + text
 
 
+def spoken(alert: Alert) -> str:
+    """What an alert is told as: its state, or a correction."""
+    return CORRECTION if alert.reason == IN_ERROR else str(alert.state)
+
+
 def render(alert: Alert, zone_name: str, language: str, exercise: bool = False) -> str:
     """The text of one step for one zone, for everyone, with clock times in UTC."""
     return Voice(language, exercise).render(alert, zone_name)
@@ -132,12 +139,19 @@ def as_exercise(text: str, language: str, own: Path | None = None) -> str:
     return text if bare.startswith(word) else f"{word} {text}"
 
 
+def exercise_banner(languages: Sequence[str], own: Path | None = None) -> dict[str, str]:
+    """By language, what stands on everything of an exercise."""
+    return {language: said(language, "exercise", own) for language in languages}
+
+
 def parted(
     text: str, state: AlertState, language: str, own: Path | None = None
 ) -> tuple[str, str]:
     """Headline and instruction of a text that `render` made; else all of it, twice."""
+    names = (state, CORRECTION) if state is AlertState.ALL_CLEAR else (state,)
     known = (
-        Voice(language, audience=audience, form=form, own=own).instruction(state)
+        Voice(language, audience=audience, form=form, own=own).instruction(name)
+        for name in names
         for form in Form
         for audience in Audience
     )

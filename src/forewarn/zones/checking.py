@@ -44,7 +44,9 @@ def fault_of(geometry: Any) -> str:
     if kind not in ("Polygon", "MultiPolygon"):
         return f"geometry is a {kind}, expected a Polygon or MultiPolygon"
     polygons = [coordinates] if kind == "Polygon" else coordinates
-    if not polygons or not all(isinstance(rings, list) and rings for rings in polygons):
+    if not isinstance(polygons, list) or not polygons:
+        return "geometry has no coordinates"
+    if not all(isinstance(rings, list) and rings for rings in polygons):
         return "geometry has no coordinates"
     for ring in _rings(polygons):
         fault = _ring_fault(ring)
@@ -63,7 +65,7 @@ def _ring_fault(ring: Any) -> str:
         return "a ring has fewer than four positions"
     try:
         lon, lat = np.array([position[:2] for position in ring], float).T
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError, KeyError) as error:
         return f"a position is not [longitude, latitude]: {error}"
     if not (np.abs(lat) <= 90).all() or not (np.abs(lon) <= 180).all():
         return "a position is not within 180 degrees of longitude and 90 of latitude"

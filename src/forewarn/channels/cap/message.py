@@ -1,8 +1,8 @@
 """One CAP 1.2 message of the steps that one event brought to one stage.
 
 A first step is an Alert, later ones are Updates that refer to the messages before them; the
-all-clear is an Update too, with the response type AllClear: a Cancel would say that the
-alert should never have been.
+all-clear is an Update too, with the response type AllClear; a Cancel says that the alert
+should never have been, so that is what a correction is.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ from lxml import etree
 from forewarn.channels.cap.areas import polygons
 from forewarn.channels.cap.ledger import Entry
 from forewarn.errors import ConfigError
-from forewarn.records import AlertState, Key, Parcel
-from forewarn.words import SOON_S, Voice, as_exercise, kind_name, parted
+from forewarn.records import IN_ERROR, Alert, AlertState, Key, Parcel
+from forewarn.words import SOON_S, Voice, as_exercise, kind_name, parted, spoken
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 # Receivers drop a message when it expires, and none is renewed: an all-clear ends a
@@ -68,15 +68,15 @@ class Sender:
 
 
 def grouped(parcels: Sequence[Parcel]) -> list[list[Parcel]]:
-    """Parcels that one message can tell: one event, one stage and kind, one clock time."""
+    """Parcels that one message can tell: one event, one text and kind, one clock time."""
     groups: dict[tuple[Any, ...], list[Parcel]] = {}
     for parcel in parcels:
         alert = parcel.alert
         left_s = alert.onset_p05_s - alert.issued_s
         later = isfinite(left_s) and left_s >= SOON_S
         minute = int(alert.onset_p05_s // 60) if later else 0
-        first = alert.step == 0
-        key = (alert.seq, alert.state, alert.kind, minute, first, tuple(parcel.texts))
+        sort = (spoken(alert), alert.kind, alert.step == 0)
+        key = (alert.seq, sort, minute, tuple(parcel.texts))
         groups.setdefault(key, []).append(parcel)
     return list(groups.values())
 
@@ -109,7 +109,7 @@ def cap_message(group: Sequence[Parcel], sender: Sender, before: Sequence[Entry]
     _add(root, "sender", sender.address)
     _add(root, "sent", cap_time(alert.issued_s))
     _add(root, "status", "Exercise" if sender.exercise else "Actual")
-    _add(root, "msgType", "Update" if before else "Alert")
+    _add(root, "msgType", _message_type(alert, before))
     _add(root, "scope", "Public")
     if sender.exercise:
         _add(root, "note", "An exercise: there is no threat.")
@@ -121,6 +121,12 @@ def cap_message(group: Sequence[Parcel], sender: Sender, before: Sequence[Entry]
         for parcel in group:
             _area(info, parcel, sender.name(parcel, language))
     return root
+
+
+def _message_type(alert: Alert, before: Sequence[Entry]) -> str:
+    if alert.reason == IN_ERROR:
+        return "Cancel"
+    return "Update" if before else "Alert"
 
 
 def written(root: Any) -> bytes:

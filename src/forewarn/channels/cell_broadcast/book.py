@@ -18,7 +18,7 @@ from forewarn.channels.cell_broadcast.lines import (
     Line,
     Numbers,
 )
-from forewarn.records import AlertState, Parcel
+from forewarn.records import IN_ERROR, AlertState, Parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Life:
     step    : newest that is known; rose: the one for which phones had to alert
     rose_s  : when that was issued; heard_s: when the newest was heard
     onset_s : early quantile of the first impact; None = none ahead
+    corrects : whether its end says that it was a mistake
     """
 
     line: str
@@ -42,6 +43,7 @@ class Life:
     polygon: str
     kind: str
     onset_s: float | None
+    corrects: bool = False
 
 
 @dataclass(slots=True)
@@ -80,13 +82,17 @@ class Book:
     def hear(self, parcel: Parcel, line: Line, now_s: float) -> None:
         """Take up a step. One that is known or overtaken changes nothing."""
         alert = parcel.alert
-        known = self.lives.get(alert.alert_id)
-        if alert.alert_id in self.over or (known and alert.step <= known.step):
+        # a mistake is taken back also where it is over: whoever heard it hears that
+        late = alert.alert_id in self.over and alert.reason == IN_ERROR
+        if alert.alert_id in self.over and not late:
+            return
+        known = (self.ended if late else self.lives).get(alert.alert_id)
+        if known and alert.step <= known.step:
             return
         rose = alert.step, alert.issued_s
         if alert.state is AlertState.ALL_CLEAR:
             self.over[alert.alert_id] = now_s
-            if known and self._telling(alert.alert_id, known):
+            if late or (known and self._telling(alert.alert_id, known)):
                 self.ended[alert.alert_id] = _life(parcel, line, rose, now_s)
             self.lives.pop(alert.alert_id, None)
             return
@@ -213,4 +219,5 @@ def _life(parcel: Parcel, line: Line, rose: tuple[int, float], heard_s: float) -
         polygon=parcel.polygon,
         kind=alert.kind,
         onset_s=alert.onset_p05_s if isfinite(alert.onset_p05_s) else None,
+        corrects=alert.reason == IN_ERROR,
     )

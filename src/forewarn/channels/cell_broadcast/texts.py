@@ -10,7 +10,7 @@ from forewarn.channels.cell_broadcast.book import Life
 from forewarn.channels.cell_broadcast.lines import LEAST_PAGES, Line
 from forewarn.channels.cell_broadcast.pages import wide_pages
 from forewarn.records import Alert, AlertState
-from forewarn.words import Form, Voice, pages, sample
+from forewarn.words import CORRECTION, Form, Voice, pages, sample, spoken
 from forewarn.words.cells import GSM_PAGE
 
 _PART = re.compile(r" \d+$")
@@ -49,7 +49,7 @@ class Teller:
             form=Form.SHORT,
             own=self._site.own_texts,
         )
-        instruction = voice.instruction(alert.state)
+        instruction = voice.instruction(spoken(alert))
         names = list(dict.fromkeys(self._name(life, language) for life in lives))
 
         def told(count: int) -> str:
@@ -85,5 +85,7 @@ def _common(line: Line, lives: Collection[Life]) -> Alert:
     kinds = {life.kind for life in lives}
     onsets_s = [life.onset_s for life in lives if life.onset_s is not None]
     kind = kinds.pop() if len(kinds) == 1 else ""
-    told = sample(line.state, kind, min(onsets_s, default=float("nan")))
+    corrects = all(life.corrects for life in lives)
+    said = CORRECTION if corrects else str(line.state)
+    told = sample(said, kind, min(onsets_s, default=float("nan")))
     return replace(told, issued_s=max(life.rose_s for life in lives))

@@ -1,0 +1,1 @@
+"""Sending by hand: drafts with an echo, two people's keys, corrections."""
