@@ -88,12 +88,22 @@ export interface ZoneWhy {
   reason: string;
 }
 
+/** Something to be drawn as it is told: a simulation says by it what it does. */
+export interface Mark {
+  id: string;
+  lat_deg: number;
+  lon_deg: number;
+  text: string;
+  colour: string;
+}
+
 export interface Picture {
   time_s: number;
   reset: boolean;
   zones: Changes<ZoneWhy>;
   tracks: Changes<Track>;
   areas: Changes<Area>;
+  marks: Mark[];
   log: { time_s: number; text: string }[];
 }
 

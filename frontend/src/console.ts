@@ -2,7 +2,7 @@
 
 import type * as maplibre from "maplibre-gl";
 import type { Feature } from "geojson";
-import { apply, type Area, type OperatorsStatus, type Picture, type Track, type ZoneWhy } from "./api";
+import { apply, type Area, type Mark, type OperatorsStatus, type Picture, type Track, type ZoneWhy } from "./api";
 import { ServerClock, clockText, secondsLeft, spoken } from "./clock";
 import { COLOURS, EMPTY, ZonePainter, loadZones, makeMap, source, type ZoneInfo } from "./map";
 import { byId, hearStatus, make, stateWords, watchSilence } from "./page";
@@ -27,6 +27,7 @@ const trails = new Map<string, [number, number][]>();
 const areas = new Map<string, Area>();
 const told = new Map<string, ZoneWhy>();
 const cleared = new Map<string, number>();
+let marks: Mark[] = [];
 let zones = new Map<string, ZoneInfo>();
 let zonesVersion = "";
 let chosen = "";
@@ -46,7 +47,7 @@ const kindColour: maplibre.ExpressionSpecification = [
 ] as unknown as maplibre.ExpressionSpecification;
 
 function addLayers(drawn: maplibre.Map): void {
-  for (const id of ["sensors", "areas", "trails", "tracks"])
+  for (const id of ["sensors", "areas", "trails", "tracks", "marks"])
     drawn.addSource(id, { type: "geojson", data: EMPTY });
   drawn.addLayer({
     id: "sensor-rings", type: "line", source: "sensors", filter: ["==", ["geometry-type"], "Polygon"],
@@ -85,6 +86,15 @@ function addLayers(drawn: maplibre.Map): void {
     },
     paint: { "text-color": "#e9f0f6", "text-halo-color": "#0b1620", "text-halo-width": 1.2 },
   });
+  drawn.addLayer({
+    id: "marks", type: "circle", source: "marks",
+    paint: { "circle-radius": 7, "circle-opacity": 0, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 2 },
+  });
+  drawn.addLayer({
+    id: "mark-labels", type: "symbol", source: "marks",
+    layout: { "text-field": ["get", "text"], "text-size": 10, "text-offset": [0, -1.2], "text-anchor": "bottom" },
+    paint: { "text-color": ["get", "colour"], "text-halo-color": "#0b1620", "text-halo-width": 1.2 },
+  });
 }
 
 function ring(lat: number, lon: number, metres: number): [number, number][] {
@@ -111,6 +121,7 @@ function hearPicture(picture: Picture): void {
   if (picture.reset) log.length = 0;
   for (const line of picture.log)
     if (!log.some((old) => old.time_s === line.time_s && old.text === line.text)) log.push(line);
+  marks = picture.marks;
   void drawMap();
   drawPanel();
 }
@@ -138,6 +149,12 @@ async function drawMap(): Promise<void> {
     properties: { kind: a.kind },
     geometry: { type: "Polygon", coordinates: [a.ring] },
   }));
+  const marked: Feature[] = marks.map((m) => ({
+    type: "Feature",
+    properties: { text: m.text, colour: m.colour },
+    geometry: { type: "Point", coordinates: [m.lon_deg, m.lat_deg] },
+  }));
+  source(drawn, "marks").setData({ type: "FeatureCollection", features: marked });
   source(drawn, "tracks").setData({ type: "FeatureCollection", features: points });
   source(drawn, "trails").setData({ type: "FeatureCollection", features: lines });
   source(drawn, "areas").setData({ type: "FeatureCollection", features: shapes });

@@ -49,6 +49,7 @@ REPORTS_S = 20.0  # between two reports of a sensor without scans, at most
 class Plan:
     """What to run: a site, its sensors and sources, and by which clock.
 
+    seen : hears of each picture, once the board shows it
     steady : what the clock is read from, where it is the machine's
     """
 
@@ -57,6 +58,7 @@ class Plan:
     sources: tuple[Source, ...]
     clock: Clock
     stop: Callable[[Board], bool] = lambda board: False
+    seen: Callable[[Board, Mapping[str, Any]], None] = lambda board, picture: None
     steady: SteadyClock | None = None
 
     @property
@@ -218,6 +220,7 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+                self.plan.seen(board, picture)
             case ("load", level):
                 self._load = level
                 self._show_state()

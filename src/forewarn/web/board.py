@@ -51,6 +51,7 @@ class Board:
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     tracks: dict[str, dict[str, Any]] = field(default_factory=dict)
     areas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    marks: list[dict[str, Any]] = field(default_factory=list)  # place, text, colour
     people_at_risk: float = 0.0
     heartbeat: bytes = b"{}"
     reduced: list[str] = field(default_factory=list)
@@ -261,5 +262,6 @@ class Board:
             "zones": zones,
             "tracks": tracks,
             "areas": areas,
+            "marks": self.marks,
             "log": log,
         }
