@@ -22,7 +22,7 @@ from checker.truth import truth_faults
 from forewarn.app import core_process
 from forewarn.app.core import core_main
 from forewarn.app.core_process import CoreProcess, Message, Outbound
-from forewarn.records import Event, PlotBatch, Tick
+from forewarn.records import Event, Load, PlotBatch, Tick
 from live_raid import LiveRaid
 from small_raid import CHANNELS, Flown, core_of, drawn, site, write_truth
 
@@ -198,6 +198,20 @@ def test_what_no_channel_confirmed_is_offered_again(raid: Flown, tmp_path: Path)
     again.recover()
     waiting = {(step.alert.alert_id, step.alert.step) for step in again.pending("cap")}
     assert waiting == {(s.alert.alert_id, s.alert.step) for s in steps} - set(done)
+    again.store.close()
+
+
+def test_a_core_that_takes_over_knows_how_hard_the_last_was_pressed(
+    raid: Flown, tmp_path: Path
+) -> None:
+    where = site(tmp_path)
+    core = core_of(where, raid.sensors)
+    core.handle([Load(0, 1.0, 2)])
+    core.store.close()
+    again = core_of(where, raid.sensors)
+    assert again.level == 0
+    again.recover()
+    assert again.level == 2
     again.store.close()
 
 

@@ -78,6 +78,11 @@ class Core:
             self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
         return count
 
+    @property
+    def level(self) -> int:
+        """How much the chain leaves out, as it remembers."""
+        return int(self.pipeline.memory()["forecast.level"][0])
+
     def taken_after(self, seq: int) -> int:
         """Events on record behind a number, of those that the shell has sent."""
         events = self.store.events_after(seq)
@@ -197,6 +202,7 @@ def _run(
         pipe.send(("carry", channel, core.pending(channel)))
     known = 0 if done_seq is None else core.taken_after(done_seq)
     pipe.send(("recovered", store.last_seq, store.last_s, known))
+    pipe.send(("load", core.level))
     pipe.send(("ready", store.trouble))
     gc.freeze()
     gc.enable()
@@ -222,7 +228,7 @@ def lasting_store(
 
 
 def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> None:
-    trouble, pressure, shown_s = store.trouble, Pressure(), 0.0
+    trouble, pressure, shown_s = store.trouble, Pressure(core.level), 0.0
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
