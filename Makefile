@@ -14,7 +14,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-u
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill clutter liars sirens endurance api operators lock clean
+.PHONY: help setup demo test bench fuzz kill power full jumps clutter liars sirens endurance api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -61,8 +61,20 @@ sirens: .make/environment  ## COUNT=1000000 recorded and as many altered frames,
 	FOREWARN_SIREN_FRAMES=$(or $(COUNT),1000000) FOREWARN_SIREN_SEED=$${SEED:-$$RANDOM} \
 		$(BIN)/pytest -s tests/test_siren_guard.py
 
-kill: setup  ## kill the service in mid-raid, COUNT=50 times, and check that nothing is lost
-	FOREWARN_KILLS=$(or $(COUNT),20) $(BIN)/pytest -s tests/test_restart.py
+kill: setup  ## kill writer and core in mid-raid, COUNT=1000 times each, and check that nothing is lost
+	FOREWARN_KILLS=$(or $(COUNT),1000) $(BIN)/pytest -s tests/test_store_kill.py tests/test_restart.py
+
+power: .make/environment  ## COUNT=10000 simulated power cuts, another seed each time
+	FOREWARN_CUTS=$(or $(COUNT),10000) FOREWARN_CUTS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_power.py tests/test_storage_errors.py
+
+full: setup  ## fill the disk in COUNT=200 raids, and check that all is told and the gap marked
+	FOREWARN_FULL=$(or $(COUNT),200) FOREWARN_FULL_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_disk_full.py
+
+jumps: setup  ## COUNT=100000 jumps of the machine's clock
+	FOREWARN_JUMPS=$(or $(COUNT),100000) FOREWARN_JUMPS_SEED=$${SEED:-$$RANDOM} \
+		$(BIN)/pytest -s tests/test_clock.py
 
 clutter: setup  ## COUNT=24 hours of tenfold clutter, and no track of nothing that could raise a warning
 	FOREWARN_CLUTTER_HOURS=$(or $(COUNT),24) FOREWARN_CLUTTER_SEED=$${SEED:-$$RANDOM} \

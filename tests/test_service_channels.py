@@ -1,5 +1,6 @@
 """What the service does with channels that do not open, and with alerts that are out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,16 @@ def test_channels_that_tell_again_hear_what_is_out(tmp_path: Path) -> None:
     channel = one._channels["kept"] = Kept()
     one._hear(("live", [], [parcel()], 7))
     assert [kept.key for kept in channel.kept] == [parcel().key]
+
+
+def test_whoever_made_the_plan_hears_of_each_picture_once_it_is_shown(
+    tmp_path: Path,
+) -> None:
+    heard: list[tuple[int, Any]] = []
+    one = service(tmp_path)
+    one.plan = replace(
+        one.plan, seen=lambda board, picture: heard.append((board.seq, picture))
+    )
+    picture = {"time_s": 1.0, "seq": 7, "tracks": [], "areas": [], "people_at_risk": 0.0}
+    one._hear(("picture", picture))
+    assert heard == [(7, picture)]

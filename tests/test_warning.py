@@ -188,7 +188,7 @@ def test_an_operator_raises_and_clears_and_new_tracks_speak_again() -> None:
     centre.hear(29.0, Command(0, 0.0, "op", CommandAction.ALL_CLEAR, row))
     centre.hear(28.0)
     assert centre.states() == [COVER, ALL_CLEAR]
-    centre.hear(27.0, track_id=(centre.seq + 2) << 16)
+    centre.hear(27.0, track_id=(centre.seq + 2) << 17)
     assert centre.states()[-1] is COVER
 
 

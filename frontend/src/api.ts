@@ -1,4 +1,4 @@
-// What the two APIs say, as far as the pages use it.
+// What the public API says, as far as the pages use it; the operators': console/wire.ts.
 
 export type ZoneState = "prepare" | "take_cover" | "stay" | "all_clear";
 
@@ -47,81 +47,6 @@ export interface State extends News {
 export interface Changes<T> {
   set: T[];
   gone: string[];
-}
-
-export interface Track {
-  id: string;
-  lat_deg: number;
-  lon_deg: number;
-  height_m: number;
-  speed_mps: number;
-  course_deg: number;
-  kind: string;
-  kind_probability: number;
-  confirmed: boolean;
-  named: boolean;
-  identity: string;
-  groups: string[];
-  threat_probability: number;
-}
-
-export interface Area {
-  track_id: string;
-  kind: string;
-  lat_deg: number;
-  lon_deg: number;
-  onset_p05_s: number;
-  onset_p50_s: number;
-  ring: [number, number][];
-}
-
-export interface ZoneWhy {
-  zone_id: string;
-  state: ZoneState;
-  probability: number;
-  threshold: number;
-  onset_p05_s: number | null;
-  onset_p50_s: number | null;
-  people: number;
-  threats: string[];
-  sources: string[];
-  reason: string;
-}
-
-export interface Picture {
-  time_s: number;
-  reset: boolean;
-  zones: Changes<ZoneWhy>;
-  tracks: Changes<Track>;
-  areas: Changes<Area>;
-  log: { time_s: number; text: string }[];
-}
-
-export interface SensorHealth {
-  sensor_id: string;
-  kind: string;
-  lat_deg: number | null;
-  lon_deg: number | null;
-  range_max_m: number | null;
-  scans: number;
-  plots: number;
-  last_s: number | null;
-}
-
-export interface ChannelHealth {
-  channel: string;
-  delivered: number;
-  failures: number;
-  waiting: number;
-  dropped: number;
-  last_error: string;
-}
-
-export interface OperatorsStatus extends Status {
-  sensors: SensorHealth[];
-  channels: ChannelHealth[];
-  refused: { source: string; reason: string; count: number }[];
-  faults: string[];
 }
 
 /** Apply a difference to what is known; a reset forgets all before it. */

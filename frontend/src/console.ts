@@ -14,7 +14,7 @@ import { Send } from "./console/send";
 import { listen, signedOut } from "./console/stream";
 import { openTab, tabs } from "./console/tabs";
 import { Timeline } from "./console/timeline";
-import type { Echo, Line, OperatorsStatus, Picture } from "./console/wire";
+import type { Echo, Line, Mark, OperatorsStatus, Picture } from "./console/wire";
 import { session, type Session } from "./operators";
 import { byId } from "./page";
 import "./style.css";
@@ -33,6 +33,7 @@ class Console {
   private readonly past: Past;
   private readonly send: Send;
   private status: OperatorsStatus | undefined;
+  private marks: Mark[] = [];
 
   constructor(
     private readonly chart: Chart,
@@ -91,6 +92,7 @@ class Console {
   private hearPicture(picture: Picture): void {
     const change = this.live.hear(picture);
     byId("map").dataset["pictures"] = String(this.live.pictures);
+    this.marks = picture.marks ?? [];
     if (!this.past.film) this.changed([change], change.reset);
   }
 
@@ -102,6 +104,7 @@ class Console {
     } else for (const change of changes) this.chart.areas.hear(change);
     this.drawSky(jump);
     this.chart.paint(this.known.states(this.seconds()));
+    this.chart.mark(this.past.film ? [] : this.marks);
   }
 
   private drawSky(jump: boolean): void {

@@ -62,7 +62,11 @@ class Keeper(Protocol):
 
 
 class Store(Protocol):
-    """Durable record. What writes returns only when what it was given is safe."""
+    """Durable record. What writes returns only when what it was given is safe.
+
+    A failure of the storage is a StorageError, and the end of this store: whether the call
+    took place only shows when it is opened anew.
+    """
 
     @property
     def last_seq(self) -> int: ...

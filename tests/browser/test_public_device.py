@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 from public_page import (
     STATIC,
     browser,
@@ -90,45 +89,41 @@ def test_the_shell_holds_no_state(browser: Browser, site: Site) -> None:
     page.do("close")
 
 
-def with_push(board_calls: list[tuple[str, Any]]) -> Any:
-    """The part of the API that keeps subscriptions, as another channel serves it."""
+class Desk:
+    """Keeps subscriptions, as the channel that pushes does."""
 
-    def add(api: FastAPI) -> None:
-        @api.get("/v1/push/key")
-        def key() -> dict[str, str]:
-            return {"key": KEY}
+    push_key = KEY
 
-        @api.api_route("/v1/push", methods=["POST", "DELETE"])
-        async def push(request: Request) -> dict[str, str]:
-            board_calls.append((request.method, await request.json()))
-            return {}
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
 
-    return add
+    def subscribe(self, *asked: Any) -> None:
+        self.calls.append(("subscribe", *asked))
+
+    def unsubscribe(self, *asked: Any) -> None:
+        self.calls.append(("unsubscribe", *asked))
 
 
 def test_notifications_are_subscribed_for_my_places_in_my_language(
     browser: Browser,
 ) -> None:
-    calls: list[tuple[str, Any]] = []
-    with Site(region(), with_push(calls)) as site:
+    desk = Desk()
+    subscription = "https://push.example/1", ("p", "a"), ("k1", "b1")
+    with Site(region(), desk) as site:
         page = visit(browser, site, kept("k1", "b1"), SUBSCRIBES, **SERVED)
         page.until("!document.querySelector('#push').hidden")
-        assert calls == []
+        assert desk.calls == []
         page.do("click", selector="#push")
         page.until("document.querySelector('#push').ariaPressed === 'true'")
-        subscription = {
-            "endpoint": "https://push.example/1",
-            "keys": {"p256dh": "p", "auth": "a"},
-        }
-        told = {"zone_ids": ["k1", "b1"], "language": "en"}
-        assert calls == [("POST", {"subscription": subscription} | told)]
+        assert desk.calls == [("subscribe", *subscription, "en")]
         page.do("select", selector="#language", value="uk")
         page.until("document.querySelector('#push').innerText.includes('увімкнено')")
         page.do("click", selector="#push")
         page.until("document.querySelector('#push').ariaPressed === 'false'")
-        assert [call[0] for call in calls] == ["POST", "POST", "DELETE"]
-        assert calls[1][1]["language"] == "uk"
-        assert calls[2][1] == {"endpoint": "https://push.example/1"}
+        assert desk.calls[1:] == [
+            ("subscribe", *subscription, "uk"),
+            ("unsubscribe", "https://push.example/1"),
+        ]
         page.do("close")
 
 

@@ -39,6 +39,7 @@ from forewarn.stores.codec import (
     decode_memory,
     encode_alert,
     encode_event,
+    encode_memory,
 )
 
 Open = Callable[[], SqlStore]
@@ -325,7 +326,13 @@ def aged(store: SqlStore) -> None:
     store.append([Tick(seq, float(seq)) for seq in range(1, 11)])
     over = replace(ALERT, step=1, seq=3, issued_s=3.0, state=AlertState.ALL_CLEAR)
     store.record([outcome(replace(ALERT, issued_s=1.0), over)], TEXTS)
-    store.save(8, {"x": np.zeros(1)})
+    saved(store, 8)
+
+
+def saved(store: SqlStore, seq: int) -> None:
+    """A snapshot that is down: reading waits for what was begun."""
+    store.save(seq, {"x": np.zeros(1)})
+    assert store.load_snapshot() is not None
 
 
 def confirm_all(store: SqlStore) -> None:
@@ -388,7 +395,7 @@ def test_a_long_journal_is_let_go_in_small_parts(
     one.append([Tick(seq, float(seq)) for seq in range(1, 9)])
     one.mark(gap(one, 20))
     one.append([Tick(21, 21.0), Tick(22, 22.0)])
-    one.save(22, {"x": np.zeros(1)})
+    saved(one, 22)
     assert [one.prune(before_s=21.5) for _ in range(4)] == [3, 3, 3, 1]
     assert one.gaps() == []
     assert one.verify() == 1
@@ -399,9 +406,9 @@ def test_after_an_error_of_the_storage_nobody_goes_on_as_if_nothing_was(
 ) -> None:
     one = store()
     one.append([Tick(1, 1.0)])
-    meddle("drop table snapshot")
-    with pytest.raises(StorageError, match="snapshot"):
-        one.save(1, {"x": np.zeros(1)})
+    meddle("drop table outbox")
+    with pytest.raises(StorageError, match="outbox"):
+        one.record([outcome(ALERT)], TEXTS)
     with pytest.raises(StorageError, match="closed"):
         one.append([Tick(2, 2.0)])
     assert store().last_seq == 1
@@ -448,13 +455,50 @@ def test_a_full_disk_ends_the_store_and_what_stood_stands(tmp_path: Path) -> Non
     one = sqlite(tmp_path)
     one.append([Tick(1, 1.0)])
     one._db.connection.execute("pragma max_page_count = 1")
+    many = [replace(ALERT, alert_id=f"a{i}") for i in range(1000)]
     with pytest.raises(StorageError, match="full"):
-        one.save(1, {"x": np.zeros(100_000)})
+        one.record([outcome(*many)], TEXTS)
     with pytest.raises(StorageError, match="closed"):  # nobody goes on as if nothing was
         one.append([Tick(2, 2.0)])
     again = sqlite(tmp_path)
     assert again.last_seq == 1
-    assert again.load_snapshot() is None
+    assert again.alerts() == []
+    again.close()
+
+
+def test_a_gap_goes_on_record_with_all_that_went_out_in_it(store: Open) -> None:
+    one = store()
+    one.append([Tick(1, 1.0)])
+    one.record([outcome(ALERT)], TEXTS)
+    late = replace(ALERT, step=1, seq=4)
+    carried = {("cap", ("a1", 0)): 3.0, ("sse", ("a1", 1)): 4.0}
+    missing = Gap(2, 5, 1.0, 5.0, 1, 0, "disk full")
+    one.resume(missing, [(late, TEXTS["z1"])], carried, {"x": np.ones(1)})
+    one.append([Tick(6, 6.0)])
+    again = store()
+    assert again.gaps() == [missing]
+    assert again.verify() == 2
+    kept = again.load_snapshot()
+    assert kept is not None
+    assert kept[0] == 5
+    assert list(again.events_after(5)) == [Tick(6, 6.0)]
+    assert [alert.step for alert in again.alerts()] == [0, 1]
+    assert [alert.step for alert, _ in again.pending("cap")] == [1]
+    assert [alert.step for alert, _ in again.pending("sse")] == [0]
+
+
+def test_a_snapshot_that_an_older_build_left_in_the_file_is_moved(tmp_path: Path) -> None:
+    one = sqlite(tmp_path)
+    one.append([Tick(1, 1.0)])
+    with one._db.durable():
+        one._db.insert("snapshot", [(1, 1, encode_memory({"x": np.ones(2)}))])
+    one.close()
+    again = sqlite(tmp_path)
+    found = again.load_snapshot()
+    assert found is not None
+    assert found[0] == 1
+    np.testing.assert_array_equal(found[1]["x"], np.ones(2))
+    assert again._db.run("select count(*) from snapshot") == [(0,)]
     again.close()
 
 

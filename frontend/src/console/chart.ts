@@ -6,7 +6,7 @@ import { EMPTY, ZonePainter, drawZones, makeMap, source, type ZoneInfo } from ".
 import { Areas } from "./areas";
 import { Anchor } from "./gl";
 import { Sky } from "./sky";
-import type { OperatorsStatus, SensorHealth } from "./wire";
+import type { Mark, OperatorsStatus, SensorHealth } from "./wire";
 
 export type Bounds = [number, number, number, number]; // west, south, east, north
 
@@ -33,6 +33,7 @@ export class Chart {
   private sensed = "";
   private watched = "";
   private light = false;
+  private marked = false;
 
   private constructor(
     readonly map: maplibre.Map,
@@ -49,6 +50,7 @@ export class Chart {
     this.addZoneLayers();
     this.areas = new Areas(map);
     this.addSensorLayers();
+    this.addMarkLayers();
   }
 
   static async make(container: string, now: () => number): Promise<Chart> {
@@ -91,6 +93,18 @@ export class Chart {
     }
     this.sky?.light(light);
     this.areas.light(light);
+  }
+
+  /** What a simulation says by marks. */
+  mark(marks: Mark[]): void {
+    if (!marks.length && !this.marked) return;
+    this.marked = marks.length > 0;
+    source(this.map, "marks").setData({
+      type: "FeatureCollection",
+      features: marks.map(({ text, colour, lat_deg, lon_deg }) => ({
+        type: "Feature", properties: { text, colour }, geometry: { type: "Point", coordinates: [lon_deg, lat_deg] },
+      })),
+    });
   }
 
   /** Outline a zone as the one that is asked about. */
@@ -167,6 +181,19 @@ export class Chart {
     this.map.addLayer({
       id: "sensors", type: "circle", source: "sensors", filter: ["==", ["geometry-type"], "Point"],
       paint: { "circle-radius": 4, "circle-color": "#10202f", "circle-stroke-color": bad, "circle-stroke-width": 2 },
+    });
+  }
+
+  private addMarkLayers(): void {
+    this.map.addSource("marks", { type: "geojson", data: EMPTY });
+    this.map.addLayer({
+      id: "marks", type: "circle", source: "marks",
+      paint: { "circle-radius": 8, "circle-opacity": 0, "circle-stroke-color": ["get", "colour"], "circle-stroke-width": 2 },
+    });
+    this.map.addLayer({
+      id: "mark-labels", type: "symbol", source: "marks",
+      layout: { "text-field": ["get", "text"], "text-size": 10, "text-offset": [0, -1.3], "text-anchor": "bottom" },
+      paint: { "text-color": "#e9f0f6", "text-halo-color": "#0b1620", "text-halo-width": 1.4 },
     });
   }
 

@@ -3,7 +3,7 @@
 import { byId } from "../page";
 import { well } from "./chart";
 import { Rows, button, count, el, put, say } from "./dom";
-import type { ChannelHealth, OperatorsStatus, SensorHealth } from "./wire";
+import type { ChannelHealth, MachineClock, OperatorsStatus, SensorHealth } from "./wire";
 
 const LATE_S = 10; // a channel's delay that somebody should look into
 
@@ -26,6 +26,7 @@ export class Health {
     this.cover(status);
     put(byId("refused"), ...status.refused.map((one) => el("li", "", el("b", "", one.source), `${one.count.toLocaleString("en")} times: ${one.reason}`)));
     put(byId("faults"), ...status.faults.map((fault) => el("li", "", fault)));
+    say(byId("machine-clock"), clockWords(status.machine_clock));
     byId("trouble").hidden = !status.refused.length && !status.faults.length;
     const troubles = status.sensors.filter((one) => !well(one)).length + status.channels.filter((one) => !carries(one)).length
       + Number(status.blind.length > 0);
@@ -80,6 +81,12 @@ function updateChannel(row: HTMLElement, channel: ChannelHealth): void {
   say(sign, good ? "●" : "▲");
   say(what, channel.last_error || late);
   say(counts, [`${channel.delivered.toLocaleString("en")} delivered`, waits].filter(Boolean).join(", "));
+}
+
+function clockWords(clock: MachineClock | null): string {
+  if (!clock) return "";
+  const error = clock.error_s === null ? "how far it may err is not known" : `errs by ${clock.error_s.toPrecision(2)} s at most`;
+  return `The machine's clock is ${clock.synchronised ? "" : "not "}kept by others; it ${error}; ${clock.offset_s.toFixed(3)} s off the service's time.`;
 }
 
 function carries(channel: ChannelHealth): boolean {

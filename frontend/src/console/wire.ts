@@ -68,12 +68,28 @@ export interface Line {
   sensor_id?: string;
 }
 
+/** Something to be drawn as it is told: a simulation says by it what it does. */
+export interface Mark {
+  lat_deg: number;
+  lon_deg: number;
+  text: string;
+  colour: string;
+}
+
+/** The machine's clock: whether the kernel steers it, its greatest error, how far it is off. */
+export interface MachineClock {
+  synchronised: boolean;
+  error_s: number | null;
+  offset_s: number;
+}
+
 export interface Picture {
   time_s: number;
   at_s: number;
   reset: boolean;
   people_at_risk: number;
   log: Line[];
+  marks?: Mark[]; // all there are
   zones?: Changes<Alert>;
   weighed?: Changes<Weighed>;
   tracks?: Changes<Track> & { moved: [string, ...Place][] };
@@ -111,6 +127,7 @@ export interface OperatorsStatus extends Status {
   faults: string[];
   blind: string[];
   coarse: string[];
+  machine_clock: MachineClock | null;
   record_s: [number, number] | null; // of a recording, where there is nothing but that
 }
 

@@ -51,6 +51,7 @@ def restore(
     from forewarn.errors import ConfigError
     from forewarn.files import StoreKeys
     from forewarn.stores.copies import copy_store
+    from forewarn.stores.snapshot import beside
 
     keys = meant(site)
     if bool(keys.url) == (from_ is not None):
@@ -62,9 +63,12 @@ def restore(
         if keys.path.exists():
             raise ConfigError(f"{keys.path} exists: move it away, and its -wal with it")
         part = Path(f"{keys.path}.restoring")
-        part.unlink(missing_ok=True)
+        for path in (part, beside(part), beside(keys.path)):
+            path.unlink(missing_ok=True)
         copy_store(from_, part)
         count, last = _go_on(StoreKeys(part))
+        if beside(part).exists():
+            beside(part).replace(beside(keys.path))
         part.replace(keys.path)
         Path(f"{part}.lock").unlink()
     print(f"{count:,} events, none altered; the next is {last + 1}")

@@ -10,7 +10,6 @@ from typing import Any
 
 from forewarn.app.assembly import (
     Speaker,
-    Texts,
     assemble,
     is_exercise,
     site_signer,
@@ -23,7 +22,8 @@ from forewarn.files import Site
 from forewarn.pipeline import Pipeline, Store
 from forewarn.records import Alert, Command, Event, Load, Outcome, Parcel, Sensor, Zones
 from forewarn.signing import Matter, alert_values, canonical, told
-from forewarn.stores import open_store
+from forewarn.stores import SqlStore, open_store, read_store
+from forewarn.stores.lasting import LastingStore
 from forewarn.warning import Warner
 from forewarn.web.picture import Painter, operators_zone, zones_geojson
 
@@ -33,6 +33,8 @@ DAY_S = 86_400.0
 PICTURE_S = 1.0
 PRESSED_PICTURE_S = 5.0  # while the core falls behind
 NOWHERE = '{"type":"MultiPolygon","coordinates":[]}'  # of a zone the site has no more
+
+Tell = Callable[[Outcome, list[Parcel]], None]
 
 
 class Core:
@@ -44,6 +46,7 @@ class Core:
         self.zones = zones
         self.store = store
         self.warner = Warner(site.name, zones, site.warning)
+        self.painter = Painter(zones)
         self.pipeline: Pipeline = assemble(site, sensors, zones, self.warner)
         self.lookout = Lookout(sensors, zones, self.pipeline.lately)
         self._speaker = Speaker(site, zones, sensors)
@@ -78,26 +81,40 @@ class Core:
             self._earlier[alert.alert_id] = list(self.store.issued_s(alert.alert_id))
         return count
 
-    def handle(self, events: Sequence[Event]) -> tuple[list[Outcome], list[Parcel]]:
-        """A group of events, durable before acted on; alerts durable before return."""
+    @property
+    def level(self) -> int:
+        """How much the chain leaves out, as it remembers."""
+        return int(self.pipeline.memory()["forecast.level"][0])
+
+    def taken_after(self, seq: int) -> int:
+        """Events on record behind a number, of those that the shell has sent."""
+        events = self.store.events_after(seq)
+        return sum(not isinstance(event, Load) for event in events)
+
+    def handle(
+        self, events: Sequence[Event], tell: Tell = lambda outcome, parcels: None
+    ) -> tuple[list[Outcome], list[Parcel]]:
+        """A group of events, durable before acted on; all that they lead to.
+
+        tell : told what one event leads to as soon as that is durable
+        """
         first = self.store.last_seq + 1
         numbered = [replace(event, seq=first + i) for i, event in enumerate(events)]
         self.store.append(numbered)
-        outcomes = [
-            outcome for event in numbered if (outcome := self._step(event)) is not None
-        ]
-        texts: list[Texts] = [self._speaker.texts(outcome.alerts) for outcome in outcomes]
-        for outcome, said in zip(outcomes, texts, strict=True):
-            self.store.record([outcome], said)
-        now_s = numbered[-1].received_s
-        if now_s - self._saved_s >= SNAPSHOT_S:
+        outcomes, parcels = [], []
+        for event in numbered:
+            outcome = self._step(event)
+            if outcome is None:
+                continue
+            texts = self._speaker.texts(outcome.alerts)
+            self.store.record([outcome], texts)
+            fresh = [self._next(a, texts[a.zone_id]) for a in outcome.alerts]
+            tell(outcome, fresh)
+            outcomes.append(outcome)
+            parcels += fresh
+        if numbered and numbered[-1].received_s - self._saved_s >= SNAPSHOT_S:
             self.store.save(numbered[-1].seq, self.pipeline.memory())
-            self._saved_s = now_s
-        parcels = [
-            self._next(alert, said[alert.zone_id])
-            for outcome, said in zip(outcomes, texts, strict=True)
-            for alert in outcome.alerts
-        ]
+            self._saved_s = numbered[-1].received_s
         return outcomes, parcels
 
     def tidy(self, idle: Callable[[], bool]) -> None:
@@ -153,7 +170,7 @@ class Core:
 def core_main(
     pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
 ) -> None:
-    """Life of the core process: start, recover, then event groups until told to stop."""
+    """Life of a core process: load, wait for its turn, recover, act on events, stop."""
     try:
         _run(pipe, site, sensors, channels)
     except ForewarnError as error:
@@ -170,76 +187,110 @@ def _run(
     # a third of a start would go into looking for rubbish among all that is here to stay
     gc.disable()
     parent = os.getppid()
-    pipe.send(("starting", "opening the store"))
-    store = open_store(site.store, channels)
-    store.claim(is_exercise(site, sensors))
-    store.heard(sensors)
     for done, total in rehearse():
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
+    pipe.send(("warm",))
+    _, done_seq = pipe.recv()
+    pipe.send(("starting", "opening the store"))
+    store = lasting_store(site, sensors, channels, done_seq or 0)
     core = Core(site, sensors, zones, store)
     pipe.send(("starting", "recovering"))
     core.recover()
     pipe.send(("zones", zones_geojson(zones), zones.version, core.zone_names))
     live = core.live()
-    pipe.send(("live", _told(live), live, core.store.last_seq))
+    pipe.send(("live", _told(live), live, store.last_seq))
     for channel in channels:
         pipe.send(("carry", channel, core.pending(channel)))
-    pipe.send(("ready",))
+    known = 0 if done_seq is None else core.taken_after(done_seq)
+    pipe.send(("recovered", store.last_seq, store.last_s, known))
+    pipe.send(("load", core.level))
+    pipe.send(("ready", store.trouble))
     gc.freeze()
     gc.enable()
-    _serve(pipe, core, parent)
+    _serve(pipe, core, store, parent)
 
 
-def _serve(pipe: Connection, core: Core, parent: int) -> None:
-    shown_s, pressure, painter = 0.0, Pressure(), Painter(core.zones)
+def lasting_store(
+    site: Site, sensors: Sequence[Sensor], channels: Sequence[str], after: int = 0
+) -> LastingStore:
+    """The store of a site, for a core that goes on behind the event numbered `after`."""
+
+    def open_it(again: bool) -> SqlStore:
+        store = open_store(site.store, channels, again=again)
+        try:
+            store.claim(is_exercise(site, sensors))
+            store.heard(sensors)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    return LastingStore(open_it, lambda: read_store(site.store), after)
+
+
+def _serve(pipe: Connection, core: Core, store: LastingStore, parent: int) -> None:
+    trouble, pressure, shown_s = store.trouble, Pressure(core.level), 0.0
     while True:
         if not pipe.poll(5.0):
             if os.getppid() != parent:
                 return
             continue
-        events, stop = _take(pipe, core)
+        messages = _take(pipe)
+        events = [message[1] for message in messages if message[0] == "event"]
         if events and pressure.step(len(events)):
             events.append(Load(0, events[-1].received_s, pressure.level))
             pipe.send(("load", pressure.level))
-        if events:
-            outcomes, parcels = core.handle(events)
-            orders = [event.order_id for event in events if isinstance(event, Command)]
-            if orders:
-                pipe.send(("acted", orders))
-            if parcels:
-                pipe.send(("alerts", _told(parcels), parcels, core.store.last_seq))
-            if outcomes and time.monotonic() - shown_s >= PICTURE_S * (
-                1 + 4 * (pressure.level > 0)
-            ):
-                shown_s = time.monotonic()
-                pipe.send(("picture", painter.paint(outcomes[-1], core.warner.weighed)))
-                pipe.send(("refused", dict(core.pipeline.refused)))
-                pipe.send(("cover", core.lookout.cover()))
-            while core.faults:
-                pipe.send(("fault", core.faults.pop(0)))
+        outcome = _act(pipe, core, events)
+        for _, *receipt in (one for one in messages if one[0] == "delivered"):
+            store.delivered(*receipt)
+        if store.trouble != trouble:
+            trouble = store.trouble
+            pipe.send(("ready", trouble))
+        pipe.send(("done", len(messages), store.last_seq))
+        pause_s = PRESSED_PICTURE_S if pressure.level else PICTURE_S
+        if outcome is not None and time.monotonic() - shown_s >= pause_s:
+            shown_s = time.monotonic()
+            _show(pipe, core, outcome)
+        for faults in (core.faults, store.faults):
+            while faults:
+                pipe.send(("fault", faults.pop(0)))
         core.tidy(lambda: not pipe.poll(0))
-        if stop:
-            core.store.save(core.store.last_seq, core.pipeline.memory())
-            core.store.close()
+        if messages[-1] == ("stop",):
+            store.save(store.last_seq, core.pipeline.memory())
+            store.close()
             return
 
 
-def _take(pipe: Connection, core: Core) -> tuple[list[Event], bool]:
-    """All that waits, up to a group; confirmations are put on record at once."""
-    events: list[Event] = []
-    while len(events) < GROUP_MAX:
-        message = pipe.recv()
-        if message[0] == "event":
-            events.append(message[1])
-        elif message[0] == "delivered":
-            core.store.delivered(*message[1:])
-        elif message[0] == "stop":
-            return events, True
-        if not pipe.poll(0):
-            break
-    return events, False
+def _act(pipe: Connection, core: Core, events: Sequence[Event]) -> Outcome | None:
+    """Tell what a group of events leads to, as it does; returns the last outcome."""
+
+    def tell(outcome: Outcome, parcels: list[Parcel]) -> None:
+        if parcels:
+            pipe.send(("alerts", _told(parcels), parcels, outcome.seq))
+
+    outcomes, _ = core.handle(events, tell)
+    orders = [event.order_id for event in events if isinstance(event, Command)]
+    if orders:
+        pipe.send(("acted", orders))
+    return outcomes[-1] if outcomes else None
+
+
+def _show(pipe: Connection, core: Core, outcome: Outcome) -> None:
+    pipe.send(("picture", core.painter.paint(outcome, core.warner.weighed)))
+    pipe.send(("refused", dict(core.pipeline.refused)))
+    pipe.send(("cover", core.lookout.cover()))
+
+
+def _take(pipe: Connection) -> list[tuple[Any, ...]]:
+    """All that waits, up to a group of events, or up to the word to stop."""
+    messages = [pipe.recv()]
+    events = messages[0][0] == "event"
+    while events < GROUP_MAX and messages[-1] != ("stop",) and pipe.poll(0):
+        messages.append(pipe.recv())
+        events += messages[-1][0] == "event"
+    return messages
 
 
 def _told(parcels: Sequence[Parcel]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

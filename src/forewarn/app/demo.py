@@ -16,13 +16,14 @@ AFTER_S = 90.0  # raid seconds shown after the last scan, for the all-clears
 
 
 class RaidSource:
-    """Plays a drawing of a raid, by the service's clock."""
+    """Plays a drawing of a raid by the service's clock, with a simulated defence or not."""
 
-    def __init__(self, raid: Any, seed: int, speed: float) -> None:
-        self._raid, self._seed, self._speed = raid, seed, speed
+    def __init__(self, raid: Any, seed: int, speed: float, defence: bool = False) -> None:
+        self._raid, self._seed, self._speed, self._defence = raid, seed, speed, defence
         self.started_s = time.time()
         self._wall_s = time.monotonic()
-        self.truth: Any = None
+        self._sky: Any = None
+        self.flown: Any = None
         self.over_s = float("inf")
 
     def now_s(self) -> float:
@@ -31,19 +32,41 @@ class RaidSource:
 
     async def events(self) -> AsyncIterator["Event"]:
         """Scans at their times, then nothing more."""
-        from forewarn.sim import raids
-
-        draw = asyncio.to_thread(raids.generate, self._raid, self._seed, self.now_s() + 1.0)
-        drawn = await draw
-        self.truth = drawn.truth
-        self.over_s = drawn.batches[-1].received_s + AFTER_S
-        for event in drawn.told:
+        await asyncio.to_thread(self._draw, self.now_s() + 1.0)
+        sky = self._sky
+        self.over_s = sky.batches[-1].received_s + AFTER_S
+        for event in sky.told:
             yield event
-        for batch in drawn.batches:
-            wait_s = (batch.received_s - self.now_s()) / self._speed
+        for scan in range(len(sky.batches)):
+            wait_s = (sky.batches[scan].received_s - self.now_s()) / self._speed
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
-            yield batch
+            yield sky.batches[scan]  # as it is by now: a defence may have done its part
+
+    def _draw(self, start_s: float) -> None:
+        from forewarn.sim import raids
+        from forewarn.sim.defence.flown import Flown
+        from forewarn.sim.defence.sky import Sky
+
+        sky = Sky(raids.draw(self._raid, self._seed, start_s))
+        if self._defence:
+            from forewarn.app.demo_defence import DOCTRINE, invented
+
+            region = self._raid.region
+            self.flown = Flown(sky, region, invented(region), DOCTRINE, self._seed)
+        self._sky = sky
+
+    def seen(self, board: "Board") -> None:
+        """Show the defence what the operators see, and mark on their map what it does."""
+        if self.flown is not None:
+            from forewarn.app.demo_defence import mark
+
+            mark(self.flown, board)
+
+    @property
+    def truth(self) -> Any:
+        """What truly flew; None = the raid had not begun."""
+        return None if self._sky is None else self._sky.truth()
 
 
 def demo(
@@ -55,6 +78,9 @@ def demo(
     seconds: Annotated[float, typer.Option(help="of raid time, with --headless")] = 120.0,
     open_page: Annotated[bool, typer.Option("--open/--no-open")] = True,
     store: Annotated[Path | None, typer.Option(help="folder for the record")] = None,
+    defence: Annotated[
+        bool, typer.Option("--defence", help="fly it with an invented, simulated defence")
+    ] = False,
 ) -> None:
     """Watch a simulated raid unfold on the map, through the real chain."""
     import tempfile
@@ -68,7 +94,7 @@ def demo(
     if not 0.1 <= speed <= 50:
         raise ConfigError(f"--speed: found {speed}, expected 0.1 to 50")
     loaded = raids.load(raid)
-    source = RaidSource(loaded, seed, speed)
+    source = RaidSource(loaded, seed, speed, defence)
     with tempfile.TemporaryDirectory(prefix="forewarn-demo-") as temporary:
         folder = store or Path(temporary)
         site = _site(loaded, folder, port)
@@ -83,6 +109,7 @@ def demo(
             sources=(source,),
             clock=Clock(source.now_s, speed),
             stop=stop,
+            seen=source.seen,
         )
         address = f"http://127.0.0.1:{port}"
         print(f"Forewarn demo: {address}/console (operators), {address}/ (public)")
@@ -116,10 +143,11 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     store = read_store(site.store)
     alerts = tuple(store.alerts())
     store.close()
-    if source.truth is None:
+    flown = source.truth
+    if flown is None:
         return "The raid had not begun."
     now_s = source.now_s()
-    truth = fallen_by(source.truth, now_s)
+    truth = fallen_by(flown, now_s)
     case = make_case("demo", truth, site_zones(site), sensors, alerts, now_s)
     score = summarise([judge(case)])
     zones = {alert.zone_id for alert in alerts if str(alert.state) == "take_cover"}
@@ -128,7 +156,15 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
         f"{len(zones)} zones told to take cover, "
         f"{sum({a.zone_id: a.people for a in alerts if a.zone_id in zones}.values()):,.0f} "
         f"people in them.\n"
-        f"{score.impacts} of {len(source.truth.threat_id)} threats came down by now; "
+        f"{score.impacts} of {len(flown.threat_id)} threats came down by now; "
         f"{people.in_harm:,.0f} people were within reach of them, "
         f"{people.could:,.0f} could be warned, {people.in_time:,.0f} were in time."
+        + ("" if source.flown is None else _defended(source.flown.books()))
+    )
+
+
+def _defended(books: Any) -> str:
+    return (
+        f"\nSIMULATED defence: {books.engaged} tracks engaged, {books.stopped} threats "
+        f"ended, {sum(books.rounds)} rounds spent, {sum(books.left)} left."
     )

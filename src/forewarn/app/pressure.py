@@ -13,10 +13,10 @@ CALM_GROUPS = 20  # in a row, before a level is taken back
 
 
 class Pressure:
-    """0 = none; each level more leaves out more."""
+    """0 = none; each level more leaves out more. A core that takes over finds a level."""
 
-    def __init__(self) -> None:
-        self.level = 0
+    def __init__(self, level: int = 0) -> None:
+        self.level = level
         self._calm = 0
 
     def step(self, events: int) -> bool:

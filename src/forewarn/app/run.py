@@ -12,9 +12,9 @@ def run(
 ) -> None:
     """Run a site: sensors in, zones warned, until stopped."""
     import asyncio
-    import time
     from dataclasses import replace
 
+    from forewarn.app.clock import SteadyClock
     from forewarn.app.logs import log_to_stderr
     from forewarn.app.service import Plan, Service
     from forewarn.errors import ConfigError
@@ -37,14 +37,16 @@ def run(
         for f in said.feeds
     ]
     folder = site.resolve().parent
-    sources: list[Source] = [*open_feeds(feeds, folder)]
+    steady = SteadyClock()
+    sources: list[Source] = [*open_feeds(feeds, folder, steady.now_s)]
     if said.air.profile is not None:
-        sources.append(AirSource(folder / said.air.profile))
+        sources.append(AirSource(folder / said.air.profile, clock=steady.now_s))
     plan = Plan(
         site=said,
         sensors=said.sensors,
         sources=tuple(sources),
-        clock=Clock(time.time),
+        clock=Clock(steady.now_s),
+        steady=steady,
     )
     log_to_stderr()
     scheme = "https" if is_secure(said.web) and not said.web.behind_proxy else "http"

@@ -5,23 +5,21 @@ decides. If the core dies, it is started again: it goes on from what is on recor
 """
 
 import asyncio
-import contextlib
 import gc
-import multiprocessing
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from forewarn.app.assembly import is_exercise, site_signer, site_world
+from forewarn.app.clock import ClockWatch, SteadyClock
 from forewarn.app.condition import channel_rows, refused_rows, sensor_rows
 from forewarn.app.control import Control
+from forewarn.app.core_process import CoreProcess
 from forewarn.app.lookout import Cover
 from forewarn.app.vital import Pulse, notify
 from forewarn.channels import ChannelPlan, Context, plan_channels
@@ -42,18 +40,24 @@ from forewarn.web.tls import remarks, transport
 HEARTBEAT_S = 5.0
 HEARTBEAT_LASTS_S = 15.0
 TICK_S = 1.0
-RESTART_S = 1.0
+LATE_S = 2.0  # a service further behind its input says so
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """What to run: a site, its sensors and sources, and by which clock."""
+    """What to run: a site, its sensors and sources, and by which clock.
+
+    seen : hears of each picture, once the board shows it
+    steady : what the clock is read from, where it is the machine's
+    """
 
     site: Site
     sensors: tuple[Sensor, ...]
     sources: tuple[Source, ...]
     clock: Clock
     stop: Callable[[Board], bool] = lambda board: False
+    seen: Callable[[Board], None] = lambda board: None
+    steady: SteadyClock | None = None
 
     @property
     def simulated(self) -> bool:
@@ -77,9 +81,10 @@ class Service:
         self._signer = site_signer(site, plan.sensors)
         self._plans = plan_channels(site.channels, plan.simulated)
         self._channels: dict[str, Channel] = {}
-        self._pipe: Connection | None = None
-        self._core: Any = None
-        self._sending = threading.Lock()
+        self._core: CoreProcess
+        self._trouble = ""  # why nothing is put on record
+        self._load = 0
+        self._clock = ClockWatch(plan.steady) if plan.steady else None
         self._refused: dict[tuple[str, str], int] = {}
         self._last_s = 0.0
         self._failure = ""
@@ -111,7 +116,7 @@ class Service:
             self.board.note(remark)
         serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
         gc.disable()  # see `tidy`
-        self._start_core()
+        self._core = self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._beat()),
@@ -145,65 +150,45 @@ class Service:
                 count[1] += len(event.time_s)
                 count[2] = event.received_s
             await self._push(event)
+            while self._core.crowded:
+                await asyncio.sleep(TICK_S / 10)
 
     async def _tick(self) -> None:
         await self._ready.wait()
         while True:
             await asyncio.sleep(TICK_S / self.plan.clock.speed)
             await self._push(Tick(0, self.plan.clock.now_s()))
+            self._show_state()
 
     async def _push(self, event: Event) -> None:
         # arrival never goes back: what two sources stamped a moment apart keeps its order
         self._last_s = max(self._last_s, event.received_s)
-        stamped = replace(event, received_s=self._last_s)
-        await asyncio.to_thread(self._send, ("event", stamped))
-
-    def _send(self, message: tuple[Any, ...]) -> None:
-        with self._sending:
-            if self._pipe is not None:
-                with contextlib.suppress(OSError):
-                    self._pipe.send(message)
+        self._core.send(("event", replace(event, received_s=self._last_s)))
 
     # the core process
 
-    def _start_core(self) -> None:
+    def _start_core(self) -> CoreProcess:
         from forewarn.app.core import core_main
 
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._core = context.Process(
-            target=core_main,
-            args=(
-                theirs,
-                self.plan.site,
-                self.plan.sensors,
-                tuple(plan.name for plan in self._plans),
-            ),
-            name="forewarn-core",
-            daemon=True,
-        )
-        self._core.start()
-        theirs.close()
-        self._pipe = ours
-        loop = asyncio.get_running_loop()
-        threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
+        names = tuple(plan.name for plan in self._plans)
+        made_of = (self.plan.site, self.plan.sensors, names)
+        core = CoreProcess(core_main, made_of, self._hear)
+        core.start()
+        return core
 
-    def _listen(self, pipe: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """What the core says, handed to the loop; when it falls silent, that too."""
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                loop.call_soon_threadsafe(self._hear, pipe.recv())
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(self._lost)
-
-    def _lost(self) -> None:
-        if self._stopping.is_set():
+    def _show_state(self) -> None:
+        """Say how the core fares: if it is late, before anybody waits in vain."""
+        if not self._ready.is_set():
             return
-        self._ready.clear()
-        self._pulse.gone()
-        self._pipe = None
-        self.board.become("degraded", "the core stopped; starting it again")
-        asyncio.get_running_loop().call_later(RESTART_S, self._start_core)
+        if self._trouble:
+            self.board.become("degraded", f"not recorded: {self._trouble}")
+        elif self._load:
+            told = f"overload: detail is left out, level {self._load}"
+            self.board.become("degraded", told)
+        elif self._core.behind_s() > LATE_S:
+            self.board.become("degraded", "warnings may be seconds late")
+        else:
+            self.board.become("live", "all parts run")
 
     def _hear(self, message: tuple[Any, ...]) -> None:
         board = self.board
@@ -233,11 +218,10 @@ class Service:
             case ("picture", picture):
                 self._health()
                 board.show(picture)
+                self.plan.seen(board)
             case ("load", level):
-                if level:
-                    board.become("degraded", f"overload: detail is left out, level {level}")
-                else:
-                    board.become("live", "all parts run")
+                self._load = level
+                self._show_state()
             case ("cover", cover):
                 self._watch(cover)
             case ("refused", counts):
@@ -250,11 +234,21 @@ class Service:
                 board.faults.append(text)
                 board.become("stopped", text)
                 self._stopping.set()
-            case ("ready",):
+            case ("recovered", _, last_s, _):
+                self._last_s = max(self._last_s, last_s)
+                if self.plan.steady is not None:
+                    self.plan.steady.not_before(last_s)
+            case ("ready", trouble):
+                self._trouble = trouble
                 self._ready.set()
                 self._pulse.heard()
                 notify("READY=1")
-                board.become("live", "all parts run")
+                self._show_state()
+            case ("lost",):
+                self._ready.clear()
+                self._pulse.gone()
+                self._load = 0
+                board.become("degraded", "the core stopped; another goes on")
 
     def _watch(self, cover: Cover) -> None:
         """Take up which sensors are believed and which zones nobody watches."""
@@ -282,6 +276,18 @@ class Service:
         board.channels = channel_rows(self._channels, board.channels, board.note)
         board.refused = refused_rows(plan.sources, self._refused)
 
+    async def _watch_clock(self) -> None:
+        """Show how good the machine's clock is, and put on record when that changes."""
+        if self._clock is None or not self._ready.is_set():
+            return
+        news = self._clock.look(quiet=not self.board.alerts)
+        self.board.machine_clock = self._clock.shown
+        if news is not None:
+            await self._push(news)
+            if self._clock.away:
+                told = f"the machine's clock is {news.offset_s:+.0f} s off, not followed"
+                self.board.faults.append(told)
+
     # channels
 
     def _open_channels(self, zone_names: Mapping[str, Mapping[str, str]]) -> None:
@@ -303,7 +309,7 @@ class Service:
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:
-            self._send(("delivered", name, keys, time.time()))
+            self._core.send(("delivered", name, keys, self.plan.clock.now_s()))
 
         site = self.plan.site
         return Context(
@@ -320,6 +326,7 @@ class Service:
     async def _beat(self) -> None:
         while True:
             self._health()
+            await self._watch_clock()
             self.board.heartbeat = self._heartbeat()
             self.board.beat()
             for channel in self._channels.values():
@@ -327,7 +334,7 @@ class Service:
                     channel.beat(self.board.heartbeat)
             if self._pulse.beats():
                 notify("WATCHDOG=1")
-            elif self._core.is_alive():
+            else:
                 self.board.note("the core hangs: it is killed, and started again")
                 self._core.kill()
             tidy(quiet=not self.board.alerts)
@@ -346,12 +353,9 @@ class Service:
         return self._signer.seal(Matter.HEARTBEAT, values)
 
     async def _stop_core(self) -> None:
-        await asyncio.to_thread(self._send, ("stop",))
         for channel in self._channels.values():
             await asyncio.to_thread(channel.close)
-        await asyncio.to_thread(self._core.join, 10)
-        if self._core.is_alive():
-            self._core.kill()
+        await asyncio.to_thread(self._core.stop)
 
 
 def _cap_folder(plans: Sequence[ChannelPlan]) -> Path | None:

@@ -9,9 +9,19 @@ from time import perf_counter
 from forewarn.atmosphere import standard_air
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.pipeline import Pipeline
-from forewarn.records import LIVE_STATES, Alert, Event, Outcome, Sensor, Tick, Zones
+from forewarn.records import (
+    LIVE_STATES,
+    Alert,
+    Event,
+    Outcome,
+    PlotBatch,
+    Sensor,
+    Tick,
+    Zones,
+)
 from forewarn.score import Judged, Watcher, judge
 from forewarn.score.reading import make_case
+from forewarn.sim.defence.flown import Flown, said_of
 from forewarn.sim.raid_keys import Generated, Raid
 from forewarn.track import Tracker, TrackParams
 from forewarn.warning import Warner, WarningParams
@@ -49,6 +59,16 @@ def numbered(drawn: Generated) -> Iterator[Event]:
         yield replace(event, seq=seq)
 
 
+def _seen(drawn: Generated, defence: Flown | None) -> Iterator[Event]:
+    """The same events; scans as they are once a defence has done its part."""
+    scan = 0
+    for event in numbered(drawn):
+        if defence is not None and isinstance(event, PlotBatch):
+            event = replace(defence.sky.batches[scan], seq=event.seq)
+            scan += 1
+        yield event
+
+
 def run(drawn: Generated, zones: Zones) -> tuple[tuple[Alert, ...], float]:
     """All alerts of a drawing, and the time at which the last was cleared."""
     (alerts,), now_s, _ = _run(drawn, (zones,), ())
@@ -61,20 +81,26 @@ def judged(name: str, drawn: Generated, zones: Zones) -> Judged:
 
 
 def judged_for(
-    name: str, drawn: Generated, each: Sequence[Zones], waits_s: list[float] | None = None
+    name: str,
+    drawn: Generated,
+    each: Sequence[Zones],
+    waits_s: list[float] | None = None,
+    defence: Flown | None = None,
 ) -> list[Judged]:
     """A drawing led through the chain once, decided and judged for several needs.
 
     each    : the same zones, whose people need other seconds
     waits_s : gets how long each event took
+    defence : a simulated one over the same drawing, which alters what comes of it
     """
     watchers = [Watcher(zones) for zones in each]
-    alerts, until_s, took_s = _run(drawn, each, watchers)
+    alerts, until_s, took_s = _run(drawn, each, watchers, defence)
+    truth = drawn.truth if defence is None else defence.sky.truth()
     if waits_s is not None:
         waits_s += took_s
     return [
         judge(
-            make_case(name, drawn.truth, zones, drawn.sensors, told, until_s),
+            make_case(name, truth, zones, drawn.sensors, told, until_s),
             evidence=watcher.evidence(),
         )
         for zones, told, watcher in zip(each, alerts, watchers, strict=True)
@@ -82,7 +108,10 @@ def judged_for(
 
 
 def _run(
-    drawn: Generated, each: Sequence[Zones], watchers: Sequence[Watcher]
+    drawn: Generated,
+    each: Sequence[Zones],
+    watchers: Sequence[Watcher],
+    defence: Flown | None = None,
 ) -> tuple[list[tuple[Alert, ...]], float, list[float]]:
     """All alerts for each of some zones, when the last was cleared, seconds per event."""
     chain = default_chain(drawn.sensors, each[0])
@@ -94,6 +123,8 @@ def _run(
     def step(event: Event) -> None:
         begun_s = perf_counter()
         tracks, forecasts, exposures = chain.foresee(event)
+        if defence is not None and isinstance(event, Tick):
+            defence.step(event.received_s, said_of(tracks, forecasts))
         told = [warner.step(exposures, event) for warner in warners]
         took_s.append(perf_counter() - begun_s)
         for k, some in enumerate(told):
@@ -106,7 +137,7 @@ def _run(
             watcher.step(Outcome(event.seq, now_s, tracks, forecasts, exposures, some))
 
     seq, now_s = 0, 0.0
-    for event in numbered(drawn):
+    for event in _seen(drawn, defence):
         step(event)
         seq, now_s = event.seq, event.received_s
     for extra in range(1, RUN_ON_S):

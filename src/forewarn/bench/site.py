@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, Self
 
 from fastapi import FastAPI
@@ -15,6 +14,7 @@ from forewarn.web.board import Board
 from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
+from forewarn.web.push import PushDesk
 from forewarn.web.serving import WebServer
 
 
@@ -22,17 +22,12 @@ class Site:
     """Serves a board from a thread of its own until left."""
 
     def __init__(
-        self,
-        board: Board,
-        more: Callable[[FastAPI], None] = lambda api: None,
-        operators: ASGIApp | None = None,
+        self, board: Board, desk: PushDesk | None = None, operators: ASGIApp | None = None
     ) -> None:
         self.board = board
-        public = public_api(board, Path("/nonexistent"))
-        more(public)
         self._server = WebServer(
             web_application(
-                public,
+                public_api(board, None, lambda: desk),
                 operators or FastAPI(),
                 health_routes(board, lambda: True),
             )

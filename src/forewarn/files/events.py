@@ -11,7 +11,16 @@ import numpy as np
 
 from forewarn.errors import ConfigError, PlotError
 from forewarn.files.toml import SCHEMA, check_schema
-from forewarn.records import Act, ChannelDelay, Command, Event, Load, Tick, Weather
+from forewarn.records import (
+    Act,
+    ChannelDelay,
+    ClockState,
+    Command,
+    Event,
+    Load,
+    Tick,
+    Weather,
+)
 
 KINDS: dict[str, type[Any]] = {
     "tick": Tick,
@@ -20,6 +29,7 @@ KINDS: dict[str, type[Any]] = {
     "weather": Weather,
     "delay": ChannelDelay,
     "load": Load,
+    "clock": ClockState,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
 # those that somebody did

@@ -6,6 +6,7 @@ from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
     Act,
     ChannelDelay,
+    ClockState,
     Command,
     CommandAction,
     Event,
@@ -42,6 +43,7 @@ __all__ = [
     "AlertState",
     "BoolArray",
     "ChannelDelay",
+    "ClockState",
     "Command",
     "CommandAction",
     "Counts",

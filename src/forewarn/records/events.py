@@ -163,4 +163,20 @@ class Load:
     level: int
 
 
-Event = PlotBatch | Tick | Command | Act | Weather | ChannelDelay | Load
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """How far the machine's clock can be trusted; alters no decision, but is on record.
+
+    synchronised : whether the kernel knows its clock to be steered (NTP, PTP)
+    offset_s     : the machine's clock less the service's, which never jumps
+    error_s      : greatest error that the kernel admits
+    """
+
+    seq: int
+    received_s: float
+    synchronised: bool
+    offset_s: float
+    error_s: float
+
+
+Event = PlotBatch | Tick | Command | Act | Weather | ChannelDelay | Load | ClockState

@@ -1,6 +1,7 @@
 """Raids: what a raid file says, and one drawing of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from forewarn.errors import ConfigError
 from forewarn.files import fill, read_toml
 from forewarn.files.sensors import sensor_from_table
-from forewarn.records import Sensor, Weather
+from forewarn.records import PlotBatch, Sensor, Weather
 from forewarn.sim.ballistic import add_salvo
 from forewarn.sim.faults import spoil, told_wind
 from forewarn.sim.raid_keys import (
@@ -24,7 +25,7 @@ from forewarn.sim.raid_keys import (
     SwarmKeys,
     TrafficKeys,
 )
-from forewarn.sim.sight import Flyer, watch
+from forewarn.sim.sight import Flyer, Scan, observe
 from forewarn.sim.steered import add_drones, add_traffic
 from forewarn.sim.truth import Fallen, make_truth
 from forewarn.sim.waves import drones_of, salvos_of
@@ -93,8 +94,42 @@ def site_text(raid: Raid) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """One drawing of a raid before anything is told of it: bodies, threats, clean scans."""
+
+    raid: Raid
+    seed: int
+    start_s: float
+    flyers: list[Flyer]
+    fallen: list[Fallen]
+    scans: list[Scan]
+
+    def told(self) -> Generated:
+        """What reaches the chain of it, and the truth."""
+        batches, told = self.spoilt([scan.plots for scan in self.scans])
+        truth = make_truth(self.flyers, self.fallen)
+        return Generated(self.raid.sensors, batches, truth, told)
+
+    def spoilt(
+        self, batches: list[PlotBatch]
+    ) -> tuple[list[PlotBatch], tuple[Weather, ...]]:
+        """Scans as they arrive, and the wind told: the same faults at each call."""
+        raid = self.raid
+        if raid.faults is None:
+            return batches, ()
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed).spawn(4)[3])
+        told = (told_wind(raid.raid.wind_mps, self.start_s, raid.faults, rng),)
+        return spoil(batches, raid.sensors, raid.faults, rng), told
+
+
 def generate(raid: Raid, seed: int, start_s: float = START_S) -> Generated:
     """Draw a raid: the same seed, the same raid."""
+    return draw(raid, seed, start_s).told()
+
+
+def draw(raid: Raid, seed: int, start_s: float = START_S) -> Drawn:
+    """The same drawing as `generate` makes, with all that is known of it."""
     streams = np.random.SeedSequence(seed).spawn(4)
     t0 = start_s + raid.raid.quiet_before_s
     flyers: list[Flyer] = []
@@ -105,13 +140,8 @@ def generate(raid: Raid, seed: int, start_s: float = START_S) -> Generated:
     rng = np.random.default_rng(streams[1])
     for k, traffic in enumerate(raid.traffic):
         add_traffic(raid.region, traffic, k, (start_s, end_s), rng, flyers)
-    batches = watch(raid.sensors, flyers, (start_s, end_s), streams[2], raid.raid.rotating)
-    told: tuple[Weather, ...] = ()
-    if raid.faults is not None:
-        rng = np.random.default_rng(streams[3])
-        told = (told_wind(raid.raid.wind_mps, start_s, raid.faults, rng),)
-        batches = spoil(batches, raid.sensors, raid.faults, rng)
-    return Generated(raid.sensors, batches, make_truth(flyers, fallen), told)
+    scans = observe(raid.sensors, flyers, (start_s, end_s), streams[2], raid.raid.rotating)
+    return Drawn(raid, seed, start_s, flyers, fallen, scans)
 
 
 def add_threats(

@@ -13,6 +13,15 @@ LATENCY_S = 0.2  # from the end of a scan to its arrival
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """One scan as drawn. who: (n,) row of the flyer behind each plot, -1 = nothing."""
+
+    begins_s: float
+    plots: PlotBatch
+    who: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Flyer:
     """Something in the air: its path ends where it comes down, or leaves."""
 
@@ -29,7 +38,18 @@ def watch(
     rotating: bool = False,
 ) -> list[PlotBatch]:
     """All scans of all sensors in order of arrival; several sensors are staggered."""
-    batches: list[PlotBatch] = []
+    return [scan.plots for scan in observe(sensors, flyers, span_s, seed, rotating)]
+
+
+def observe(
+    sensors: Sequence[Sensor],
+    flyers: Sequence[Flyer],
+    span_s: tuple[float, float],
+    seed: np.random.SeedSequence,
+    rotating: bool = False,
+) -> list[Scan]:
+    """The same, and which plot is of whom."""
+    scans: list[Scan] = []
     for k, (sensor, stream) in enumerate(
         zip(sensors, seed.spawn(len(sensors)), strict=True)
     ):
@@ -38,10 +58,10 @@ def watch(
             span_s[0] + k * sensor.scan_s / len(sensors), span_s[1], sensor.scan_s
         )
         if sensor.kind is SensorKind.POSITION:
-            batches += _reports(sensor, flyers, times, rng)
+            scans += _reports(sensor, flyers, times, rng)
         else:
-            batches += _scans(sensor, flyers, times, rng, rotating)
-    return sorted(batches, key=lambda batch: batch.received_s)
+            scans += look(sensor, flyers, times, rng, rotating)
+    return sorted(scans, key=lambda scan: scan.plots.received_s)
 
 
 def _there(path: Path, times: FloatArray) -> IntArray:
@@ -77,14 +97,14 @@ def in_cover(seen: FloatArray, sensor: Sensor) -> BoolArray:
     )
 
 
-def _scans(
+def look(
     sensor: Sensor,
     flyers: Sequence[Flyer],
     times: FloatArray,
     rng: np.random.Generator,
     rotating: bool,
-) -> list[PlotBatch]:
-    """One batch per time; a rotating sensor meets each object as its beam passes it."""
+) -> list[Scan]:
+    """One scan per time; a rotating sensor meets each object as its beam passes it."""
     turn_s = sensor.scan_s if rotating else 0.0
     scans: list[IntArray] = [np.empty(0, np.int64)]
     whens: list[FloatArray] = [np.empty(0)]
@@ -101,6 +121,7 @@ def _scans(
     hit = in_cover(seen, sensor) & (rng.random(len(scan)) < sensor.detection_probability)
     sigma = sensor.sigma
     noise = np.nan_to_num(sigma) * rng.standard_normal((int(hit.sum()), 4))
+    who = np.repeat(np.arange(len(flyers)), [len(part) for part in scans[1:]])
     false_scan, false = _clutter(sensor, len(times), rng)
     false_when = times[false_scan] + false[:, 1] / (2 * np.pi) * turn_s
     rows = np.concatenate([seen[hit] + noise, false])
@@ -108,10 +129,15 @@ def _scans(
     rows[:, np.isnan(sigma)] = np.nan
     scan = np.append(scan[hit], false_scan)
     when = np.append(when[hit], false_when)
+    who = np.append(who[hit], np.full(len(false), -1))
     order = np.lexsort((rows[:, 0], when, scan))
     ends = np.searchsorted(scan[order], np.arange(len(times) + 1))
     return [
-        _batch(sensor, times[k] + turn_s, when[part], rows[part])
+        Scan(
+            float(times[k]),
+            _batch(sensor, times[k] + turn_s, when[part], rows[part]),
+            who[part],
+        )
         for k in range(len(times))
         for part in [order[ends[k] : ends[k + 1]]]
     ]
@@ -144,9 +170,10 @@ def _clutter(
 
 def _reports(
     sensor: Sensor, flyers: Sequence[Flyer], times: FloatArray, rng: np.random.Generator
-) -> list[PlotBatch]:
+) -> list[Scan]:
     """Identified aircraft that say where they are, one batch per time."""
-    told = [flyer for flyer in flyers if flyer.identity]
+    rows = np.array([i for i, flyer in enumerate(flyers) if flyer.identity], np.int64)
+    told = [flyers[i] for i in rows]
     there = [_there(flyer.path, times) for flyer in told]
     scan = np.concatenate([np.empty(0, np.int64), *there])
     who = np.repeat(np.arange(len(told)), [len(part) for part in there])
@@ -161,16 +188,20 @@ def _reports(
     ends = np.searchsorted(scan[order], np.arange(len(times) + 1))
     own = [sensor.sigma_position_m, sensor.sigma_height_m]
     return [
-        PlotBatch(
-            seq=0,
-            received_s=float(times[k]) + LATENCY_S,
-            sensor_id=sensor.sensor_id,
-            time_s=np.full(len(part), times[k]),
-            measured=np.full((len(part), 4), np.nan),
-            sigma=np.full((len(part), 4), np.nan),
-            origin_ecef_m=place[part],
-            sigma_pos_m=np.tile(own, (len(part), 1)),
-            identity=tuple(told[i].identity for i in who[part]),
+        Scan(
+            float(times[k]),
+            PlotBatch(
+                seq=0,
+                received_s=float(times[k]) + LATENCY_S,
+                sensor_id=sensor.sensor_id,
+                time_s=np.full(len(part), times[k]),
+                measured=np.full((len(part), 4), np.nan),
+                sigma=np.full((len(part), 4), np.nan),
+                origin_ecef_m=place[part],
+                sigma_pos_m=np.tile(own, (len(part), 1)),
+                identity=tuple(told[i].identity for i in who[part]),
+            ),
+            rows[who[part]],
         )
         for k in range(len(times))
         for part in [order[ends[k] : ends[k + 1]]]

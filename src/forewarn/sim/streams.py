@@ -19,7 +19,7 @@ U64 = np.uint64
 Block = tuple[Any, Any, Any, Any]  # four words of 64 bits
 
 # purposes: what a number is drawn for
-COUNT, RAID, ERROR, ENGAGE, DEBRIS, ODDS = range(6)
+COUNT, RAID, ERROR, ENGAGE, DEBRIS, ODDS, SIGHT = range(7)
 
 _M0, _M1 = U64(0xD2E7470EE14C6C93), U64(0xCA5A826395121157)
 _W0, _W1 = U64(0x9E3779B97F4A7C15), U64(0xBB67AE8584CAA73B)

@@ -1,7 +1,8 @@
 """Where events come from: adapters, one standard per file."""
 
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -34,11 +35,14 @@ class FeedSource(Protocol):
     def refused(self) -> Counter[tuple[str, str]]: ...
 
 
-def open_feeds(feeds: Sequence[Feed], folder: Path = Path()) -> list[FeedSource]:
+def open_feeds(
+    feeds: Sequence[Feed], folder: Path = Path(), clock: Callable[[], float] = time.time
+) -> list[FeedSource]:
     """One source for each feed address; sensors that share one are told apart by SAC, SIC.
 
     UDP addresses are taken at once, so that a busy port stops the start. Files are relative
-    to `folder`. ConfigError names the sensor whose feed cannot be used.
+    to `folder`; arrivals are stamped by `clock`. ConfigError names the sensor whose feed
+    cannot be used.
     """
     shared: dict[str, list[Feed]] = {}
     for feed in feeds:
@@ -46,7 +50,7 @@ def open_feeds(feeds: Sequence[Feed], folder: Path = Path()) -> list[FeedSource]
     opened: list[FeedSource] = []
     for text, sharing in shared.items():
         try:
-            opened.append(_opened(parse_feed(text, folder), sharing))
+            opened.append(_opened(parse_feed(text, folder), sharing, clock))
         except ConfigError as error:
             for source in opened:
                 if isinstance(source, UdpSource):
@@ -55,9 +59,11 @@ def open_feeds(feeds: Sequence[Feed], folder: Path = Path()) -> list[FeedSource]
     return opened
 
 
-def _opened(address: UdpAddress | CaptureAddress, sharing: list[Feed]) -> FeedSource:
+def _opened(
+    address: UdpAddress | CaptureAddress, sharing: list[Feed], clock: Callable[[], float]
+) -> FeedSource:
     if isinstance(address, CaptureAddress):
-        return CaptureSource(address, sharing)
-    source = UdpSource(address, sharing)
+        return CaptureSource(address, sharing, clock)
+    source = UdpSource(address, sharing, clock)
     source.open()
     return source

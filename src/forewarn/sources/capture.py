@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,14 @@ def read_raw(path: Path) -> Iterator[Datagram]:
 class CaptureSource:
     """Plots of the radars in a recorded feed, at its pace or faster; ends with it."""
 
-    def __init__(self, address: CaptureAddress, feeds: Sequence[Feed]) -> None:
+    def __init__(
+        self,
+        address: CaptureAddress,
+        feeds: Sequence[Feed],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.address = address
+        self._clock = clock
         self._decoder = AsterixDecoder(feeds, address.doppler_sign)
 
     @property
@@ -88,7 +94,7 @@ class CaptureSource:
         for datagram in read(self.address.path):
             if first_s is None or shift_s is None:
                 first_s = last_s = datagram.received_s
-                shift_s = time.time() - first_s if self.address.now else 0.0
+                shift_s = self._clock() - first_s if self.address.now else 0.0
             # Packets of a capture may stand out of order; arrival never goes back.
             last_s = max(last_s or first_s, datagram.received_s)
             if self.address.speed:

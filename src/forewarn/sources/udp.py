@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
 from forewarn.errors import ConfigError
@@ -23,8 +23,14 @@ class UdpSource:
     refused : count by (source, reason), as of AsterixDecoder, and of datagrams dropped here
     """
 
-    def __init__(self, address: UdpAddress, feeds: Sequence[Feed]) -> None:
+    def __init__(
+        self,
+        address: UdpAddress,
+        feeds: Sequence[Feed],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.address = address
+        self._clock = clock
         self.decoder = AsterixDecoder(feeds, address.doppler_sign)
         self._queue: asyncio.Queue[tuple[bytes, float]] = asyncio.Queue(QUEUE_MAX)
         self._socket: socket.socket | None = None
@@ -42,7 +48,7 @@ class UdpSource:
 
     def receiver(self) -> "_Receiver":
         """The end of the socket that fills the queue."""
-        return _Receiver(self._queue, self.address.sender, self.refused)
+        return _Receiver(self._queue, self.address.sender, self.refused, self._clock)
 
     def close(self) -> None:
         """Give the address back."""
@@ -69,7 +75,7 @@ class UdpSource:
             async with asyncio.timeout(POLL_S):
                 datagram, received_s = await self._queue.get()
             return list(self.decoder.feed(datagram, received_s))
-        return list(self.decoder.poll(time.time()))
+        return list(self.decoder.poll(self._clock()))
 
 
 class _Receiver(asyncio.DatagramProtocol):
@@ -80,7 +86,9 @@ class _Receiver(asyncio.DatagramProtocol):
         queue: asyncio.Queue[tuple[bytes, float]],
         sender: str,
         refused: Counter[tuple[str, str]],
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
         self._queue = queue
         self._sender = sender
         self._refused = refused
@@ -90,7 +98,7 @@ class _Receiver(asyncio.DatagramProtocol):
             self._refused["feed", "datagram of another sender"] += 1
             return
         try:
-            self._queue.put_nowait((data, time.time()))
+            self._queue.put_nowait((data, self._clock()))
         except asyncio.QueueFull:
             self._refused["feed", "datagram dropped, queue full"] += 1
 

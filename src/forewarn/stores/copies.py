@@ -5,6 +5,7 @@ from pathlib import Path
 from forewarn.errors import ConfigError
 from forewarn.stores import chain
 from forewarn.stores.schema import SCHEMA, bring_up_to_date, version
+from forewarn.stores.snapshot import SnapshotFile, beside
 from forewarn.stores.sqlite import SqliteDatabase
 
 # what is never altered once it stands is only added; few rows are put anew
@@ -21,7 +22,7 @@ _STEPS = (
     "and kept.step = outbox.step)",
     *(
         sql
-        for table in ("snapshot", "anchor", "sensors")
+        for table in ("anchor", "sensors")
         for sql in (
             f"delete from {table}",
             f"insert into {table} select * from source.{table}",
@@ -33,9 +34,11 @@ _STEPS = (
 def copy_store(source: Path, target: Path) -> int:
     """Bring a copy up to date with a store; returns the events that were new in it.
 
-    All or nothing, and of one moment of the source. The new part of the chain is walked.
+    All or nothing, and of one moment of the source; the snapshot is of one before it. The
+    new part of the chain is walked.
     """
     _check_version(source)
+    kept = SnapshotFile(beside(source)).load()
     db = SqliteDatabase(target, writes=True)
     try:
         bring_up_to_date(db)
@@ -46,9 +49,12 @@ def copy_store(source: Path, target: Path) -> int:
             for sql in _STEPS:
                 db.run(sql, **({"last": last} if ":last" in sql else {}))
             start = (last, link) if last else chain.anchor(db)
-            return chain.check(db, *start)
+            count = chain.check(db, *start)
     finally:
         db.close()
+    if kept is not None:
+        SnapshotFile(beside(target)).write(*kept)
+    return count
 
 
 def _check_version(source: Path) -> None:

@@ -119,9 +119,14 @@ class Address:
 
 
 class PostgresDatabase:
-    """SQL of a store, run by PostgreSQL. Without `writes` it reads beside a writer."""
+    """SQL of a store, run by PostgreSQL. Without `writes` it reads beside a writer.
 
-    def __init__(self, url: str, password_file: Path | None, writes: bool) -> None:
+    again : it was open a moment ago, and failed: nothing here may take long
+    """
+
+    def __init__(
+        self, url: str, password_file: Path | None, writes: bool, again: bool = False
+    ) -> None:
         address = Address.from_url(url)
         self.where = f"{address.folder or address.host}:{address.port}/{address.database}"
         password = read_secret(password_file).decode().strip() if password_file else ""
@@ -138,7 +143,7 @@ class PostgresDatabase:
             ) from None
         self._prepared: dict[str, PreparedStatement] = {}
         try:
-            self._set_up(writes)
+            self._set_up(writes, 0.0 if again else LOCK_WAIT_S)
         except BaseException:
             self.close()
             raise
@@ -148,7 +153,7 @@ class PostgresDatabase:
         if self._socket.fileno() >= 0:
             os.close(self._socket.detach())
 
-    def _set_up(self, writes: bool) -> None:
+    def _set_up(self, writes: bool, wait_s: float) -> None:
         if not writes:
             self.run("set default_transaction_read_only = on")
             return
@@ -160,7 +165,7 @@ class PostgresDatabase:
                     f"{self.where}: {setting} is {found}: what it says is written may be "
                     "lost; expected on"
                 )
-        until_s = time.monotonic() + LOCK_WAIT_S
+        until_s = time.monotonic() + wait_s
         while not self.run("select pg_try_advisory_lock(:lock)", lock=LOCK)[0][0]:
             if time.monotonic() > until_s:
                 raise ConfigError(f"{self.where}: another service writes to this store")

@@ -1,31 +1,30 @@
-"""The durable record in tables: journal, alerts, outbox, snapshot; in either database."""
+"""The durable record in tables: journal, alerts, outbox; in either database."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from numpy.typing import NDArray
-
 from forewarn.errors import ConfigError
 from forewarn.files import sensors_of, sensors_text
 from forewarn.files.events import DONE
+from forewarn.pipeline import Memory
 from forewarn.records import Alert, Event, Gap, Key, Outcome, Sensor
 from forewarn.stores import chain, retention
 from forewarn.stores.codec import (
     decode_alert,
     decode_event,
     decode_gap,
-    decode_memory,
     encode_alert,
     encode_event,
     encode_gap,
-    encode_memory,
 )
+from forewarn.stores.memory import Carried, Steps, Texts, Told
 from forewarn.stores.schema import Database, Row
+from forewarn.stores.snapshot import Snapshots, SnapshotTable
 
-Texts = Mapping[str, Mapping[str, str]]
-Told = tuple[Alert, dict[str, str]]
+CLOSE_S = 2.0  # that a snapshot under way is given to be done
+TOGETHER = 500  # steps put on record in one statement
 
 
 class SqlStore:
@@ -35,10 +34,15 @@ class SqlStore:
     and only opening it anew can tell. Whoever holds it stops and starts again.
     """
 
-    def __init__(self, db: Database, channels: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        db: Database,
+        channels: Sequence[str] = (),
+        snapshots: Snapshots | None = None,
+    ) -> None:
         self._db = db
         self._channels = tuple(channels)
-        self._saved_seq = 0
+        self._snapshots = snapshots or SnapshotTable(db)
         self.contradicted = 0
         try:
             self._last_seq, self._last_s, self._chain = chain.newest(db)
@@ -48,6 +52,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._snapshots.wait(CLOSE_S)
         self._db.close()
 
     def claim(self, exercise: bool) -> None:
@@ -103,16 +108,20 @@ class SqlStore:
         alerts = [alert for outcome in outcomes for alert in outcome.alerts]
         if not alerts:
             return
-        now_s = time.time()
-        rows = [_alert_row(alert, texts.get(alert.zone_id, {}), now_s) for alert in alerts]
-        boxes = [(name, *row[:2], None) for name in self._channels for row in rows]
         with self._db.durable():
-            fresh = set(self._db.insert("alerts", rows, told="alert_id, step"))
-            self._db.insert("outbox", boxes, told="step")
-            # what went out cannot be taken back; that it would now be another is a fault
-            self.contradicted += sum(
-                self._kept_body(row) != row[-1] for row in rows if row[:2] not in fresh
-            )
+            self._put([(alert, texts.get(alert.zone_id, {})) for alert in alerts])
+
+    def _put(self, steps: Steps) -> None:
+        """Steps and their outbox rows, within a transaction."""
+        now_s = time.time()
+        rows = [_alert_row(alert, texts, now_s) for alert, texts in steps]
+        boxes = [(name, *row[:2], None) for name in self._channels for row in rows]
+        fresh = set(self._db.insert("alerts", rows, told="alert_id, step"))
+        self._db.insert("outbox", boxes, told="step")
+        # what went out cannot be taken back; that it would now be another is a fault
+        self.contradicted += sum(
+            self._kept_body(row) != row[-1] for row in rows if row[:2] not in fresh
+        )
 
     def _kept_body(self, row: tuple[Any, ...]) -> bytes:
         (kept,) = self._db.run(
@@ -123,20 +132,13 @@ class SqlStore:
         body: bytes = kept[0]
         return body
 
-    def save(self, seq: int, memory: Mapping[str, NDArray[Any]]) -> None:
-        """Replace the snapshot."""
-        with self._db.durable():
-            self._db.run("delete from snapshot")
-            self._db.insert("snapshot", [(1, seq, encode_memory(memory))])
-        self._saved_seq = seq
+    def save(self, seq: int, memory: Memory) -> None:
+        """Replace the snapshot, or begin to; what is under way is told by the next call."""
+        self._snapshots.save(seq, memory)
 
-    def load_snapshot(self) -> tuple[int, dict[str, NDArray[Any]]] | None:
+    def load_snapshot(self) -> tuple[int, Memory] | None:
         """Number of the last event in the snapshot, and the memory after it."""
-        rows = self._db.run("select seq, body from snapshot")
-        if not rows:
-            return None
-        self._saved_seq, body = rows[0]
-        return self._saved_seq, decode_memory(body)
+        return self._snapshots.load()
 
     def events_after(self, seq: int) -> Iterator[Event]:
         """Journalled events after a number, in order; gaps are passed over."""
@@ -222,20 +224,21 @@ class SqlStore:
     def delivered(self, channel: str, keys: Sequence[Key], time_s: float) -> None:
         """A channel has carried these (alert_id, step)."""
         with self._db.durable():
-            for at in range(0, len(keys), 100):
-                part = keys[at : at + 100]
-                rows = ", ".join(
-                    f"(:a{i}, cast(:s{i} as bigint))" for i in range(len(part))
-                )
-                values = {f"a{i}": alert_id for i, (alert_id, _) in enumerate(part)}
-                values |= {f"s{i}": str(step) for i, (_, step) in enumerate(part)}
-                self._db.run(
-                    "update outbox set delivered_s = :time_s where channel = :channel "
-                    f"and (alert_id, step) in (values {rows})",
-                    time_s=time_s,
-                    channel=channel,
-                    **values,
-                )
+            self._confirm(channel, keys, time_s)
+
+    def _confirm(self, channel: str, keys: Sequence[Key], time_s: float) -> None:
+        for at in range(0, len(keys), 100):
+            part = keys[at : at + 100]
+            rows = ", ".join(f"(:a{i}, cast(:s{i} as bigint))" for i in range(len(part)))
+            values = {f"a{i}": alert_id for i, (alert_id, _) in enumerate(part)}
+            values |= {f"s{i}": str(step) for i, (_, step) in enumerate(part)}
+            self._db.run(
+                "update outbox set delivered_s = :time_s where channel = :channel "
+                f"and (alert_id, step) in (values {rows})",
+                time_s=time_s,
+                channel=channel,
+                **values,
+            )
 
     def heard(self, sensors: Sequence[Sensor]) -> None:
         """From the next event on, these sensors are heard: a recording has to say so."""
@@ -254,15 +257,30 @@ class SqlStore:
 
     def prune(self, before_s: float) -> int:
         """Let go of some of what is older; returns how much, 0 = there is no more."""
-        return retention.prune(self._db, before_s, self._saved_seq)
+        return retention.prune(self._db, before_s, self._snapshots.saved_seq)
 
     def mark(self, gap: Gap) -> None:
         """Go on after a stretch that is not on record, and say so."""
+        self._mark(gap, (), {})
+
+    def resume(self, gap: Gap, steps: Steps, carried: Carried, memory: Memory) -> None:
+        """Go on after a stretch that could not be written: mark it, record its alerts.
+
+        The snapshot comes first: whoever dies in between finds it ahead of the journal.
+        """
+        self._snapshots.write(gap.last_seq, memory)
+        self._mark(gap, steps, carried)
+
+    def _mark(self, gap: Gap, steps: Steps, carried: Carried) -> None:
         body = encode_gap(gap)
         end = chain.link(self._chain, chain.GAP, body)
         with self._db.durable():
             row = (gap.last_seq, chain.GAP, gap.to_s, body, end)
             self._db.insert("journal", [row])
+            for at in range(0, len(steps), TOGETHER):
+                self._put(steps[at : at + TOGETHER])
+            for (channel, key), time_s in carried.items():
+                self._confirm(channel, [key], time_s)
         self._last_seq, self._last_s, self._chain = gap.last_seq, gap.to_s, end
 
     def gaps(self) -> list[Gap]:

@@ -31,24 +31,26 @@ _TYPES = {
 
 
 class SqliteDatabase:
-    """SQL of a store, run by SQLite. Without `writes` it reads beside a writer."""
+    """SQL of a store, run by SQLite. Without `writes` it reads beside a writer.
 
-    def __init__(self, path: Path, writes: bool) -> None:
+    again : it was open a moment ago, and failed: nothing here may take long
+    """
+
+    def __init__(self, path: Path, writes: bool, again: bool = False) -> None:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < OLDEST_SQLITE:
             raise ConfigError(f"SQLite is {version}, this build needs {OLDEST_SQLITE}")
         self.where = str(path)
-        self._lock = _locked(path) if writes else -1
+        self._lock = _locked(path, 0.0 if again else LOCK_WAIT_S) if writes else -1
         try:
-            self.connection = _opened(path) if writes else _opened_to_read(path)
+            self.connection = _opened(path, again) if writes else _opened_to_read(path)
         except BaseException:
             self._unlock()
             raise
 
     def close(self) -> None:
         """Let go of the file."""
-        with contextlib.suppress(apsw.Error):  # it is closed, whatever failed meanwhile
-            self.connection.close()
+        _shut(self.connection)
         self._unlock()
 
     def _unlock(self) -> None:
@@ -117,14 +119,19 @@ class SqliteDatabase:
         return self.connection.table_exists("main", table)
 
 
-def _locked(path: Path) -> int:
+def _shut(db: apsw.Connection) -> None:
+    with contextlib.suppress(apsw.Error):  # it is closed, whatever failed meanwhile
+        db.close()
+
+
+def _locked(path: Path, wait_s: float) -> int:
     """Hold the one lock of this store: two writers would number events twice."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
-    until_s = time.monotonic() + LOCK_WAIT_S
+    until_s = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -136,14 +143,29 @@ def _locked(path: Path) -> int:
             time.sleep(0.05)
 
 
-def _opened(path: Path) -> apsw.Connection:
+def _opened(path: Path, again: bool) -> apsw.Connection:
     """A sound file, set so that what is written stays written."""
     try:
         path.touch(mode=0o600)  # it tells what sensors see: nobody else's to read
         db = apsw.Connection(str(path))
+    except (apsw.Error, OSError) as error:
+        raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
+    try:
+        _prepare(db, path, again)
+    except BaseException:
+        _shut(db)
+        raise
+    return db
+
+
+def _prepare(db: apsw.Connection, path: Path, again: bool) -> None:
+    try:
         db.set_busy_timeout(5000)
         mode = db.pragma("journal_mode", "wal")
         db.pragma("synchronous", "full")
+        _rewrite(db)
+        if again and db.table_exists("main", "meta"):
+            db.execute("update meta set value = value")  # a full disk shows at once
         found = _damage(db, path.stat().st_size)
     except (apsw.Error, OSError) as error:
         raise ConfigError(f"{path}: cannot be used as a store: {error}") from None
@@ -151,7 +173,16 @@ def _opened(path: Path) -> apsw.Connection:
         raise ConfigError(f"{path}: journal mode is {mode}; the file system must allow wal")
     if found:
         raise ConfigError(f"{path}: is damaged: {found}; restore a backup")
-    return db
+
+
+def _rewrite(db: apsw.Connection) -> None:
+    """Put all that the log holds into the file, and begin a new log.
+
+    After a failed fsync the kernel takes pages that never reached the disk for written. If
+    the process died then, such a page may be in the log; after a power cut the log would
+    end there, whatever had been synced behind it. While somebody reads, it stays as it is.
+    """
+    db.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
 def _opened_to_read(path: Path) -> apsw.Connection:

@@ -102,7 +102,7 @@ class Warner:
             if event.action is not CommandAction.TAKE_BACK:
                 # tracks are numbered by the event of their birth: those known by now are
                 # what the operator judged; one that appears later speaks for itself
-                self._whole["muted_before"][rows] = (event.seq + 1) << 16
+                self._whole["muted_before"][rows] = (event.seq + 1) << 17
         else:
             self._whole["manual"][rows] = STATES.index(AlertState(event.action.value))
             self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s

@@ -49,6 +49,7 @@ class Board:
     since_s: dict[str, float] = field(default_factory=dict)
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
     scene: Scene = field(default_factory=Scene)
+    marks: list[dict[str, Any]] = field(default_factory=list)  # place, text, colour
     heartbeat: bytes = b"{}"
     reduced: list[str] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Board:
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    machine_clock: dict[str, Any] | None = None
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     acts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=ACTS_MAX))
     public: Hub = field(default_factory=Hub)
@@ -90,6 +92,7 @@ class Board:
             "sensors": self.sensors,
             "channels": self.channels,
             "refused": self.refused,
+            "machine_clock": self.machine_clock,
             "faults": list(self.faults),
             "blind": self.blind,
             "coarse": self.coarse,
@@ -212,7 +215,10 @@ class Board:
 
     def whole(self) -> dict[str, Any]:
         """The whole picture, for who connects."""
-        return self.scene.whole() | {"time_s": self.clock.now_s()}
+        return self.scene.whole() | self._beside()
 
     def _show(self, body: dict[str, Any]) -> None:
-        self.operators.publish("picture", body | {"time_s": self.clock.now_s()})
+        self.operators.publish("picture", body | self._beside())
+
+    def _beside(self) -> dict[str, Any]:
+        return {"time_s": self.clock.now_s(), "marks": self.marks}

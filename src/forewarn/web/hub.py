@@ -11,6 +11,7 @@ from forewarn.web.wish import Wish
 BEAT_S = 5.0
 QUEUE_MAX = 256  # messages; who falls further behind is let go and connects again
 ALL = Wish()
+BEAT = Message("", "")  # stands in a queue for a sign of life that is made when it is sent
 
 Queue = asyncio.Queue[Message | None]
 
@@ -51,26 +52,18 @@ class Hub:
         thousands of them never stand in the way of an alert.
         """
         queue: Queue = asyncio.Queue(QUEUE_MAX)
-        time_s = asyncio.get_running_loop().time
-        due_s = time_s() + BEAT_S
         self._readers.setdefault(wish, set()).add(queue)
         if self._closed:
             queue.put_nowait(None)
+        beating = _Beating(queue) if beat else None
         try:
             for message in first():
                 yield message
-            while True:
-                try:
-                    async with asyncio.timeout_at(due_s if beat else None):
-                        following = await queue.get()
-                except TimeoutError:
-                    assert beat is not None
-                    following = beat()
-                    due_s = time_s() + BEAT_S
-                if following is None:
-                    return
-                yield following
+            while (following := await queue.get()) is not None:
+                yield beat() if beat and following is BEAT else following
         finally:
+            if beating:
+                beating.stop()
             self._forget(wish, queue)
 
     def __len__(self) -> int:
@@ -102,6 +95,26 @@ class Hub:
         queues.discard(queue)
         if not queues:
             self._readers.pop(wish, None)
+
+
+class _Beating:
+    """Puts a sign of life into a queue every `BEAT_S`, unless its reader is held up."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._later()
+
+    def stop(self) -> None:
+        """No more of them."""
+        self._timer.cancel()
+
+    def _later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+
+    def _beat(self) -> None:
+        if self._queue.empty():
+            self._queue.put_nowait(BEAT)
+        self._later()
 
 
 def sent(event: str, body: dict[str, Any], message_id: str = "") -> Message:

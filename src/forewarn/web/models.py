@@ -77,11 +77,14 @@ class OperatorsStatus(Status):
     """State of the service with sensors, channels, refused input and faults.
 
     `record_s`: first and last moment of a recording, where there is nothing but that.
+    `machine_clock`: whether the kernel steers it (`synchronised`), its greatest error and
+    how far it is from the service's time; null where another clock is used.
     """
 
     sensors: list[dict[str, Any]]
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+    machine_clock: dict[str, Any] | None
     faults: list[str]
     blind: list[str]
     coarse: list[str]

@@ -16,8 +16,6 @@ from forewarn.web.hub import sent
 from forewarn.web.message import Message
 from forewarn.web.wish import Wish
 
-STUCK_S = 30.0  # a phone that takes no bytes for so long is gone
-
 
 class EventStream(Response):
     """Server-sent events until there are no more, or the reader left."""
@@ -46,8 +44,7 @@ class EventStream(Response):
         try:
             async for message in self._messages:
                 body = {"type": "http.response.body", "body": message.sse}
-                async with asyncio.timeout(STUCK_S):
-                    await send(body | {"more_body": True})
+                await send(body | {"more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             await self._messages.aclose()
