@@ -63,11 +63,13 @@ def test_channels_that_tell_again_hear_what_is_out(tmp_path: Path) -> None:
 def test_whoever_made_the_plan_hears_of_each_picture_once_it_is_shown(
     tmp_path: Path,
 ) -> None:
-    heard: list[tuple[int, Any]] = []
+    heard: list[tuple[int, float]] = []
     one = service(tmp_path)
     one.plan = replace(
-        one.plan, seen=lambda board, picture: heard.append((board.seq, picture))
+        one.plan, seen=lambda board: heard.append((board.seq, board.scene.at_s))
     )
-    picture = {"time_s": 1.0, "seq": 7, "tracks": [], "areas": [], "people_at_risk": 0.0}
+    nothing: dict[str, Any] = {"set": [], "moved": [], "gone": []}
+    picture = {"at_s": 1.0, "seq": 7, "reset": True, "people_at_risk": 0.0}
+    picture |= {"tracks": nothing, "areas": nothing, "weighed": nothing}
     one._hear(("picture", picture))
-    assert heard == [(7, picture)]
+    assert heard == [(7, 1.0)]

@@ -88,7 +88,7 @@ class OperatorsStatus(Status):
     faults: list[str]
     blind: list[str]
     coarse: list[str]
-    record_s: tuple[float, float] | None
+    record_s: list[float] | None
 
 
 class ActLine(BaseModel):
