@@ -99,7 +99,10 @@ def streamed(query: str, lines: Callable[[Site, str], Iterable[str]]) -> list[An
             body = json.loads(line)
             if "ended" in body:  # the state of now: it is in line
                 for seq, some in enumerate(scans(), start=1):
-                    steps = [(told(p), {"state": p.alert.state}) for p in some]
+                    steps = [
+                        (told(p), {"zone_id": p.alert.zone_id, "state": p.alert.state})
+                        for p in some
+                    ]
                     site.ask(board.tell, steps, seq)
             heard += [body] if "alerts" in body and "ended" not in body else []
             if body["seq"] == STEPS * len(ZONES) // TOGETHER:
