@@ -6,7 +6,7 @@ Shared by motion (what a track does next) and flight (where it comes down).
 import numpy as np
 
 from forewarn.atmosphere import air_at
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.geodesy import (
     WGS84,
     Earth,
@@ -70,7 +70,7 @@ def drag_tables() -> FloatArray:
     return np.stack([drag_table(shape) for shape in SHAPES])
 
 
-@inner_kernel
+@bare_kernel
 def drag_at(table: FloatArray, mach: float) -> float:
     """Relative drag coefficient at a Mach number."""
     place = mach / MACH_STEP
@@ -82,7 +82,7 @@ def drag_at(table: FloatArray, mach: float) -> float:
     return float(row[0] + u * (row[1] + u * (row[2] + u * row[3])))
 
 
-@inner_kernel
+@bare_kernel
 def height_over(earth: Earth, px: float, py: float, pz: float) -> float:
     """Height above the ellipsoid, m; exact on it and 6 cm off at 10 km."""
     r2 = px * px + py * py + pz * pz
@@ -91,13 +91,13 @@ def height_over(earth: Earth, px: float, py: float, pz: float) -> float:
     return float(np.sqrt(r2) - radius)
 
 
-@inner_kernel
+@bare_kernel
 def height_of(px: float, py: float, pz: float) -> float:
     """`height_over` our own Earth."""
     return height_over(WGS84, px, py, pz)
 
 
-@inner_kernel
+@bare_kernel
 def gravity_over(
     earth: Earth, px: float, py: float, pz: float, vx: float, vy: float, vz: float
 ) -> tuple[float, float, float]:
@@ -117,7 +117,7 @@ def gravity_over(
     return ax, ay, az
 
 
-@inner_kernel
+@bare_kernel
 def gravity_acceleration(
     px: float, py: float, pz: float, vx: float, vy: float, vz: float
 ) -> tuple[float, float, float]:
@@ -125,7 +125,7 @@ def gravity_acceleration(
     return gravity_over(WGS84, px, py, pz, vx, vy, vz)
 
 
-@inner_kernel
+@bare_kernel
 def braking(
     earth: Earth,
     px: float,
@@ -165,7 +165,7 @@ def braking(
     return brake, rx, ry, rz
 
 
-@inner_kernel
+@bare_kernel
 def drag_acceleration(
     px: float,
     py: float,

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 
@@ -28,13 +28,13 @@ class Grid(NamedTuple):
     cell: IntArray
 
 
-@inner_kernel
+@bare_kernel
 def cell_of(ix: int, iy: int, iz: int) -> int:
     """One number for a cell."""
     return ((ix + MIDDLE) << 42) | ((iy + MIDDLE) << 21) | (iz + MIDDLE)
 
 
-@inner_kernel
+@bare_kernel
 def bucket_of(ix: int, iy: int, iz: int, buckets: int) -> int:
     """Where a cell's points are listed, among others.
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.geodesy import FloatArray
 
 # range, azimuth, elevation, range rate of a sensor that looks from its origin
@@ -200,7 +200,7 @@ def bearing_distance2(
     return worst, update(s.copy(), cov.copy(), z, sigma, origin, turn, sound_mps)
 
 
-@inner_kernel
+@bare_kernel
 def inverse3(a: FloatArray, out: FloatArray) -> float:
     """Inverse of a symmetric (3, 3) into out; returns the determinant."""
     c00 = a[1, 1] * a[2, 2] - a[1, 2] * a[1, 2]
@@ -215,7 +215,7 @@ def inverse3(a: FloatArray, out: FloatArray) -> float:
     return float(det)
 
 
-@inner_kernel
+@bare_kernel
 def rate_noise2(s: FloatArray, noise: FloatArray, sight: FloatArray, sigma: float) -> float:
     """Variance of a range rate held against a state, (m/s)2.
 
@@ -231,7 +231,7 @@ def rate_noise2(s: FloatArray, noise: FloatArray, sight: FloatArray, sigma: floa
     return float(sigma * sigma + across2 * speed2)
 
 
-@inner_kernel
+@bare_kernel
 def place_distance2(
     s: FloatArray,
     cov: FloatArray,
@@ -292,7 +292,7 @@ def place_distance2(
     return d2 + nu * nu / spread, det * spread
 
 
-@inner_kernel
+@bare_kernel
 def log_density(d2: float, det: float, rate: float) -> float:
     """Log density of a normal distribution of three quantities, of four with a range rate.
 
@@ -302,7 +302,7 @@ def log_density(d2: float, det: float, rate: float) -> float:
     return float(-0.5 * (d2 + np.log(det) + count * LN_2PI))
 
 
-@inner_kernel
+@bare_kernel
 def take_rate(
     s: FloatArray,
     cov: FloatArray,
@@ -329,7 +329,7 @@ def take_rate(
     return float(nu * nu / spread)
 
 
-@inner_kernel
+@bare_kernel
 def take_place(
     s: FloatArray,
     cov: FloatArray,

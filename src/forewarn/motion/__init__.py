@@ -14,7 +14,7 @@ Transactions on Automatic Control 41(4), 1996 (likely-model set).
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel
+from forewarn.compiled import bare_kernel
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import (
     ALL,
@@ -68,7 +68,7 @@ LONGEST_STEP_S = 1.0
 FELT_MPS2 = 1.0  # drag from which on a ballistic coefficient wanders as it does below
 
 
-@inner_kernel
+@bare_kernel
 def predict(
     mean: FloatArray,
     cov: FloatArray,

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, IntArray
 
@@ -87,7 +87,7 @@ def motion_room() -> Room:
     )
 
 
-@inner_kernel
+@bare_kernel
 def switch_probability(dt_s: float, out: FloatArray) -> None:
     """(k, k) chance to be in another mode after dt_s: rates of SWITCH, 0.9 at most."""
     part = (1.0 - np.exp(-min(dt_s, 4.0))) / 0.632
@@ -105,7 +105,7 @@ def switch_probability(dt_s: float, out: FloatArray) -> None:
         out[i, i] = 1.0 - rest
 
 
-@inner_kernel
+@bare_kernel
 def falls_alone(weight: FloatArray) -> bool:
     """Whether no mode is awake but falling ones: they give way to none of each other."""
     for mode in range(COUNT):
@@ -114,7 +114,7 @@ def falls_alone(weight: FloatArray) -> bool:
     return True
 
 
-@inner_kernel
+@bare_kernel
 def mix(
     mean: FloatArray,
     cov: FloatArray,

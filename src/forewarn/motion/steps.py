@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel
+from forewarn.compiled import bare_kernel
 from forewarn.dynamics import drag_acceleration, gravity_acceleration
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import Room
@@ -11,7 +11,7 @@ MOST_BRAKED = 1.0  # of its speed over a step: what is braked harder would be th
 DENSITY_FALLS_M = 8000.0  # height over which the air thins e-fold, for slopes only
 
 
-@inner_kernel
+@bare_kernel
 def fall_step(
     s: FloatArray, dt_s: float, air: FloatArray, drag: FloatArray, slope: FloatArray
 ) -> None:
@@ -57,7 +57,7 @@ def fall_step(
     s[5] += dt_s * (gz + dz)
 
 
-@inner_kernel
+@bare_kernel
 def fall_matrix(slope: FloatArray, up: FloatArray, dt_s: float, out: FloatArray) -> None:
     """(3, 7) how the velocity after dt_s follows a small change of a falling state.
 
@@ -71,7 +71,7 @@ def fall_matrix(slope: FloatArray, up: FloatArray, dt_s: float, out: FloatArray)
         out[i, 6] = dt_s * slope[i, 4]
 
 
-@inner_kernel
+@bare_kernel
 def grow(cov: FloatArray, move: FloatArray, dt_s: float, room: Room) -> None:
     """cov (7, 7) becomes F cov F', in place; the seventh number stays as it is.
 
@@ -109,7 +109,7 @@ def grow(cov: FloatArray, move: FloatArray, dt_s: float, room: Room) -> None:
             cov[j, i] = cov[i, j]
 
 
-@inner_kernel
+@bare_kernel
 def drift(cov: FloatArray, dt_s: float) -> None:
     """cov (7, 7) of a state that goes on as it does, after dt_s, in place."""
     for i in range(3):
@@ -125,7 +125,7 @@ def drift(cov: FloatArray, dt_s: float) -> None:
         cov[6, i] = cov[i, 6]
 
 
-@inner_kernel
+@bare_kernel
 def add_noise(cov: FloatArray, dt_s: float, psd: float, drift_psd: float) -> None:
     """White acceleration over dt_s, in place.
 
@@ -140,7 +140,7 @@ def add_noise(cov: FloatArray, dt_s: float, psd: float, drift_psd: float) -> Non
     cov[6, 6] += drift_psd * dt_s
 
 
-@inner_kernel
+@bare_kernel
 def boost_step(s: FloatArray, dt_s: float, move: FloatArray) -> None:
     """A boosting state carried on, in place: gravity, and thrust along its velocity.
 
@@ -168,7 +168,7 @@ def boost_step(s: FloatArray, dt_s: float, move: FloatArray) -> None:
     s[5] += dt_s * az
 
 
-@inner_kernel
+@bare_kernel
 def turn_step(s: FloatArray, dt_s: float, up: FloatArray, move: FloatArray) -> None:
     """A turning state carried on, in place: its velocity turns about the vertical.
 

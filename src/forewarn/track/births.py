@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.gate import around, lay_out
 from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
@@ -45,7 +45,7 @@ FAST_MODES = np.array([0.4, 0.45, 0.0, 0.0, 0.05, 0.1])
 SLOW_MODES = np.array([0.1, 0.1, 0.0, 0.0, 0.4, 0.4])
 
 
-@inner_kernel
+@bare_kernel
 def _kin_gain(
     kin: Table, seed: Table, velocity: FloatArray, spread: float, plain: float
 ) -> float:

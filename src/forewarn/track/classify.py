@@ -8,7 +8,7 @@ safe. What flew level for long has the lowest floor for a rocket: rockets never 
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.compiled import inner_kernel
+from forewarn.compiled import bare_kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, STRAIGHT, TURNING
@@ -31,19 +31,24 @@ FORGET = 2.0  # at this many times the pace once it falls, should two targets be
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
 
 
-@inner_kernel
+@bare_kernel
 def _above(value: float, edge: float, width: float) -> float:
     return float(1.0 / (1.0 + np.exp(-min(max((value - edge) / width, -30.0), 30.0))))
 
 
-@inner_kernel
+@bare_kernel
 def classify(
-    t: NDArray[np.void], i: int, state: FloatArray, vague_mps: float, gap_s: float
+    t: NDArray[np.void],
+    i: int,
+    state: FloatArray,
+    vague_mps: float,
+    gap_s: float,
+    like: FloatArray,
 ) -> None:
     """Take one look at track i of a table, in place.
 
     state     : (6,) blended; while its velocity is vague (m/s) nothing is concluded
-    gap_s     : since the look before
+    gap_s     : since the look before; like : (6,) to work in
     """
     row = t[i]
     px, py, pz = state[0], state[1], state[2]
@@ -73,7 +78,7 @@ def classify(
         level_s = 0.0
     row["level_s"] = level_s
     falls *= _above(LEVEL_S - level_s, 0.0, 1.0)
-    like, prob = np.empty(6), row["prob"]
+    prob = row["prob"]
     like[ROCKET] = falls * quick * _above(4000.0 - fastest, 2000.0, 100.0) + 1e-3
     # rockets come down at 200-400 m/s, but few are so slow; level and slow, fewer still
     like[ROCKET] *= 1.0 - (0.7 + 0.25 * level) * _above(320.0 - speed, 0.0, 15.0)

@@ -91,7 +91,7 @@ def note(
     scan_s      : of the sensor, nan = none
     fast_mps .. : as of `TrackParams`
     """
-    state = np.empty(6)
+    state, like = np.empty(6), np.empty(6)
     for i in range(len(t)):
         if taken[i] < 0:
             continue
@@ -107,7 +107,7 @@ def note(
         gap_s = row["time_s"] - row["looked_s"]
         row["looked_s"] = row["time_s"]
         vague_mps = state_of(t, i, state)
-        classify(t, i, state, vague_mps, gap_s)
+        classify(t, i, state, vague_mps, gap_s, like)
         speed = np.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
         # nothing that flies this fast is traffic, and seconds count; of the rest it must
         # first be seen what it is

@@ -7,7 +7,7 @@ forecast and warned of; only what each is called is left open.
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.gate import around, lay_out
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray
@@ -19,7 +19,7 @@ NEAR_M = 1500.0  # and within which it may
 SALVO_MPS = 150.0  # nothing slower comes in salvos: it is named at its second plot if apart
 
 
-@inner_kernel
+@bare_kernel
 def _place_at(
     t: Table, i: int, now_s: float, state: FloatArray, mean: FloatArray, cov: FloatArray
 ) -> None:

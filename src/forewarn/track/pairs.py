@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.gate import SIGMAS
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
@@ -14,7 +14,7 @@ BEARING_GATE = 7.0  # of the worst single quantity of a plot that tells only a d
 # wider one lets a track between two targets live on the reports of both
 
 
-@inner_kernel
+@bare_kernel
 def _out_of_range(
     mean: FloatArray,
     cov: FloatArray,

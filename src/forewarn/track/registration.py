@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, BoolArray, IntArray, Sensor, SensorKind
 from forewarn.sensor import inverse3
@@ -238,7 +238,7 @@ class Room(NamedTuple):
     velocity: FloatArray
 
 
-@inner_kernel
+@kernel
 def _room(size: int) -> Room:
     return Room(
         np.zeros((3, size)),
@@ -252,7 +252,7 @@ def _room(size: int) -> Room:
     )
 
 
-@inner_kernel
+@bare_kernel
 def _hold(
     t: Table,
     i: int,
@@ -303,7 +303,7 @@ def _slope(z: FloatArray, turn: FloatArray, out: FloatArray) -> None:
         out[k, 2] = z[0] * (u * cos_e - sin_e * (e * sin_a + n * cos_a))
 
 
-@inner_kernel
+@bare_kernel
 def _update(room: Room, gate: float, bias: FloatArray, cov: FloatArray) -> bool:
     """Kalman update by three rows, in place, unless they are too far off to be true."""
     size = len(bias)

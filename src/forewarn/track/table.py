@@ -7,7 +7,7 @@ to kernels, so a table is an array of records: one copy and one argument for all
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.records import MODES, BoolArray, IntArray
@@ -138,7 +138,7 @@ def _lay(table: Table, first: int, out: Table) -> None:
         out[first + k] = table[k]
 
 
-@inner_kernel
+@bare_kernel
 def load_row(
     t: Table, i: int, mean: FloatArray, cov: FloatArray, weight: FloatArray
 ) -> None:
@@ -154,7 +154,7 @@ def load_row(
                 cov[mode, k, q] = row["cov"][mode, k, q]
 
 
-@inner_kernel
+@bare_kernel
 def store_row(
     mean: FloatArray, cov: FloatArray, weight: FloatArray, t: Table, i: int
 ) -> None:
@@ -170,7 +170,7 @@ def store_row(
                 row["cov"][mode, k, q] = cov[mode, k, q]
 
 
-@inner_kernel
+@bare_kernel
 def state_of(t: Table, i: int, out: FloatArray) -> float:
     """Blended place and velocity of one track into out (6,); returns a sigma, m/s.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, inner_kernel, kernel
 from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH, motion_room, predict
 from forewarn.records import IntArray
@@ -28,7 +28,7 @@ HEARD_MPS, CLIMB_MPS = 120.0, 5.0  # drones: below this speed, and how they clim
 FLAT_MPS, FLAT_CLIMB_MPS = 340.0, 15.0
 
 
-@inner_kernel
+@bare_kernel
 def _sum_to_one(weight: FloatArray, total: float) -> None:
     """Weights, whose sum is total, sum to 1, in place; who is awake stays so."""
     rest = 0.0

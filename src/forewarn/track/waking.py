@@ -6,7 +6,7 @@ those that are awake: by one far off, by many, or by all lying a little to one s
 
 import numpy as np
 
-from forewarn.compiled import inner_kernel, kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.geodesy import FloatArray
 from forewarn.motion import ALL, BASE, SLEEPS, WIDEST, falls_alone, motion_room, predict
 from forewarn.records import FALLING, STRAIGHT, TURNING
@@ -25,7 +25,7 @@ SPREAD_FROM, SPREAD_S = 0.8, 10.0
 SHAPE_SHARE = np.array([0.6, 0.25, 0.15])
 
 
-@inner_kernel
+@bare_kernel
 def who_wakes(t: Table, i: int) -> int:
     """Which modes of a track wake as it is predicted: all, if it surprises those awake."""
     row = t[i]
@@ -35,7 +35,7 @@ def who_wakes(t: Table, i: int) -> int:
     return ALL if row["spread"] else BASE
 
 
-@inner_kernel
+@bare_kernel
 def _feel(t: Table, i: int, far: float, off: FloatArray) -> None:
     """How plots surprise a track, in place: by how far off they lie, and all on one side.
 
@@ -64,7 +64,7 @@ def _feel(t: Table, i: int, far: float, off: FloatArray) -> None:
     row["pulled"] = pulled * (2.0 - PACE) / PACE / 3.0
 
 
-@inner_kernel
+@bare_kernel
 def settle(
     t: Table,
     i: int,
