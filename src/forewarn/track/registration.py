@@ -27,11 +27,11 @@ from forewarn.track.table import COUNT, LAST, Table
 PRIOR = np.array([30.0, 2e-3, 2e-3, 0.1])
 WANDER = np.array([0.05, 3e-6, 3e-6, 2e-4])  # a scan: what a radar's warming up may do
 LONGEST_S = 1.6  # between the two plots
-LEAST_HITS = 8
+LEAST_HITS = 24  # until its velocity is its own, not that of what two radars disagree by
 BOOSTED = 0.1  # probability that a target is being boosted
 GATE = 30.0  # squared distance of three: beyond it the plots are not of one target
 TWIN_GATE = 12.0  # the same of twins, over biases of which nothing is known yet
-MOST = 32  # pairs of a scan
+MOST = 128  # pairs of a scan
 STANDS_OUT = 3.0  # standard deviations
 ASKED_SCANS = 8  # how often it is asked what stands out: it takes longer than learning
 THIN = 2.0  # plots enter two pairs each: noise counted so many times larger
@@ -195,6 +195,11 @@ def _learn(
         now[21] = time_s[j] + applied[3]
         now[22] = by
         row = t[i]
+        for k in range(3):
+            now[23 + k] = 0.0
+            for mode in range(COUNT):
+                if row["weight"][mode] > 0.0:
+                    now[23 + k] += row["weight"][mode] * row["mean"][mode, 3 + k]
         for k in range(LAST):
             before[k] = row["last"][k]
             row["last"][k] = now[k]
@@ -266,16 +271,17 @@ def _hold(
     """Hold one plot against another of the same target, which flies as track i of t.
 
     Learns nothing, and returns False, where they are too far apart to be true.
+    Each plot pulls the velocity of its track towards itself: what lies between two radars
+    would seem smaller by the velocity after the second, larger by that before it. By the
+    mean of both it is as large as it is.
     """
     row, h, velocity, dt_s = t[i], room.h, room.velocity, now[21] - before[21]
     vague2 = 0.0
     for k in range(3):
-        velocity[k] = 0.0
+        velocity[k] = 0.5 * (before[23 + k] + now[23 + k])
         for mode in range(COUNT):
-            if row["weight"][mode] <= 0.0:
-                continue
-            velocity[k] += row["weight"][mode] * row["mean"][mode, 3 + k]
-            vague2 += row["weight"][mode] * row["cov"][mode, 3 + k, 3 + k] / 3.0
+            if row["weight"][mode] > 0.0:
+                vague2 += row["weight"][mode] * row["cov"][mode, 3 + k, 3 + k] / 3.0
     h[:] = 0.0
     for k in range(3):
         room.away[k] = now[k] - before[k] - velocity[k] * dt_s

@@ -14,8 +14,8 @@ from forewarn.records import MODES, BoolArray, IntArray
 from forewarn.track.classify import PRIOR
 
 # of the plot taken last, its bias not taken off: place (3), covariance (9), slope of the
-# place by range, azimuth, elevation (9), time, and whose it was
-LAST = 23
+# place by range, azimuth, elevation (9), time, whose it was, and the velocity with it (3)
+LAST = 26
 MISSED = 2  # what a scan without a plot adds to `misses`, of which one with a plot takes 1
 COUNT = len(MODES)
 SLOTS = 8  # groups whose denials of a track are counted apart
