@@ -117,6 +117,31 @@ def test_a_zone_ahead_is_reached_later_where_time_grows_with_place() -> None:
     assert (exposures.onset_p05_s < exposures.onset_p50_s).all()
 
 
+def test_the_early_second_of_a_zone_is_that_of_a_monte_carlo() -> None:
+    """Times that hang on the place: what of the place stays open, stays open of the time."""
+    zones = square_zones(side_m=400.0, rows=8)
+    slope, sigma_m, harmful_m = np.array([0.006, 0.003]), 300.0, 150.0
+    made = forecast([(0, 0)], sigma_m, slope_spm=tuple(slope), harmful_m=harmful_m)
+    made = replace(made, sigma_time_s=np.full(1, 0.2))
+    told = Exposer(zones).step(made)
+    rng = np.random.default_rng(1)
+    place = sigma_m * rng.standard_normal((60_000, 2))
+    when = 100.0 + place @ slope + 0.2 * rng.standard_normal(len(place))
+    people = (zones.point_rad - CENTRE) @ np.diag([PER_LAT, PER_LON])
+    for row in np.argsort(told.probability)[-6:]:
+        mine = zones.point_zone == told.zone[row]
+        spread = zones.point_sigma_m[mine, None] * rng.standard_normal(
+            (len(place), int(mine.sum()), 2)
+        )
+        away = np.hypot(*(place[:, None] - people[mine][:, ::-1] - spread).T).T
+        share = (away < harmful_m).mean(axis=1)
+        order = np.argsort(when)
+        heard = np.cumsum(share[order]) / share.sum()
+        early, median = when[order][np.searchsorted(heard, [0.05, 0.5])]
+        assert_allclose(told.onset_p05_s[row], early, atol=0.15)
+        assert_allclose(told.onset_p50_s[row], median, atol=0.15)
+
+
 def test_nobody_is_exposed_where_there_is_no_threat_and_no_zone() -> None:
     zones = square_zones(rows=4)
     assert len(Exposer(zones).step(forecast([(200e3, 0.0)])).zone) == 0

@@ -155,7 +155,8 @@ def _voice(
 ) -> int:
     """Add one future's votes to `sums` (zone, [p, p dt, p dt2]); returns zones touched.
 
-    dt : how much later than time_s the future would come down near a zone's people
+    dt  : how much later than time_s the future would come down near a zone's people
+    dt2 : its square, and the variance of when it comes down among those it harms
     """
     spot, zone, share, sigma, start, origin, shape = grid
     sin2 = np.sin(place[0]) ** 2
@@ -163,6 +164,8 @@ def _voice(
     per_lat = EARTH_A_M * (1 - EARTH_E2) / (squeeze * np.sqrt(squeeze))
     per_lon = EARTH_A_M / np.sqrt(squeeze) * np.cos(place[0])
     disc = harmful_m * harmful_m / 4.0
+    along_e = cov[0] * slope[0] + cov[1] * slope[1]
+    along_n = cov[1] * slope[0] + cov[2] * slope[1]
     reach_n = REACH_SIGMAS * np.sqrt(cov[2] + disc) + harmful_m
     reach_e = REACH_SIGMAS * np.sqrt(cov[0] + disc) + harmful_m
     row_0 = max(int(np.floor((place[0] - reach_n / per_lat - origin[0]) / CELL_RAD)), 0)
@@ -195,13 +198,18 @@ def _voice(
             pull_n = (cov[1] * nn - cov[2] * cov[1]) / det * east
             pull_n += (cov[2] * ee - cov[1] * cov[1]) / det * north
             dt = slope[0] * pull_e + slope[1] * pull_n
+            # and of that place what is still open: less than of the future itself, and as
+            # much as the disc is wide where the future is wider
+            open_s2 = along_e * slope[0] + along_n * slope[1]
+            open_s2 -= nn * along_e * along_e / det + ee * along_n * along_n / det
+            open_s2 += 2 * cov[1] * along_e * along_n / det
             z = zone[i]
             if sums[z, 0] == 0.0 and p > 0.0:
                 touched[count] = z
                 count += 1
             sums[z, 0] += p
             sums[z, 1] += p * dt
-            sums[z, 2] += p * dt * dt
+            sums[z, 2] += p * (dt * dt + max(open_s2, 0.0))
     return count
 
 
