@@ -118,7 +118,7 @@ def test_a_zone_ahead_is_reached_later_where_time_grows_with_place() -> None:
 
 
 def test_the_early_second_of_a_zone_is_that_of_a_monte_carlo() -> None:
-    """Times that hang on the place: what of the place stays open, stays open of the time."""
+    """What stays open of the place stays open of a time that hangs on it."""
     zones = square_zones(side_m=400.0, rows=8)
     slope, sigma_m, harmful_m = np.array([0.006, 0.003]), 300.0, 150.0
     made = forecast([(0, 0)], sigma_m, slope_spm=tuple(slope), harmful_m=harmful_m)

@@ -16,7 +16,7 @@ from forewarn.track import Tracker, TrackParams
 
 SIZES = (850, 1_700, 4_250, 10_000, 16_500)  # 1,000 to 20,000 plots
 FALSE_PART = 0.2  # false plots over targets
-SETTLE, TIMED = 8, 8  # scans
+SETTLE, TIMED = 12, 8  # scans; it keeps those of ten seconds
 START_S = 1.7e9
 LATE_S = 5.0
 RADAR = Sensor(

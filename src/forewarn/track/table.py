@@ -4,6 +4,8 @@ A scan copies whole rows (a state that was kept is never written to again) and h
 to kernels, so a table is an array of records: one copy and one argument for all columns.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from forewarn.track.classify import PRIOR
 LAST = 26
 MISSED = 2  # what a scan without a plot adds to `misses`, of which one with a plot takes 1
 COUNT = len(MODES)
+LARGE, LAID_BACK = 1 << 18, 1 << 28  # bytes, of a table, and of pages kept for the next
 SLOTS = 8  # groups whose denials of a track are counted apart
 ROW = np.dtype(
     [
@@ -70,9 +73,37 @@ def empty(rows: int = 0) -> Table:
     return table
 
 
+class _Page:
+    """Memory of a table, laid back for the next once nothing looks at it any more."""
+
+    def __init__(self, size: int) -> None:
+        whole = 1 << size.bit_length()  # tables grow: the next must fit into it too
+        fit = next((k for k, old in enumerate(_laid_back) if len(old) == whole), -1)
+        self._memory = _laid_back.pop(fit) if fit >= 0 else np.empty(whole, "u1")
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """By which NumPy makes an array of it, that keeps it alive."""
+        return self._memory.__array_interface__
+
+    def __del__(self) -> None:
+        _laid_back.append(self._memory)
+        while sum(len(memory) for memory in _laid_back) > LAID_BACK:
+            del _laid_back[0]
+
+
+_laid_back: list[NDArray[np.uint8]] = []
+
+
 def _blank(rows: int, kind: np.dtype[np.void]) -> Table:
-    """Rows to be written to; NumPy clears them first where a column holds text."""
-    return np.empty(rows * kind.itemsize, np.uint8).view(kind)
+    """Rows to be written to; NumPy clears them first where a column holds text.
+
+    Of large tables in memory that was used before: the system clears each fresh page of
+    it, which takes longer than all that is done with a track.
+    """
+    size = rows * kind.itemsize
+    room = np.empty(size, "u1") if size < LARGE else np.asarray(_Page(size))
+    return room[:size].view(kind)
 
 
 def select(table: Table, rows: BoolArray | IntArray, spare: int = 0) -> Table:
@@ -90,12 +121,12 @@ def append(table: Table, more: Table) -> Table:
     """A fresh `select` with more rows behind, in the room it was given."""
     if not len(more):
         return table
-    n = len(table)
-    if table.base is None or table.base.nbytes < table.itemsize * (n + len(more)):
+    n, size = len(table), table.itemsize * (len(table) + len(more))
+    if table.base is None or table.base.nbytes < size:
         return join(table, more)
-    whole = table.base.view(table.dtype)
+    whole = table.base[:size].view(table.dtype)
     _lay(more, n, whole)
-    return whole[: n + len(more)]
+    return whole
 
 
 def restored(kept: Table, name: str) -> Table:

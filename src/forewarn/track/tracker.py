@@ -109,15 +109,16 @@ class Tracker:
         if key[0] < newest_s - self._params.late_s or (kept and key < kept[0].key):
             self.refused[batch.sensor_id, "too late"] += len(keep)
             return
-        later = [one for one in kept if one.key > key]
+        place = sum(one.key <= key for one in kept)
+        later = [(one.key, one.batch, one.keep) for one in kept[place:]]
         if later:
-            self._engine.state = later[0].before
-            del kept[len(kept) - len(later) :]
+            self._engine.state = kept[place].before
+            del kept[place:]  # and what was known before each: all that is made anew
         silenced = self._take(key, batch, keep)
         if silenced:
             self.refused[batch.sensor_id, "spoke again within a minute"] += silenced
         for one in later:
-            self._take(one.key, one.batch, one.keep)
+            self._take(*one)
         oldest_s = kept[-1].key[0] - self._params.late_s
         while kept[0].key[0] < oldest_s:
             del kept[0]
