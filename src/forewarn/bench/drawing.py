@@ -99,24 +99,24 @@ def judged_for(
     each: Sequence[Zones],
     waits_s: list[float] | None = None,
     defence: Defence | None = None,
+    watch: bool = True,
 ) -> list[Judged]:
     """A drawing led through the chain once, decided and judged for several needs.
 
     each    : the same zones, whose people need other seconds
     waits_s : gets how long each event took
     defence : a simulated one over the same drawing, which alters what comes of it
+    watch   : whether what was said on the way to the alerts is judged too
     """
-    watchers = [Watcher(zones) for zones in each]
+    watchers = [Watcher(zones) for zones in each] if watch else []
     alerts, until_s, took_s = _run(drawn, each, watchers, defence)
     truth = drawn.truth if defence is None else defence.sky.truth()
     if waits_s is not None:
         waits_s += took_s
+    seen = [watcher.evidence() for watcher in watchers] or [None] * len(each)
     return [
-        judge(
-            make_case(name, truth, zones, drawn.sensors, told, until_s),
-            evidence=watcher.evidence(),
-        )
-        for zones, told, watcher in zip(each, alerts, watchers, strict=True)
+        judge(make_case(name, truth, zones, drawn.sensors, told, until_s), evidence=one)
+        for zones, told, one in zip(each, alerts, seen, strict=True)
     ]
 
 
