@@ -25,7 +25,6 @@ FAR_KM = 1e5
 
 class Raster(NamedTuple):
     """Ground in square cells, row by row from the south-western corner.
-
     per_km      : cells in a km
     reach       : (kinds, cells) people within each kind's harmful radius of the middle
     distance_km : (cells,) to the nearest populated cell; 0 = populated
@@ -49,6 +48,7 @@ class Layout(NamedTuple):
     """Zones that can be told to take cover.
 
     side_km : of squares; 0 = real zones, looked up by cell;  per_km: squares in a km
+    wide, high : columns and rows of squares that such an area touches, at most
     people  : (z,)
     radius_km : (kinds,) of the area told about a predicted impact
     cell_zone : (cells,) -1 = none;  empty for squares
@@ -60,6 +60,8 @@ class Layout(NamedTuple):
     per_km: float
     columns: int
     rows: int
+    wide: int
+    high: int
     people: FloatArray
     radius_km: FloatArray
     cell_zone: IntArray
@@ -289,7 +291,20 @@ def _squares(world: World, side_km: float, radius_km: FloatArray) -> Layout:
     none = np.zeros(0, np.int64)
     flat = none.reshape(0, 0)
     per_km = 1.0 / side_km
-    return Layout(side_km, per_km, columns, rows, people, radius_km, none, flat, none)
+    across = int(2.0 * float(radius_km.max()) * per_km) + 2
+    return Layout(
+        side_km,
+        per_km,
+        columns,
+        rows,
+        min(across, columns),
+        min(across, rows),
+        people,
+        radius_km,
+        none,
+        flat,
+        none,
+    )
 
 
 def _pooled(people: FloatArray, side: float, zones: int) -> FloatArray:
@@ -323,5 +338,5 @@ def _real(world: World, radius_km: FloatArray) -> Layout:
     people = world.zone_people
     assert people is not None  # real zones count their own
     return Layout(
-        0.0, 0.0, 0, 0, people, radius_km, cell_zone, first, np.concatenate(found)
+        0.0, 0.0, 0, 0, 0, 0, people, radius_km, cell_zone, first, np.concatenate(found)
     )
