@@ -1,14 +1,17 @@
 """Full chain and policy level on the same raid: what one teaches, the other bears out."""
 
 import re
+import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from forewarn.app.calibrate import tables
+from forewarn.app.command_line import cli
 from forewarn.bench.foretold import Notes, Views, measured
 from forewarn.bench.levels import COUNTED, FullChain, Levels, Pair, fly_all, raid_of
 from forewarn.errors import ConfigError
@@ -20,6 +23,7 @@ from forewarn.sim.studies.reading import read_study
 
 DRAWINGS = 8
 AT = (56.40, 9.25, 25.0)
+REGION = "lat_deg = 56.4, lon_deg = 9.25, radius_km = 25.0"
 
 
 def raid() -> Raid:
@@ -86,6 +90,23 @@ def test_errors_grow_with_the_time_ahead() -> None:
     assert 4.0 < sensor.delay_s < 30.0
 
 
+def test_what_one_more_radar_buys() -> None:
+    pair, both, _ = flown()
+    north = replace(pair.raid, sensors=pair.raid.sensors[:1])
+    alone = [Pair(pair.scenario, north).fly(one.drawn.seed) for one in both]
+    sigma = [
+        np.interp((25.0, 45.0, 65.0), *np.array(known.sigma_at).T)
+        for known in (
+            measured([one.notes for one in some], [one.views for one in some])
+            for some in (alone, both)
+        )
+    ]
+    assert (sigma[0] > sigma[1]).all()
+    k = COUNTED.index("person_minutes")
+    spared = [a.counts[k] - b.counts[k] for a, b in zip(alone, both, strict=True)]
+    assert np.mean(spared) > 2 * np.std(spared, ddof=1) / len(spared) ** 0.5
+
+
 def test_what_is_measured_is_what_was_put_in() -> None:
     rng, n = np.random.default_rng(1), 4000
     ahead_s = np.concatenate([np.full(n, 12.0), np.full(n, 42.0)])
@@ -120,6 +141,39 @@ def test_the_tables_are_those_of_a_study_file(tmp_path: Path) -> None:
     ahead_s, sigma_km = np.array(by.sensor.sigma_at).T
     assert shown.sigma_km[0] == np.interp(69.5, ahead_s, sigma_km)
     assert shown.aim_sigma_km[0] == np.interp(33.0, ahead_s, sigma_km)
+
+
+def test_it_is_calibrated_as_it_is_typed(tmp_path: Path) -> None:
+    rockets = raids.SHIPPED / "rockets.toml"
+    text = rockets.read_text(encoding="utf-8").replace(
+        "radius_km = 87.0", "radius_km = 25.0"
+    )
+    head, _, salvos = text.partition("[[salvo]]")
+    head = head.replace("lat_deg = 56.2\nlon_deg = 9.4", "lat_deg = 56.4\nlon_deg = 9.25")
+    (tmp_path / "small.toml").write_text(
+        f"{head}[[salvo]]{salvos.partition('[[salvo]]')[0]}", encoding="utf-8"
+    )
+    study = read_study(Path("two_levels")).path.read_text(encoding="utf-8")
+    study = study.replace('flown = "rockets"', 'flown = "small.toml"')
+    study = study.replace("lat_deg = 56.2, lon_deg = 9.4, radius_km = 87.0", REGION)
+    study = study.replace("[87, 87]", "[25, 25]").replace("[136, 87]", "[35, 25]")
+    (tmp_path / "study.toml").write_text(study, encoding="utf-8")
+    out = tmp_path / "found.toml"
+    typed = [
+        "calibrate",
+        str(tmp_path / "study.toml"),
+        "--out",
+        str(out),
+        "--drawings",
+        "4",
+    ]
+    told = CliRunner().invoke(cli, typed)
+    assert told.exit_code == 0, told.output
+    found = tomllib.loads(out.read_text(encoding="utf-8"))
+    assert len(found["sensor"]["sigma_at"]) > 5
+    assert found["policy"]["warning"]["radius_km"] > 0.0
+    for name in COUNTED:
+        assert f"\n{name} " in told.output
 
 
 def test_other_ground_and_no_raid_are_refused() -> None:

@@ -113,7 +113,7 @@ def judged_for(
     truth = drawn.truth if defence is None else defence.sky.truth()
     if waits_s is not None:
         waits_s += took_s
-    seen = [watcher.evidence() for watcher in watchers] or [None] * len(each)
+    seen = [watcher.evidence() for watcher in watchers] if watch else [None] * len(each)
     return [
         judge(make_case(name, truth, zones, drawn.sensors, told, until_s), evidence=one)
         for zones, told, one in zip(each, alerts, seen, strict=True)
