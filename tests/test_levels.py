@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from forewarn.app.calibrate import tables
 from forewarn.app.command_line import cli
+from forewarn.bench.counting import COUNTED
 from forewarn.bench.foretold import Notes, Views, measured
-from forewarn.bench.levels import COUNTED, FullChain, Levels, Pair, fly_all, raid_of
+from forewarn.bench.pair import FullChain, Levels, Pair, fly_all, raid_of
 from forewarn.errors import ConfigError
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RegionKeys, SalvoKeys

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from forewarn.bench.levels import Calibrated, Levels
+    from forewarn.bench.pair import Calibrated, Levels
 
 
 def calibrate(
@@ -23,7 +23,7 @@ def calibrate(
     """Fly a study's raid through the full chain, and hold the policy level against it."""
     from rich.progress import Progress
 
-    from forewarn.bench.levels import Pair, fly_all, raid_of
+    from forewarn.bench.pair import Pair, fly_all, raid_of
     from forewarn.sim.studies.reading import read_study
 
     study = read_study(file)
