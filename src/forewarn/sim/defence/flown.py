@@ -143,7 +143,8 @@ class Flown:
         self._book = np.zeros(LAYERS + len(layers))
         self._book[DRY_S] = inf
         self.log: list[Engagement] = []
-        self._fire(_threats(0), np.empty(0))  # compiled now, not in flight
+        self._fire(_threats(0), np.empty(0))  # these two compiled now, not in flight
+        sky.nearest(0.0, np.zeros(3))
         self._done: set[tuple[int, int]] = set()  # of track and layer
         self._busy_s: dict[int, float] = {}  # by track: when its engagement ends
 
