@@ -43,6 +43,7 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench coverage
 	$(BIN)/forewarn bench manoeuvring
 	$(BIN)/forewarn bench study
+	$(BIN)/forewarn bench levels
 	$(BIN)/forewarn bench page
 	$(BIN)/forewarn bench console
 	$(BIN)/forewarn bench subscribers

@@ -18,7 +18,7 @@ from forewarn.score import Judged, summarise
 from forewarn.sim import raids
 from forewarn.sim.defence import Battery, Debris, Doctrine, Layer, Odds, Timing
 from forewarn.sim.defence.flown import Flown, Said
-from forewarn.sim.defence.sky import Sky
+from forewarn.sim.defence.sky import NOBODY, Sky
 from forewarn.sim.raid_keys import Raid, RegionKeys, SalvoKeys
 from forewarn.web.board import Board, Clock
 
@@ -176,6 +176,20 @@ def test_rounds_at_nothing_are_spent_and_end_nobody() -> None:
     assert (fired.body, fired.stopped, fired.rounds) == ("", False, 1)
     assert flown.step(now_s + 1.0, [ghost]) == []
     assert_same(drawn.told().batches, flown.sky.batches)
+
+
+def test_a_track_is_taken_for_the_body_that_is_there() -> None:
+    drawn, sky, ended_s = ended("demo", 1)
+    rng = np.random.default_rng(1)
+    for body, flyer in enumerate(drawn.flyers):
+        first_s, last_s = flyer.path.time_s[[0, -1]]
+        for time_s in rng.uniform(first_s, last_s, 20):
+            place = flyer.path.at(np.array([time_s]))[0, :3]
+            gone = body == 0 and time_s > ended_s
+            assert (sky.nearest(time_s, place) == body) != gone
+        above = flyer.path.state[0, :3] * 1.01
+        assert sky.nearest(first_s, above) == NOBODY
+        assert sky.nearest(last_s + 1e4, place) == NOBODY
 
 
 def test_a_battery_in_no_town_is_refused() -> None:

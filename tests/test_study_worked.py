@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forewarn.sim.studies.measures import ALERTED, NEEDLESS, UNSHELTERED
+from forewarn.sim.studies.measures import ALERTED, MINUTES, NEEDLESS, UNSHELTERED
 from forewarn.sim.studies.parts import Part, play_part
 from forewarn.sim.studies.reading import Study, Variant, read_study
+from siren_snapshots import Nights
 
 RUNS = 3000
 
@@ -46,6 +47,30 @@ def test_what_258_to_1700_zones_changed() -> None:
         error = (old - ratio * new).std() / RUNS**0.5 / new.mean()  # of a ratio of means
         assert abs(ratio - known) < 4 * error + 0.005  # it is known to two places
         assert surely_less(found.of(ALERTED, "2.708", f"radius {radius}"), new)
+
+
+def test_what_oblast_to_raion_changed_in_the_model() -> None:
+    found = Played(example("raions").variants)
+    ratio = {}
+    for lead in ("lead 300", "lead 1200", "lead 2400"):
+        oblast, raion = (found.of(MINUTES, f"region {km}", lead) for km in (155, 67))
+        assert surely_less(raion, oblast)
+        ratio[lead] = oblast.mean() / raion.mean()
+        open_o, open_r = (found.of(UNSHELTERED, f"region {km}", lead) for km in (155, 67))
+        assert open_r.mean() < 1.01 * open_o.mean()  # hardly anybody is left worse off
+    assert ratio["lead 300"] == pytest.approx(1.96, abs=0.05)
+    assert ratio["lead 1200"] == pytest.approx(1.34, abs=0.05)
+    assert ratio["lead 2400"] == pytest.approx(1.36, abs=0.05)
+
+
+def test_what_oblast_to_raion_changed_for_real_sirens(shared_data: Path) -> None:
+    before = Nights(shared_data, "2024-10-11", "2024-12-31")
+    after = Nights(shared_data, "2025-12-16", "2025-12-31")
+    assert before.lost == after.lost == 0
+    assert (before.count, after.count) == (82, 16)
+    assert (before.oblast, before.raion) == pytest.approx((0.247, 0.0), abs=0.001)
+    assert (after.oblast, after.raion) == pytest.approx((0.004, 0.101), abs=0.001)
+    assert after.wide / after.raion == pytest.approx(1.91, abs=0.01)
 
 
 def test_warning_and_a_layer_do_more_than_either() -> None:

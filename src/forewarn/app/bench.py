@@ -26,6 +26,7 @@ MEASURED = (
     "subscribers",
     "traffic",
     "study",
+    "levels",
 )
 
 

@@ -7,6 +7,7 @@ import typer
 from forewarn.app import (
     backup,
     bench,
+    calibrate,
     check,
     console,
     demo,
@@ -43,6 +44,7 @@ cli.command("score")(score.score)
 cli.command("history")(history.history)
 cli.command("simulate")(simulate.simulate)
 cli.command("study")(study.study)
+cli.command("calibrate")(calibrate.calibrate)
 cli.command("fly")(fly.fly)
 cli.command("check")(check.check)
 cli.command("bench")(bench.bench)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from time import perf_counter
+from typing import Protocol
 
 from forewarn.atmosphere import standard_air
 from forewarn.forecast import Forecaster, ForecastParams
@@ -21,13 +22,25 @@ from forewarn.records import (
 )
 from forewarn.score import Judged, Watcher, judge
 from forewarn.score.reading import make_case
-from forewarn.sim.defence.flown import Flown, said_of
+from forewarn.sim.defence.flown import Engagement, Said, said_of
+from forewarn.sim.defence.sky import Sky
 from forewarn.sim.raid_keys import Generated, Raid
 from forewarn.track import Tracker, TrackParams
 from forewarn.warning import Warner, WarningParams
 from forewarn.zones import Region, made_zones
 
 RUN_ON_S = 1800
+
+
+class Defence(Protocol):
+    """A simulated defence over a sky, that is told once a second what the chain says."""
+
+    @property
+    def sky(self) -> Sky:
+        """What flies, as the defence left it."""
+
+    def step(self, now_s: float, said: Sequence[Said]) -> list[Engagement]:
+        """What is fired now."""
 
 
 def region_zones(raid: Raid) -> Zones:
@@ -59,7 +72,7 @@ def numbered(drawn: Generated) -> Iterator[Event]:
         yield replace(event, seq=seq)
 
 
-def _seen(drawn: Generated, defence: Flown | None) -> Iterator[Event]:
+def _seen(drawn: Generated, defence: Defence | None) -> Iterator[Event]:
     """The same events; scans as they are once a defence has done its part."""
     scan = 0
     for event in numbered(drawn):
@@ -85,25 +98,25 @@ def judged_for(
     drawn: Generated,
     each: Sequence[Zones],
     waits_s: list[float] | None = None,
-    defence: Flown | None = None,
+    defence: Defence | None = None,
+    watch: bool = True,
 ) -> list[Judged]:
     """A drawing led through the chain once, decided and judged for several needs.
 
     each    : the same zones, whose people need other seconds
     waits_s : gets how long each event took
     defence : a simulated one over the same drawing, which alters what comes of it
+    watch   : whether what was said on the way to the alerts is judged too
     """
-    watchers = [Watcher(zones) for zones in each]
+    watchers = [Watcher(zones) for zones in each] if watch else []
     alerts, until_s, took_s = _run(drawn, each, watchers, defence)
     truth = drawn.truth if defence is None else defence.sky.truth()
     if waits_s is not None:
         waits_s += took_s
+    seen = [watcher.evidence() for watcher in watchers] if watch else [None] * len(each)
     return [
-        judge(
-            make_case(name, truth, zones, drawn.sensors, told, until_s),
-            evidence=watcher.evidence(),
-        )
-        for zones, told, watcher in zip(each, alerts, watchers, strict=True)
+        judge(make_case(name, truth, zones, drawn.sensors, told, until_s), evidence=one)
+        for zones, told, one in zip(each, alerts, seen, strict=True)
     ]
 
 
@@ -111,7 +124,7 @@ def _run(
     drawn: Generated,
     each: Sequence[Zones],
     watchers: Sequence[Watcher],
-    defence: Flown | None = None,
+    defence: Defence | None = None,
 ) -> tuple[list[tuple[Alert, ...]], float, list[float]]:
     """All alerts for each of some zones, when the last was cleared, seconds per event."""
     chain = default_chain(drawn.sensors, each[0])

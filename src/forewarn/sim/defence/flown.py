@@ -7,12 +7,12 @@ Odds are coarse and public; there is no flight of an interceptor in it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, nan, pi, radians
+from math import inf, nan, pi
 
 import numpy as np
 
 from forewarn.errors import ConfigError
-from forewarn.geodesy import FloatArray, metres_per_radian
+from forewarn.geodesy import FloatArray
 from forewarn.records import Forecasts, IntArray, Tracks
 from forewarn.sim.defence.engaging import (
     COST,
@@ -30,6 +30,7 @@ from forewarn.sim.defence.engaging import (
 from forewarn.sim.defence.fleet import ALL, NOTHING, fleet_of, full, rule_of
 from forewarn.sim.defence.model import Battery, Doctrine, Layer
 from forewarn.sim.defence.sky import NOBODY, Sky, keyed
+from forewarn.sim.flat import Flat, flat_about
 from forewarn.sim.raid_keys import RegionKeys
 from forewarn.sim.streams import DEBRIS
 from forewarn.zones.places import PEOPLE_PER_M2, Places, disc_m, places
@@ -133,9 +134,7 @@ class Flown:
         seed: int,
     ) -> None:
         self.sky, self._layers, self._seed = sky, layers, seed
-        self._scale = np.array(metres_per_radian(radians(region.lat_deg))) / 1e3
-        self._corner = np.radians([region.lat_deg, region.lon_deg])
-        self._corner = self._corner - region.radius_km / self._scale
+        self._flat = square(region)
         self._take_towns(region)
         self._fleet, self._rule = fleet_of(layers, self._site), rule_of(doctrine)
         self._left = full(self._fleet)
@@ -144,7 +143,8 @@ class Flown:
         self._book = np.zeros(LAYERS + len(layers))
         self._book[DRY_S] = inf
         self.log: list[Engagement] = []
-        self._fire(_threats(0), np.empty(0))  # compiled now, not in flight
+        self._fire(_threats(0), np.empty(0))  # these two compiled now, not in flight
+        sky.nearest(0.0, np.zeros(3))
         self._done: set[tuple[int, int]] = set()  # of track and layer
         self._busy_s: dict[int, float] = {}  # by track: when its engagement ends
 
@@ -152,7 +152,7 @@ class Flown:
         """What is fired now; threats that it stops end in the sky, when it ends."""
         before = len(self.log)
         for one in sorted(said, key=lambda one: (one.impact_s, one.track_id)):
-            at_km = self._flat(one.impact_rad)
+            at_km = self._flat.km(one.impact_rad)
             if not self._wants(at_km):
                 continue
             for layer in range(len(self._layers)):
@@ -176,7 +176,7 @@ class Flown:
     def lets_fall(self, now_s: float, one: Said) -> bool:
         """Whether a layer could engage it by now, and the doctrine does not want to."""
         in_time = any(self._open(now_s, one, k) for k in range(len(self._layers)))
-        return in_time and not self._wants(self._flat(one.impact_rad))
+        return in_time and not self._wants(self._flat.km(one.impact_rad))
 
     def _open(self, now_s: float, one: Said, layer: int) -> bool:
         timing = self._layers[layer].timing_s
@@ -232,15 +232,11 @@ class Flown:
         known = places()
         place = np.radians(np.stack([known.lat_deg, known.lon_deg], axis=1))
         middle = np.radians([region.lat_deg, region.lon_deg])
-        away_km = np.hypot(*((place - middle) * self._scale).T)
+        away_km = np.hypot(*((place - middle) * self._flat.km_per_rad).T)
         near = away_km < BEYOND * region.radius_km
         self._towns: Places = known.where(near)
-        self._towns_km = self._flat(place[near])
+        self._towns_km = self._flat.km(place[near])
         self._disc_km = disc_m(self._towns.people) / 1e3
-
-    def _flat(self, place_rad: FloatArray) -> FloatArray:
-        """(..., 2) east, north km of latitudes, longitudes."""
-        return np.asarray(((place_rad - self._corner) * self._scale)[..., ::-1])
 
     def _site(self, battery: Battery) -> tuple[float, float]:
         if battery.at_km is not None:
@@ -268,6 +264,12 @@ class Flown:
         most = PEOPLE_PER_M2 * pi * one.harmful_m**2
         inside = self._within(at_km) <= 0.0
         return float(np.minimum(self._towns.people[inside], most).sum())
+
+
+def square(region: RegionKeys) -> Flat:
+    """The square around a region, in which its batteries stand."""
+    middle = np.radians([region.lat_deg, region.lon_deg])
+    return flat_about(middle, region.radius_km)
 
 
 def _threats(n: int) -> Threats:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from forewarn.compiled import kernel
 from forewarn.files import Truth
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray, PlotBatch, SensorKind, Weather
@@ -32,6 +33,7 @@ class Sky:
         self._fallen = {one.name: one for one in drawn.fallen}
         self._scans = list(drawn.scans)
         self.batches, self.told = self._spoilt()
+        self._ways = _ways(self._flyers)
 
     def name(self, body: int) -> str:
         return self._flyers[body].name
@@ -42,14 +44,7 @@ class Sky:
 
     def nearest(self, time_s: float, pos_ecef_m: FloatArray) -> int:
         """The body that is nearest to a place at a time, or NOBODY."""
-        best, near_m = NOBODY, NEAR_M
-        for body, flyer in enumerate(self._flyers):
-            if flyer.path.time_s[0] <= time_s <= flyer.path.time_s[-1]:
-                there = flyer.path.at(np.array([time_s]))[0, :3]
-                away_m = float(np.linalg.norm(there - pos_ecef_m))
-                if away_m < near_m:
-                    best, near_m = body, away_m
-        return best
+        return _nearest(*self._ways, time_s, pos_ecef_m)
 
     def is_threat(self, body: int) -> bool:
         """Whether it is neither traffic nor a piece."""
@@ -80,6 +75,7 @@ class Sky:
                 parts.append(part)
                 self._fallen[part.name] = down
         self._see(body, at_s, parts, seed)
+        self._ways = _ways(self._flyers)
         return np.asarray(state[0, :3])
 
     def _see(self, body: int, at_s: float, parts: Sequence[Flyer], seed: int) -> None:
@@ -107,6 +103,41 @@ class Sky:
 
     def _spoilt(self) -> tuple[list[PlotBatch], tuple[Weather, ...]]:
         return self._drawn.spoilt([scan.plots for scan in self._scans])
+
+
+def _ways(flyers: Sequence[Flyer]) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Seconds (k,) and places (k, 3) of all; those of body i are from first[i] on."""
+    paths = [flyer.path for flyer in flyers]
+    return (
+        np.cumsum([0, *(len(path.time_s) for path in paths)]),
+        np.concatenate([np.zeros(0), *(path.time_s for path in paths)]),
+        np.concatenate([np.zeros((0, 3)), *(path.state[:, :3] for path in paths)]),
+    )
+
+
+@kernel
+def _nearest(
+    first: IntArray,
+    way_s: FloatArray,
+    way_m: FloatArray,
+    time_s: float,
+    place_m: FloatArray,
+) -> int:
+    """The body nearest to a place at a time; ways are taken for straight between rows."""
+    best, near = NOBODY, NEAR_M * NEAR_M
+    for body in range(len(first) - 1):
+        begin, end = first[body], first[body + 1]
+        if not way_s[begin] <= time_s <= way_s[end - 1]:
+            continue
+        k = begin + np.searchsorted(way_s[begin + 1 : end - 1], time_s)
+        share = (time_s - way_s[k]) / (way_s[k + 1] - way_s[k])
+        away = 0.0
+        for axis in range(3):
+            there = way_m[k, axis] + share * (way_m[k + 1, axis] - way_m[k, axis])
+            away += (there - place_m[axis]) ** 2
+        if away < near:
+            best, near = body, away
+    return best
 
 
 def keyed(seed: int, body: int, purpose: int, k: int) -> np.random.Generator:

@@ -99,6 +99,31 @@ def draw(
     return drawn
 
 
+class Met(NamedTuple):
+    """Threats (n,) that are known: when and where they would come down, their [[raid]]."""
+
+    time_s: FloatArray
+    at_km: FloatArray
+    group: IntArray
+
+
+def meet(met: Met, seed: int, k: int) -> Drawn:
+    """One run of the very threats; the k-th drawing of what is known of them."""
+    n = len(met.time_s)
+    order = np.argsort(met.time_s, kind="stable")
+    rng = np.random.default_rng((seed, k))
+    return Drawn(
+        np.array([0, n]),
+        met.time_s[order],
+        met.at_km[order],
+        rng.standard_normal((n, 2)),
+        rng.random(n),
+        met.group[order],
+        order,
+        n,
+    )
+
+
 @kernel
 def _counts(
     table: FloatArray, seed: int, first_run: int, last_run: int, raids: int

@@ -41,10 +41,14 @@ class StopKeys:
 
 @dataclass(frozen=True, slots=True)
 class StudyKeys:
-    """[study]: name, at most how many runs, seed, when to stop before."""
+    """[study]: name, at most how many runs, seed, when to stop before.
+
+    flown : the same raid for the full chain, a shipped one or a file: `forewarn calibrate`
+    """
 
     name: str
     description: str = ""
+    flown: str = ""
     runs: int = 2000
     seed: int = 1
     stop: StopKeys | None = None
@@ -69,12 +73,27 @@ class PlaceKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class AroundKeys:
+    """[area] region: the made zones of a circle, as a raid file's [region] has them."""
+
+    lat_deg: float
+    lon_deg: float
+    radius_km: float
+
+    def __post_init__(self) -> None:
+        require("lat_deg", self.lat_deg, -85.0, 85.0)
+        require("lon_deg", self.lon_deg, -180.0, 180.0)
+        require("radius_km", self.radius_km, 1.0, 1000.0)
+
+
+@dataclass(frozen=True, slots=True)
 class AreaKeys:
     """[area]: who lives where, on a flat square of ground.
 
     size_km   : east, north
     place     : towns; or places: a CSV file of name, east_km, north_km, people, radius_km
     zones     : GeoJSON zones, their people, and the size of the area with them
+    region    : likewise, the zones that are made for a circle
     rural_per_km2 : people outside towns
     populated_per_km2 : from which on ground counts as populated
     cell_km   : of the raster of people
@@ -84,6 +103,7 @@ class AreaKeys:
     place: tuple[PlaceKeys, ...] = ()
     places: Path | None = None
     zones: Path | None = None
+    region: AroundKeys | None = None
     rural_per_km2: float = 0.0
     populated_per_km2: float = 150.0
     cell_km: float = 0.25
@@ -92,12 +112,14 @@ class AreaKeys:
         require("cell_km", self.cell_km, 0.01, 100.0)
         require("rural_per_km2", self.rural_per_km2, 0.0, 1e6)
         require("populated_per_km2", self.populated_per_km2, 1e-6, 1e6)
-        if self.zones is None:
+        if self.zones is None and self.region is None:
             for size in self.size_km:
                 require("size_km", size, self.cell_km, 5000.0)
-        given = [bool(self.place), self.places is not None, self.zones is not None]
-        if sum(given) != 1:
-            raise ConfigError("expected one of place, places, zones to say who lives where")
+        ways = (self.place or None, self.places, self.zones, self.region)
+        if sum(way is not None for way in ways) != 1:
+            raise ConfigError(
+                "expected one of place, places, zones, region to say who lives where"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +130,15 @@ class SensorKeys:
     predicted_impact_sigma_km : error per axis of where it is said to come down
     sigma_km_per_min : further error for each minute ahead, of threats that steer: people
                are told early, a layer decides when a threat comes into its reach
+    sigma_at : seconds before the impact and error per axis there, km, earliest last, as
+               `forewarn calibrate` measures them; it counts instead of the two above
     delay_s  : from first sight to people hearing
     """
 
     p_warned: float = 1.0
     predicted_impact_sigma_km: float = 0.0
     sigma_km_per_min: float = 0.0
+    sigma_at: tuple[tuple[float, float], ...] = ()
     delay_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -121,6 +146,16 @@ class SensorKeys:
         require("predicted_impact_sigma_km", self.predicted_impact_sigma_km, 0.0)
         require("sigma_km_per_min", self.sigma_km_per_min, 0.0)
         require("delay_s", self.delay_s, 0.0)
+        for ahead_s, sigma_km in self.sigma_at:
+            require("sigma_at", ahead_s, 0.0, 86400.0)
+            require("sigma_at", sigma_km, 0.0)
+        ahead = [ahead_s for ahead_s, _ in self.sigma_at]
+        if sorted(set(ahead)) != ahead:
+            raise ConfigError(
+                f"sigma_at is at {ahead} s, expected each later than the last"
+            )
+        if ahead and (self.predicted_impact_sigma_km or self.sigma_km_per_min):
+            raise ConfigError("expected either sigma_at or the other errors, not both")
 
 
 @dataclass(frozen=True, slots=True)

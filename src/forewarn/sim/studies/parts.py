@@ -20,6 +20,7 @@ from forewarn.sim.studies.plan import Plan
 T = TypeVar("T")
 J = TypeVar("J")
 RAIDS = 120_000  # of a part: some two seconds of a core
+BLOCK = 500  # runs drawn at once: what is drawn stays near the processor
 AHEAD = 3  # parts that wait for each worker
 
 Scenarios = tuple[Scenario, ...]
@@ -65,8 +66,17 @@ def plan_of(scenarios: Scenarios) -> Plan:
 def play_part(scenarios: Scenarios, part: Part) -> Played:
     """The runs of a part; what a worker does."""
     plan = plan_of(scenarios)
-    drawn = plan.draw(part.first, part.last)
-    played = [plan.play(policy, drawn, part.first) for policy in plan.policies]
+    blocks = [
+        _play_block(plan, first, min(first + BLOCK, part.last))
+        for first in range(part.first, part.last, BLOCK)
+    ]
+    values = np.concatenate([one.values for one in blocks], axis=1)
+    return Played(values, np.sum([one.heat for one in blocks], axis=0))
+
+
+def _play_block(plan: Plan, first: int, last: int) -> Played:
+    drawn = plan.draw(first, last)
+    played = [plan.play(policy, drawn, first) for policy in plan.policies]
     return Played(np.stack([out for out, _ in played]), played[0][1])
 
 

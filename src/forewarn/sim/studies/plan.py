@@ -52,9 +52,12 @@ class Plan:
         return draw(self.groups, self.world.raster, self.seed, runs, self.raids)
 
     def play(
-        self, policy: Policy, drawn: Drawn, first_run: int
+        self, policy: Policy, drawn: Drawn, first_run: int, seed: int | None = None
     ) -> tuple[FloatArray, FloatArray]:
-        """Measures (runs, WIDTH + layers) of drawn raids, and where they reached people."""
+        """Measures (runs, WIDTH + layers) of drawn raids, and where they reached people.
+
+        seed : of the luck of engagements, where it is not the study's
+        """
         raster = self.world.raster
         shape = tuple(
             int(np.ceil(cells * raster.cell_km / self.heat_km - 1e-9)) + 1
@@ -76,7 +79,7 @@ class Plan:
             policy.fleet,
             policy.rule,
             policy.care,
-            self.seed,
+            self.seed if seed is None else seed,
             first_run,
             self.raids,
             self.gap_s,
@@ -138,6 +141,9 @@ def care_of(scenario: Scenario) -> Care:
 def _sigma(scenario: Scenario, ahead_s: FloatArray) -> FloatArray:
     """(groups,) error per axis of a predicted impact, so long before it."""
     sensor = scenario.sensor
+    if sensor.sigma_at:
+        known_s, sigma_km = np.array(sensor.sigma_at).T
+        return np.asarray(np.interp(ahead_s, known_s, sigma_km))
     steered = np.array([one.kind in STEERED for one in scenario.raid])
     turned = np.where(steered, sensor.sigma_km_per_min * ahead_s / 60.0, 0.0)
     return np.asarray(np.hypot(sensor.predicted_impact_sigma_km, turned))

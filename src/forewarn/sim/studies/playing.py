@@ -262,7 +262,7 @@ def _raid(
     for k in range(live):
         zone = alarms.live[k]
         some, none, minutes = settle(layout, care, alarms, zone, raid)
-        alarms.until_s[zone] = -np.inf
+        alarms.until_s[zone] = np.inf
         people += some
         vain += none
         whole += some * minutes

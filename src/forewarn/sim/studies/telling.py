@@ -51,10 +51,11 @@ class Care(NamedTuple):
 class Alarms(NamedTuple):
     """Alerts of zones (z,), the latest of each.
 
-    since_s, until_s : inf, -inf where there is none in this raid
+    since_s, until_s : inf where there is none in this raid
     reached : people reached by impacts in it; 0 where there is none
     tired   : needless alerts that people remember, mean of the zone, as of `tired_at`
-    told    : zones of one alert, to fill; live: zones with alerts in this raid
+    told    : zones of one alert, to fill, with room behind them
+    live    : zones with alerts in this raid
     """
 
     since_s: FloatArray
@@ -70,11 +71,11 @@ def no_alarms(zones: int) -> Alarms:
     """Nobody is told, nobody is tired."""
     return Alarms(
         np.full(zones, np.inf),
-        np.full(zones, -np.inf),
+        np.full(zones, np.inf),
         np.zeros(zones),
         np.zeros(zones),
         np.zeros(zones, np.int64),
-        np.empty(zones, np.int64),
+        np.empty(2 * zones, np.int64),
         np.empty(zones + 1, np.int64),
     )
 
@@ -116,16 +117,16 @@ def touched(
     side, per, radius = layout.side_km, layout.per_km, layout.radius_km[kind]
     south = int(max(y - radius, 0.0) * per)
     north = min(int(max(y + radius, 0.0) * per), layout.rows - 1)
-    for row in range(south, north + 1):
+    # always as many turns, and no branch that a processor could guess wrong
+    for row in range(south, south + layout.high):
         dy = max(row * side - y, y - (row + 1) * side, 0.0)
         half = np.sqrt(max(radius * radius - dy * dy, 0.0))  # of the disc, at this row
-        if dy > radius or x + half < 0.0:
-            continue
         west = int(max(x - half, 0.0) * per)
         east = min(int((x + half) * per), layout.columns - 1)
-        for column in range(west, east + 1):
-            told[count] = row * layout.columns + column
-            count += 1
+        for step in range(layout.wide):
+            told[count + step] = row * layout.columns + west + step
+        inside = row <= north and dy <= radius and x + half >= 0.0
+        count += max(east - west + 1, 0) * inside
     return count
 
 
@@ -190,11 +191,12 @@ def tell(
     for k in range(count):
         zone = alarms.told[k]
         old_s = alarms.until_s[zone]
-        if -np.inf < old_s < start_s:  # told before, and cleared since
+        if old_s < start_s:  # told before, and cleared since
             people, vain, minutes = settle(layout, care, alarms, zone, raid)
             book(row, people, vain, people * minutes, vain * minutes)
         alarms.live[live] = zone
-        live += old_s == -np.inf
+        new = old_s == np.inf
+        live += new
         alarms.since_s[zone] = min(alarms.since_s[zone], start_s)
-        alarms.until_s[zone] = max(old_s, end_s)
+        alarms.until_s[zone] = max(end_s if new else old_s, end_s)
     return live

@@ -14,8 +14,9 @@ from forewarn.errors import ConfigError
 from forewarn.files import fill
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import IntArray, Zones
+from forewarn.sim.flat import Flat, flat_about
 from forewarn.sim.studies.keys import AreaKeys, PlaceKeys, WarningKeys
-from forewarn.zones import read_zones
+from forewarn.zones import Region, made_zones, read_zones
 
 FINE = 8  # points per side of a cell, where an edge runs through it
 MARGIN_KM = 5.0  # of open ground around real zones
@@ -24,7 +25,6 @@ FAR_KM = 1e5
 
 class Raster(NamedTuple):
     """Ground in square cells, row by row from the south-western corner.
-
     per_km      : cells in a km
     reach       : (kinds, cells) people within each kind's harmful radius of the middle
     distance_km : (cells,) to the nearest populated cell; 0 = populated
@@ -48,6 +48,7 @@ class Layout(NamedTuple):
     """Zones that can be told to take cover.
 
     side_km : of squares; 0 = real zones, looked up by cell;  per_km: squares in a km
+    wide, high : columns and rows of squares that such an area touches, at most
     people  : (z,)
     radius_km : (kinds,) of the area told about a predicted impact
     cell_zone : (cells,) -1 = none;  empty for squares
@@ -59,6 +60,8 @@ class Layout(NamedTuple):
     per_km: float
     columns: int
     rows: int
+    wide: int
+    high: int
     people: FloatArray
     radius_km: FloatArray
     cell_zone: IntArray
@@ -73,6 +76,7 @@ class World:
     people : (rows, columns) in each cell
     places : by name
     outlines, zone_people : of real zones, km; none for squares
+    flat   : where on Earth it lies; None where there are no real zones
     """
 
     size_km: tuple[float, float]
@@ -81,12 +85,19 @@ class World:
     places: dict[str, tuple[float, float]]
     outlines: tuple[shapely.Geometry, ...] = ()
     zone_people: FloatArray | None = None
+    flat: Flat | None = None
 
 
 def world_of(area: AreaKeys, harmful_km: Sequence[float]) -> World:
     """harmful_km: radius within which each kind of impact harms."""
     if area.zones is not None:
-        return _of_zones(area, read_zones(area.zones), harmful_km)
+        zones = read_zones(area.zones)
+        return _of_zones(area, zones, _around(zones), harmful_km)
+    if (own := area.region) is not None:
+        zones = made_zones(Region(own.lat_deg, own.lon_deg, own.radius_km))
+        flat = flat_about(np.radians([own.lat_deg, own.lon_deg]), own.radius_km)
+        side = 2.0 * own.radius_km
+        return _of_zones(area, zones, (flat, (side, side)), harmful_km)
     places = area.place or _read_places(area.places or Path())
     shape = _shape(area.size_km, area.cell_km)
     people = np.full(shape, area.rural_per_km2 * area.cell_km**2)
@@ -204,30 +215,40 @@ def _read_places(path: Path) -> tuple[PlaceKeys, ...]:
     return tuple(found)
 
 
-def _of_zones(area: AreaKeys, zones: Zones, harmful_km: Sequence[float]) -> World:
-    """Real zones on a flat map about their middle."""
-    low = zones.point_rad.min(axis=0)
+def _around(zones: Zones) -> tuple[Flat, tuple[float, float]]:
+    """Where zones lie on a flat map about their middle, and its size."""
     per_rad = np.array(metres_per_radian(float(zones.point_rad[:, 0].mean()))) / 1000.0
     shapes = [shapely.from_geojson(polygon) for polygon in zones.polygons]
+    west, south, east, north = np.radians(shapely.total_bounds(shapes)).tolist()
+    flat = Flat(np.array([south, west]) - MARGIN_KM / per_rad, per_rad)
+    width, height = flat.km(np.array([north, east])) + MARGIN_KM
+    return flat, (float(width), float(height))
 
-    def flat(lon_lat: FloatArray) -> FloatArray:
-        return np.asarray((np.radians(lon_lat) - low[::-1]) * per_rad[::-1])
 
-    drawn = [shapely.transform(shape, flat) for shape in shapes]
-    west, south, east, north = shapely.total_bounds(drawn).tolist()
-    moved = np.array([MARGIN_KM - west, MARGIN_KM - south])
-    outlines = tuple(shapely.transform(one, lambda at: at + moved) for one in drawn)
-    size = (east - west + 2 * MARGIN_KM, north - south + 2 * MARGIN_KM)
+def _of_zones(
+    area: AreaKeys,
+    zones: Zones,
+    ground: tuple[Flat, tuple[float, float]],
+    harmful_km: Sequence[float],
+) -> World:
+    """Real zones on a flat map; ground: where it lies, and its size."""
+    flat, size = ground
+    outlines = tuple(
+        shapely.transform(
+            shapely.from_geojson(polygon), lambda at: flat.km(np.radians(at[:, ::-1]))
+        )
+        for polygon in zones.polygons
+    )
     people = np.full(_shape(size, area.cell_km), 0.0)
-    point = ((zones.point_rad - low) * per_rad)[:, ::-1] + moved
+    point = flat.km(zones.point_rad)
     count = zones.population[zones.point_zone] * zones.point_share
     _spread(people, point, count, zones.point_sigma_m / 1000.0, area.cell_km)
-    middle = ((zones.centre_rad - low) * per_rad)[:, ::-1] + moved
+    middle = flat.km(zones.centre_rad)
     raster = _raster(area, people, harmful_km, (middle, zones.population))
     named = {
         name: (float(x), float(y)) for name, (x, y) in zip(zones.name, middle, strict=True)
     }
-    return World(size, raster, people, named, outlines, zones.population.copy())
+    return World(size, raster, people, named, outlines, zones.population.copy(), flat)
 
 
 def _spread(
@@ -270,7 +291,20 @@ def _squares(world: World, side_km: float, radius_km: FloatArray) -> Layout:
     none = np.zeros(0, np.int64)
     flat = none.reshape(0, 0)
     per_km = 1.0 / side_km
-    return Layout(side_km, per_km, columns, rows, people, radius_km, none, flat, none)
+    across = int(2.0 * float(radius_km.max()) * per_km) + 2
+    return Layout(
+        side_km,
+        per_km,
+        columns,
+        rows,
+        min(across, columns),
+        min(across, rows),
+        people,
+        radius_km,
+        none,
+        flat,
+        none,
+    )
 
 
 def _pooled(people: FloatArray, side: float, zones: int) -> FloatArray:
@@ -304,5 +338,5 @@ def _real(world: World, radius_km: FloatArray) -> Layout:
     people = world.zone_people
     assert people is not None  # real zones count their own
     return Layout(
-        0.0, 0.0, 0, 0, people, radius_km, cell_zone, first, np.concatenate(found)
+        0.0, 0.0, 0, 0, 0, 0, people, radius_km, cell_zone, first, np.concatenate(found)
     )
