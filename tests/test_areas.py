@@ -171,6 +171,7 @@ def forecasts() -> Forecasts:
         trusted=np.ones(2, bool),
         harmful_m=np.full(2, 150.0),
         kind=np.zeros(2, np.int64),
+        first_s=np.zeros(2),
         last_s=np.full(2, 2e9),
         made_s=np.zeros(2),
         stale=np.zeros(2, bool),

@@ -31,6 +31,7 @@ def forecast(
         trusted=np.array([True]),
         harmful_m=np.array([harmful_m]),
         kind=np.array([0]),
+        first_s=np.zeros(1),
         last_s=np.array([120.0]),
         made_s=np.zeros(1),
         stale=np.zeros(1, bool),

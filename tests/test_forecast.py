@@ -93,7 +93,7 @@ def moments(f: Forecasts) -> tuple[FloatArray, FloatArray, float]:
 
 def test_a_fall_is_where_a_monte_carlo_of_the_same_uncertainty_falls() -> None:
     params = ForecastParams(
-        tail_share=0.0,
+        tail_per_s=0.0,
         ln_beta_drift=0.0,
         ln_beta_steady=0.0,
         density_sigma=0.0,

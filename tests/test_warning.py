@@ -41,8 +41,12 @@ def exposures(
     trusted: bool = True,
     track_id: int = 1 << 16,
     zone: int = 4,
+    known_s: float = 10.0,
 ) -> Exposures:
-    """One threat to one zone, `left_s` from now (early quantile 2 s before its median)."""
+    """One threat to one zone, `left_s` from now (early quantile 2 s before its median).
+
+    known_s : for how long it is tracked
+    """
     n = 0 if left_s is None else 1
     ones = np.ones(n)
     left = left_s or 0.0
@@ -57,6 +61,7 @@ def exposures(
         group_mask=np.full(n, groups),
         trusted=np.full(n, trusted),
         kind=np.zeros(n, np.int64),
+        first_s=ones * (now_s - known_s),
         last_s=ones * (now_s + left + 4.0),
         group_names=("north", "south"),
     )
@@ -341,3 +346,22 @@ def test_a_correction_says_nothing_where_nobody_was_told_anything() -> None:
     centre = Centre()
     centre.hear(None, command(CommandAction.CORRECT))
     assert centre.alerts == []
+
+
+def test_what_was_long_known_to_go_elsewhere_must_point_here_twice() -> None:
+    """A scan in which tracks cross alerts nobody; a new threat is told at once."""
+    params = WarningParams()
+    barely = 2.0 * float(params.threshold(np.inf, 60.0))
+    settled, fresh, sure = Centre(), Centre(), Centre()
+    for _ in range(3):
+        settled.hear(60.0, p=1e-6, known_s=40.0)
+    settled.hear(60.0, p=barely, known_s=40.0)
+    settled.hear(60.0, p=1e-6, known_s=40.0)
+    assert not settled.alerts
+    for _ in range(4):
+        settled.hear(60.0, p=barely, known_s=40.0)
+    assert [alert.state for alert in settled.alerts] == [COVER]
+    fresh.hear(60.0, p=barely, known_s=10.0)
+    sure.hear(60.0, p=20.0 * barely, known_s=40.0)
+    for centre in (fresh, sure):
+        assert [alert.state for alert in centre.alerts] == [COVER]

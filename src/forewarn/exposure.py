@@ -109,6 +109,7 @@ class Exposer:
             group_mask=forecasts.group_mask,
             trusted=forecasts.trusted,
             kind=forecasts.kind,
+            first_s=forecasts.first_s,
             last_s=forecasts.last_s,
             group_names=forecasts.group_names,
         )

@@ -200,7 +200,7 @@ def _share_of_one(
     north, east = ((place_rad - future[:, 1:3]) * scale).T
     ee, en, nn = future[:, 3:6].T
     far = (nn * east**2 - 2 * en * east * north + ee * north**2) / (ee * nn - en * en)
-    t, wide = params.tail_share, params.tail_scale
+    t, wide = params.tail_share(future[:, 6]), params.tail_scale
     near, twin = np.exp(-far / 2), np.exp(-far / (2 * wide**2))
     return np.asarray(1.0 - (1 - t) * near - t * twin)
 
@@ -208,7 +208,7 @@ def _share_of_one(
 def _spread_of(parts: FloatArray, params: ForecastParams) -> Spread:
     """Futures (PARTS, 10) of one body, each with its wider twin."""
     parts = parts[parts[:, 0] > 0.0]
-    t, wide = params.tail_share, params.tail_scale
+    t, wide = params.tail_share(parts[:, 6]), params.tail_scale
     return spread(
         np.concatenate([(1 - t) * parts[:, 0], t * parts[:, 0]]),
         np.tile(parts[:, 1:3], (2, 1)),

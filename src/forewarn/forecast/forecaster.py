@@ -38,6 +38,7 @@ _HEAD = (
     "trusted",
     "harmful_m",
     "kind",
+    "first_s",
     "last_s",
     "seen_s",
     "falls",
@@ -199,8 +200,9 @@ class Forecaster:
         body, part = np.nonzero(made[:, :, 0] > 0.0)
         owner, futures = _finite(fan.owner[body], made[body, part])
         twin = futures.copy()
-        futures[:, 0] *= 1 - p.tail_share
-        twin[:, 0] *= p.tail_share
+        tail = p.tail_share(futures[:, 6] - tracks.time_s[rows[owner]])
+        futures[:, 0] *= 1 - tail
+        twin[:, 0] *= tail
         twin[:, 3:6] *= p.tail_scale**2
         twin[:, 9] *= p.tail_scale
         return np.concatenate([owner, owner]), np.concatenate([futures, twin])
@@ -227,6 +229,7 @@ class Forecaster:
             "trusted": tracks.trusted[rows].astype(np.int64),
             "harmful_m": _HARMFUL_M[kind],
             "kind": kind,
+            "first_s": tracks.first_s[rows],
             "last_s": np.maximum.reduceat(latest, first),
             "seen_s": tracks.time_s[rows],
             "falls": falls.astype(np.int64),
@@ -247,6 +250,7 @@ class Forecaster:
             trusted=self._head["trusted"] > 0,
             harmful_m=self._head["harmful_m"].copy(),
             kind=self._head["kind"].copy(),
+            first_s=self._head["first_s"].copy(),
             last_s=self._head["last_s"].copy(),
             made_s=self._head["seen_s"].copy(),
             stale=self._head["stale"] > 0,

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from forewarn.forecast.falling import FallNoise
+from forewarn.geodesy import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,10 @@ class ForecastParams:
     curve_slows         : and each drag curve of the library is as likely as any other, in
                           place of what a track showed of its own: to 63 % where a body is
                           to slow down by this share, to more the further
-    tail_share          : share of a fall's probability put into a wider twin, because
-                          a model is never all of the truth
+    tail_per_s          : share of a fall's probability put into a wider twin for each
+                          second it has left, because a model is never all of the truth:
+                          what flies breaks, tumbles, burns on
+    tail_most           : of that share
     tail_scale          : standard deviations of the twin over those computed
     thrust_gains        : a body still boosting may gain these shares of its speed
     thrust_shares       : probability of each of them
@@ -60,7 +65,8 @@ class ForecastParams:
     lift_s: float = 10.0
     ln_beta_unseen: float = 0.3
     curve_slows: float = 0.1
-    tail_share: float = 0.01
+    tail_per_s: float = 1.5e-4
+    tail_most: float = 0.03
     tail_scale: float = 3.0
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
     thrust_shares: tuple[float, ...] = (0.4, 0.3, 0.3)
@@ -79,6 +85,10 @@ class ForecastParams:
     lost_s: float = 60.0
     missing_s: float = 180.0
     negligible: float = 5e-4
+
+    def tail_share(self, left_s: FloatArray) -> FloatArray:
+        """(n,) share of the twin of falls with left_s (n,) to go."""
+        return np.clip(self.tail_per_s * left_s, 0.0, self.tail_most)
 
     @property
     def fall_noise(self) -> FallNoise:

@@ -88,6 +88,7 @@ class Forecasts:
     start        : (n + 1,)  futures of track i are rows start[i] .. start[i + 1]
     harmful_m    : (n,)      radius within which it harms
     kind         : (n,)      index into threats.CLASSES, for words and the map
+    first_s      : (n,)      time of its first plot
     last_s       : (n,)      time by which it must be down or lost from this forecast (99 %)
     made_s       : (n,)      time of the state its futures were made from; names them
     stale        : (n,) bool its track can no longer be flown: this is its last forecast
@@ -106,6 +107,7 @@ class Forecasts:
     trusted: BoolArray
     harmful_m: FloatArray
     kind: IntArray
+    first_s: FloatArray
     last_s: FloatArray
     made_s: FloatArray
     stale: BoolArray
@@ -126,6 +128,7 @@ class Forecasts:
             "trusted": (n,),
             "harmful_m": (n,),
             "kind": (n,),
+            "first_s": (n,),
             "last_s": (n,),
             "made_s": (n,),
             "stale": (n,),
@@ -150,7 +153,7 @@ class Exposures:
     probability : (p,)        mean over the zone's people of being within its harmful radius
     onset_p05_s : (p,)        UTC seconds: early 5 % quantile of its coming down there
     onset_p50_s : (p,)        median of the same
-    Per threat (n): track_id, group_mask, trusted, kind, last_s as in Forecasts.
+    Per threat (n): track_id, group_mask, trusted, kind, first_s, last_s as in Forecasts.
     """
 
     received_s: float
@@ -163,6 +166,7 @@ class Exposures:
     group_mask: IntArray
     trusted: BoolArray
     kind: IntArray
+    first_s: FloatArray
     last_s: FloatArray
     group_names: tuple[str, ...]
 
@@ -178,6 +182,7 @@ class Exposures:
             "group_mask": (n,),
             "trusted": (n,),
             "kind": (n,),
+            "first_s": (n,),
             "last_s": (n,),
         }
         for name, shape in shapes.items():

@@ -6,6 +6,7 @@ import numpy as np
 
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Exposures, IntArray
+from forewarn.warning.params import WarningParams
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,6 +16,7 @@ class Danger:
     Only threats still ahead, or not yet surely over, count.
     due        : probability of threats so near that people must move now, from sources
                  that may raise take_cover
+    fresh      : that of those of them that are tracked but for a short while
     soon       : probability of all threats, also from sources that may only raise prepare
     onset_p05_s, onset_p50_s : of the first due threat still ahead (else of the first of
                  all that are); nan = none
@@ -25,6 +27,7 @@ class Danger:
     """
 
     due: FloatArray
+    fresh: FloatArray
     soon: FloatArray
     onset_p05_s: FloatArray
     onset_p50_s: FloatArray
@@ -35,7 +38,7 @@ class Danger:
 
 
 def assess(
-    exposures: Exposures, need_s: FloatArray, muted_before: IntArray, prepare_s: float
+    exposures: Exposures, need_s: FloatArray, muted_before: IntArray, p: WarningParams
 ) -> Danger:
     """Combine the threats of each zone: one minus the product of their absences.
 
@@ -44,16 +47,18 @@ def assess(
     """
     zones = len(need_s)
     z, t = exposures.zone, exposures.threat
-    p = np.minimum(exposures.probability, 1 - 1e-9)
+    likely = np.minimum(exposures.probability, 1 - 1e-9)
     early_s, median_s = exposures.onset_p05_s, exposures.onset_p50_s
     now_s = exposures.received_s
     heard = exposures.track_id[t] >= muted_before[z]
-    counts = heard & (early_s - now_s <= prepare_s)
+    counts = heard & (early_s - now_s <= p.prepare_s)
     two = _two_groups(exposures.group_mask)[t]
     urgent = counts & (early_s - now_s <= need_s[z]) & (exposures.trusted[t] | two)
 
+    fresh = urgent & (now_s - exposures.first_s[t] < p.settled_s)
+
     def union(which: BoolArray) -> FloatArray:
-        absent = np.bincount(z[which], weights=np.log1p(-p[which]), minlength=zones)
+        absent = np.bincount(z[which], weights=np.log1p(-likely[which]), minlength=zones)
         return -np.expm1(absent)
 
     onset = np.full((zones, 2), np.inf)
@@ -61,7 +66,7 @@ def assess(
     for which in (counts & ahead, urgent & ahead):  # what is due speaks before what is not
         first = np.full(zones, np.inf)
         # a threat that cannot raise anything must not shorten the seconds of those that can
-        telling = which & (p > 0.05 * _largest(p, z, which, zones)[z])
+        telling = which & (likely > 0.05 * _largest(likely, z, which, zones)[z])
         np.minimum.at(first, z[telling], early_s[telling])
         leads = telling & (early_s == first[z])
         onset[z[leads], 0] = early_s[leads]
@@ -73,11 +78,19 @@ def assess(
     agreed = np.ones(zones, bool)
     agreed[z[counts & ~two]] = False
     kind = np.full(zones, -1, np.int64)
-    gravest = counts & (p == _largest(p, z, counts, zones)[z])
+    gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
     kind[z[gravest]] = exposures.kind[t[gravest]]
     onset[~np.isfinite(onset)] = np.nan
     return Danger(
-        union(urgent), union(counts), onset[:, 0], onset[:, 1], over, agreed, kind, counts
+        union(urgent),
+        union(fresh),
+        union(counts),
+        onset[:, 0],
+        onset[:, 1],
+        over,
+        agreed,
+        kind,
+        counts,
     )
 
 

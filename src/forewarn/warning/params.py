@@ -23,6 +23,10 @@ class WarningParams:
     margin_s        : kept for a decision step and for people who start late
     prepare_s       : the quiet `prepare` may go out this long before the early quantile
     prepare_ratio   : and at this many times the threshold, for it is not urgent
+    settled_s       : a threat tracked for so long that barely threatens a zone, which it
+    sure_s            did not before, must do so for this long: where tracks cross they
+                      point elsewhere for a scan or two
+    sure_ratio      : at this many times the threshold it need not
     hold_s          : an alert stays this long after its last reason is gone
     release_ratio   : a reason is gone when p falls below this share of the threshold
     correct_s       : an alert is repeated when its seconds moved by more than this
@@ -38,8 +42,11 @@ class WarningParams:
     margin_s: float = 5.0
     prepare_s: float = 300.0
     prepare_ratio: float = 10.0
+    settled_s: float = 30.0
+    sure_s: float = 2.0
+    sure_ratio: float = 10.0
     hold_s: float = 20.0
-    release_ratio: float = 0.2
+    release_ratio: float = 0.02
     correct_s: float = 8.0
     correct_every_s: float = 5.0
     manual_s: float = 1800.0

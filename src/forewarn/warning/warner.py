@@ -40,7 +40,7 @@ from forewarn.warning.params import WarningParams
 _MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
 _ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
 _WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
-_REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s")
+_REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s", "below_s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ class Warner:
         # who is under alert stays so while seconds tremble about what they need
         under = self._whole["state"] >= TAKE_COVER
         need_s = self._need_s() + np.where(under, p.hold_s, 0.0)
-        danger = assess(exposures, need_s, self._whole["muted_before"], p.prepare_s)
+        danger = assess(exposures, need_s, self._whole["muted_before"], p)
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
         threshold = p.threshold(left_s, self._zones.shelter_s)
         self.weighed = Weighed(danger, threshold, p.prepare_ratio * threshold)
@@ -122,7 +122,12 @@ class Warner:
         before = self._whole["state"]
         hold = self._real["hold_until_s"]
         ahead = np.isfinite(danger.onset_p50_s)
-        cover = (danger.due > threshold) & ahead
+        # what was long known to go elsewhere, and barely points here, must do so again
+        below = danger.due <= threshold
+        self._real["below_s"][below] = now_s
+        sure = (danger.fresh > threshold) | (danger.due > p.sure_ratio * threshold)
+        sure |= now_s - self._real["below_s"] >= p.sure_s
+        cover = ~below & sure & ahead
         prepare = (danger.soon > p.prepare_ratio * threshold) & ahead
         manual = np.where(
             self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
