@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from forewarn.channels import Context
+from forewarn.channels.drill import Drill
 from forewarn.records import IN_ERROR, Alert, AlertState, Key, Parcel
 from forewarn.signing import Signer, World
-from forewarn.words import LANGUAGES, render
+from forewarn.words import LANGUAGES, drill_texts, render
 
 ALERT = Alert(
     alert_id="0123456789abcdef",
@@ -29,6 +30,7 @@ ALERT = Alert(
 STATES = (AlertState.PREPARE, AlertState.TAKE_COVER, AlertState.STAY, AlertState.ALL_CLEAR)
 CORRECTED = replace(ALERT, state=AlertState.ALL_CLEAR, step=2, reason=IN_ERROR)
 SQUARE = '{"type":"Polygon","coordinates":[[[9.0,56.0],[9.1,56.0],[9.1,56.1],[9.0,56.0]]]}'
+DRILL = Drill("d1", 1767268800.2, drill_texts(LANGUAGES, exercise=False))
 
 
 def parcel(alert: Alert = ALERT, name: str = "Viborg", polygon: str = SQUARE) -> Parcel:

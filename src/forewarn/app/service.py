@@ -32,7 +32,6 @@ from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
-from forewarn.web.push import PushDesk
 from forewarn.web.scene import alert_line
 from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 from forewarn.web.tls import remarks, transport
@@ -95,6 +94,7 @@ class Service:
         self._control = Control(
             site, site_world(site, plan.sensors), self.board, self._push, self._ready
         )
+        self._control.drills.channels = self._channels
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
@@ -104,7 +104,7 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, _cap_folder(self._plans), self._desk),
+            public_api(self.board, _cap_folder(self._plans), self._control.push_desk),
             self._control.api(),
             health_routes(self.board, self._pulse.beats),
         )
@@ -120,6 +120,7 @@ class Service:
         tasks = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._beat()),
+            asyncio.create_task(self._control.drills.keep()),
             *(asyncio.create_task(self._read(source)) for source in self.plan.sources),
         ]
         await self._stopping.wait()
@@ -301,11 +302,6 @@ class Service:
                 self._hear(("failed", f"channel {plan.name!r}: {error}"))
                 return
             self._channels[plan.name] = channel
-
-    def _desk(self) -> PushDesk | None:
-        """Where people subscribe, if there is such a channel and it is open."""
-        desks = (one for one in self._channels.values() if isinstance(one, PushDesk))
-        return next(desks, None)
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:

@@ -88,6 +88,7 @@ class SirenGuard:
     names   : of the siren and of its groups
     state   : file of what must outlive a power cut
     refused : frames that were not let through, by reason
+    tests   : silent tests obeyed since the start, for who asks the siren
     fault   : what keeps the state from being written, "" = nothing
     Time comes from the heartbeats of the service and passes by a clock that nobody sets,
     so that a siren whose own clock is wrong obeys all the same. That clock is asked in one
@@ -111,6 +112,7 @@ class SirenGuard:
         self._knows_time = False
         self._until: dict[str, tuple[float, str]] = {}  # by name: end, pattern
         self.refused: Counter[str] = Counter()
+        self.tests = 0
         self.fault = ""
 
     def hear(self, heard: bytes) -> SirenFrame | None:
@@ -131,6 +133,8 @@ class SirenGuard:
             self._until[frame.siren] = end_s, frame.pattern
         elif frame.action is Action.STOP:
             self._until.pop(frame.siren, None)
+        else:
+            self.tests += 1
         return frame
 
     @property

@@ -26,7 +26,7 @@ from forewarn.web.wish import Wish
 PLACES_MAX = 50  # zones one reader may ask for by name
 
 CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}\.xml")
-CAP_LISTS = ("feed.atom", "messages.jsonl")
+CAP_LISTS = ("feed.atom", "messages.jsonl", "drill.atom")
 CAP_TYPES = {
     "xml": "application/cap+xml",
     "atom": "application/atom+xml",
@@ -121,7 +121,10 @@ def public_api(
 
     @api.get("/v1/cap/{name}", response_class=CapFile, responses=NONE)
     def cap(name: str) -> FileResponse:
-        """A CAP 1.2 message, IDENTIFIER.xml; or `feed.atom`; or `messages.jsonl`, all."""
+        """A CAP 1.2 message, IDENTIFIER.xml; `feed.atom`; `messages.jsonl`, all of them.
+
+        Self-drills, of status Test, stand in `drill.atom` alone.
+        """
         listed = name in CAP_LISTS or CAP_NAME.fullmatch(name)
         path = cap_folder / name if cap_folder and listed else None
         if path is None or not path.is_file():
