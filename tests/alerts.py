@@ -6,8 +6,9 @@ from pathlib import Path
 
 from forewarn.channels import Context
 from forewarn.channels.drill import Drill
-from forewarn.records import IN_ERROR, Alert, AlertState, Key, Parcel
-from forewarn.signing import Signer, World
+from forewarn.records import IN_ERROR, Alert, AlertState, Parcel
+from forewarn.records import Key as StepKey
+from forewarn.signing import Key, KeyKind, KeyRing, Signer, World
 from forewarn.words import LANGUAGES, drill_texts, render
 
 ALERT = Alert(
@@ -45,9 +46,16 @@ def parcels(count: int) -> list[Parcel]:
     return [parcel(replace(ALERT, alert_id=f"a{i}")) for i in range(count)]
 
 
+def ring_of(*signers: Signer, world: World = World.LIVE) -> KeyRing:
+    """A ring in which the keys of these hold until 2100."""
+    return KeyRing(
+        [Key(world, KeyKind.ALERTS, one.public, 0.0, 4_102_444_800.0) for one in signers]
+    )
+
+
 def context(
     folder: Path,
-    delivered: Callable[[list[Key]], None],
+    delivered: Callable[[list[StepKey]], None],
     zone_ids: Sequence[str] = (ALERT.zone_id,),
     exercise: bool = False,
 ) -> Context:

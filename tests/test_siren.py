@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from alerts import ALERT, DRILL, context, parcel
+from alerts import ALERT, DRILL, context, parcel, ring_of
 from forewarn.channels import broker, siren
 from forewarn.channels.broker import BrokerKeys
 from forewarn.channels.durable import BLOCK, Counter
@@ -45,7 +45,7 @@ class Town:
         self.guards = {name: self.guard(name) for name in ("north", "south")}
 
     def guard(self, name: str) -> SirenGuard:
-        trust = Trust("Testland", World.LIVE, (self.signer.public,))
+        trust = Trust("Testland", World.LIVE, lambda: ring_of(self.signer))
         return SirenGuard((name,), trust, self.folder / f"{name}.state")
 
     def channel(self, exercise: bool = False, **keys: Any) -> SirenChannel:

@@ -16,6 +16,7 @@ from forewarn.web.orders.desk import Desk, Draft, Rules
 from forewarn.web.orders.echo import Mouth
 from forewarn.web.orders.routes import echo_of
 from forewarn.web.past import Look, Past, past_routes
+from forewarn.web.push import PushDesk
 from forewarn.web.refusal import RefusedError
 from forewarn.web.signin.gate import LOCAL, Gate
 from forewarn.web.signin.keys import Place
@@ -30,12 +31,14 @@ class ConsoleSite(Site):
     drill    : what a self-drill comes to
     """
 
-    def __init__(self, board: Board, past: Past | None = None) -> None:
+    def __init__(
+        self, board: Board, past: Past | None = None, desk: PushDesk | None = None
+    ) -> None:
         self.commands: list[Command] = []
         self.drill: Callable[[], list[dict[str, Any]]] = list
-        super().__init__(board, operators=self._operators(board, past or _nothing))
+        super().__init__(board, desk, self._operators(board, past or _nothing, desk))
 
-    def _operators(self, board: Board, past: Past) -> ASGIApp:
+    def _operators(self, board: Board, past: Past, push: PushDesk | None) -> ASGIApp:
         place = Place("127.0.0.1", LOCAL, secure=False)
         gate = Gate(place, board.simulated, Sessions(3600.0, 3600.0))
 
@@ -70,7 +73,7 @@ class ConsoleSite(Site):
             SignIn(gate, note),
             desk,
             past_routes(past, note),
-            drill_routes(drill, lambda: None),
+            drill_routes(drill, lambda: push),
         )
 
 

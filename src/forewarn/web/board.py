@@ -57,6 +57,7 @@ class Board:
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[dict[str, Any]] = field(default_factory=list)
     drills: dict[str, dict[str, Any]] = field(default_factory=dict)  # newest, by channel
     drilling: bool = False
     drill_next_s: float | None = None
@@ -95,6 +96,7 @@ class Board:
             "sensors": self.sensors,
             "channels": self.channels,
             "refused": self.refused,
+            "keys": self.keys,
             "drills": list(self.drills.values()),
             "drilling": self.drilling,
             "drill_next_s": self.drill_next_s,

@@ -79,6 +79,9 @@ class BoardFigures(Collector):
         yield _gauge("stream_readers", "Clients that listen.", readers)
         yield from self._sensors()
         yield from self._channels()
+        keys = (board.keys, "kind")
+        what = "When the last key of a kind ends, UTC seconds since 1970."
+        yield _filled(GaugeMetricFamily, "key", "ends_s", what, keys)
         refused = CounterMetricFamily(
             "forewarn_refused", "Input that was not used.", labels=("source", "reason")
         )

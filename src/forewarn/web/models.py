@@ -76,6 +76,8 @@ class FeatureCollection(BaseModel):
 class OperatorsStatus(Status):
     """State of the service with sensors, channels, refused input and faults.
 
+    `keys`: by kind, until when this world has some, and `days`: 30, 7, 1, 0 once that is so
+    near.
     `drills`: what came of the newest self-drill, as POST /v1/drills answers it; whether one
     is under way, and when the next is due.
     `record_s`: first and last moment of a recording, where there is nothing but that.
@@ -86,6 +88,7 @@ class OperatorsStatus(Status):
     sensors: list[dict[str, Any]]
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+    keys: list[dict[str, Any]]
     drills: list[dict[str, Any]]
     drilling: bool
     drill_next_s: float | None

@@ -56,10 +56,12 @@ def public_api(
     board: Board,
     cap_folder: Path | None,
     desk: Callable[[], PushDesk | None] = lambda: None,
+    ring_file: Path | None = None,
 ) -> FastAPI:
     """An application of its own, so that its document never names the operators'.
 
-    desk : where people subscribe to push messages, once it is open
+    desk      : where people subscribe to push messages, once it is open
+    ring_file : the keys that signatures may be checked with
     """
     api = documented(
         "Forewarn public API",
@@ -88,6 +90,14 @@ def public_api(
     def sign_of_life() -> Response:
         """The newest signed sign of life; past its `expires_s`, take silence for danger."""
         return Response(board.heartbeat, media_type="application/json")
+
+    @api.get("/v1/keys", responses=NONE)
+    def keys() -> Response:
+        """The key ring: which keys sign, from when to when; which are revoked."""
+        if ring_file is None or not ring_file.is_file():
+            raise RefusedError(404, "there are no keys here")
+        headers = {"Cache-Control": "no-cache"}
+        return Response(ring_file.read_bytes(), 200, headers, "application/json")
 
     @api.get("/v1/zones", response_class=GeoJson, response_model=FeatureCollection)
     def zones(request: Request) -> Response:
