@@ -2,7 +2,7 @@
 
 import * as maplibre from "maplibre-gl";
 import type { Feature, FeatureCollection, Geometry, Position } from "geojson";
-import { EMPTY, ZonePainter, drawZones, makeMap, source, type ZoneInfo } from "../map";
+import { EMPTY, drawZones, makeMap, source, type ZoneInfo, type ZonePainter } from "../map";
 import { Areas } from "./areas";
 import { Anchor } from "./gl";
 import { Sky } from "./sky";
@@ -64,10 +64,10 @@ export class Chart {
     if (!status.zones_version || status.zones_version === this.version) return false;
     this.version = status.zones_version;
     const found = (await (await fetch("/api/public/v1/zones")).json()) as FeatureCollection;
-    drawZones(this.map, found);
+    this.painter?.paint(new Map()); // numbers begin anew
+    this.painter = drawZones(this.map, found);
     this.zones = new Map(found.features.map(({ properties }) => [properties!["zone_id"] as string, properties as ZoneInfo]));
     this.boxes = new Map(found.features.map(({ properties, geometry }) => [properties!["zone_id"] as string, box(geometry)]));
-    this.painter = new ZonePainter(this.map);
     this.fit([...this.boxes.values()], 0);
     const { lng, lat } = this.map.getCenter();
     this.sky ??= new Sky(this.map, Anchor.at(lng, lat), this.now);
