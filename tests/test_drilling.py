@@ -127,6 +127,34 @@ def test_who_may_not_send_may_not_drill(tmp_path: Path, role: str, status: int) 
     assert channel.drills == []
 
 
+def test_a_device_is_taken_up_for_drills_or_refused_with_a_reason(tmp_path: Path) -> None:
+    service = Receiver()
+    keys = WebPushKeys(
+        "mailto:a@example.org", tmp_path / "push.pem", tmp_path / "push.sqlite",
+        services=(service.address,),
+    )  # fmt: skip
+    channel = WebPushChannel(keys, context(tmp_path, lambda keys: None))
+    phone = Phone(service)
+    p256dh, auth = phone.keys
+    told = {"endpoint": phone.endpoint, "keys": {"p256dh": p256dh, "auth": auth}}
+
+    async def story() -> None:
+        station = Station(tmp_path)
+        ann = await station.operator("ann", "operator")
+        assert (await ann.post("/drills/push", **told)).status_code == 404
+        station.control.drills.channels = {"web_push": channel}
+        assert (await ann.post("/drills/push", **told)).status_code == 204
+        elsewhere = {**told, "endpoint": "https://10.0.0.1/x"}
+        answer = await ann.post("/drills/push", **elsewhere)
+        assert (answer.status_code, "endpoint: found" in answer.text) == (400, True)
+        vic = await station.operator("vic", "viewer")
+        assert (await vic.post("/drills/push", **told)).status_code == 403
+
+    asyncio.run(story())
+    channel.close()
+    service.close()
+
+
 def test_nothing_is_drilled_while_people_are_under_alert_nor_twice_at_once(
     tmp_path: Path,
 ) -> None:

@@ -8,12 +8,12 @@ from pydantic import BaseModel
 
 from forewarn.errors import DeliveryError
 from forewarn.web.push import PushDesk, PushSubscription
-from forewarn.web.refusal import RefusedError, Why
+from forewarn.web.refusal import RefusedError, Why, WrongFields
 from forewarn.web.signin.gate import session_of
 
 _MAY: dict[int | str, dict[str, Any]] = {
-    code: {"model": Why} for code in (401, 403, 404, 409, 413, 422, 503)
-}
+    code: {"model": Why} for code in (400, 401, 403, 404, 409, 413, 503)
+} | {422: {"model": WrongFields}}
 
 
 class DrillLine(BaseModel):
@@ -51,7 +51,7 @@ def drill_routes(
         try:
             at.subscribe_to_drills(subscription.endpoint, keys)
         except ValueError as error:
-            raise RefusedError(422, str(error)) from None
+            raise RefusedError(400, str(error)) from None
         except DeliveryError as error:
             raise RefusedError(503, str(error)) from None
         return Response(status_code=204)
