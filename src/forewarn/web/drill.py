@@ -12,8 +12,9 @@ from forewarn.web.refusal import RefusedError, Why, WrongFields
 from forewarn.web.signin.gate import session_of
 
 _MAY: dict[int | str, dict[str, Any]] = {
-    code: {"model": Why} for code in (400, 401, 403, 404, 409, 413, 503)
-} | {422: {"model": WrongFields}}
+    code: {"model": WrongFields if code == 422 else Why}
+    for code in (400, 401, 403, 404, 409, 413, 422, 503)
+}
 
 
 class DrillLine(BaseModel):
