@@ -86,7 +86,7 @@ liars: setup  ## COUNT=1000 seeded lies of each kind by one radar with a valid k
 
 api: .make/environment  ## COUNT=10000 hostile strings in every field, and every operation of both APIs
 	FOREWARN_API=$(or $(COUNT),1000) FOREWARN_API_SEED=$${SEED:-$$RANDOM} \
-		$(BIN)/pytest -s tests/test_hostile.py
+		$(BIN)/pytest -s tests/test_hostile.py tests/browser/test_console_hostile.py
 
 operators: .make/environment  ## COUNT=1000 random scripts of tired operators, and a checker of what got out
 	FOREWARN_OPERATORS=$(or $(COUNT),1000) FOREWARN_OPERATORS_SEED=$${SEED:-$$RANDOM} \

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from forewarn.channels import Context
-from forewarn.records import IN_ERROR, Alert, AlertState, Key, Parcel
-from forewarn.signing import Signer, World
-from forewarn.words import LANGUAGES, render
+from forewarn.channels.drill import Drill
+from forewarn.records import IN_ERROR, Alert, AlertState, Parcel
+from forewarn.records import Key as StepKey
+from forewarn.signing import Key, KeyKind, KeyRing, Signer, World
+from forewarn.words import LANGUAGES, drill_texts, render
 
 ALERT = Alert(
     alert_id="0123456789abcdef",
@@ -29,6 +31,7 @@ ALERT = Alert(
 STATES = (AlertState.PREPARE, AlertState.TAKE_COVER, AlertState.STAY, AlertState.ALL_CLEAR)
 CORRECTED = replace(ALERT, state=AlertState.ALL_CLEAR, step=2, reason=IN_ERROR)
 SQUARE = '{"type":"Polygon","coordinates":[[[9.0,56.0],[9.1,56.0],[9.1,56.1],[9.0,56.0]]]}'
+DRILL = Drill("d1", 1767268800.2, drill_texts(LANGUAGES, exercise=False))
 
 
 def parcel(alert: Alert = ALERT, name: str = "Viborg", polygon: str = SQUARE) -> Parcel:
@@ -43,9 +46,16 @@ def parcels(count: int) -> list[Parcel]:
     return [parcel(replace(ALERT, alert_id=f"a{i}")) for i in range(count)]
 
 
+def ring_of(*signers: Signer, world: World = World.LIVE) -> KeyRing:
+    """A ring in which the keys of these hold until 2100."""
+    return KeyRing(
+        [Key(world, KeyKind.ALERTS, one.public, 0.0, 4_102_444_800.0) for one in signers]
+    )
+
+
 def context(
     folder: Path,
-    delivered: Callable[[list[Key]], None],
+    delivered: Callable[[list[StepKey]], None],
     zone_ids: Sequence[str] = (ALERT.zone_id,),
     exercise: bool = False,
 ) -> Context:

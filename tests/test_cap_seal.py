@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
-from alerts import ALERT, parcel
+from alerts import ALERT, DRILL, parcel
+from forewarn.channels.cap.folder import CapFolder
 from forewarn.channels.cap.message import NAMESPACE, Sender, cap_message, written
 from forewarn.channels.cap.seal import BODY_MAX, Sealer, opened
 from forewarn.errors import ConfigError, DeliveryError
@@ -152,3 +153,21 @@ def test_keys_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     weak = made(tmp_path, "rsa", rsa.generate_private_key(65537, 2048))
     with pytest.raises(ConfigError, match="expected an elliptic curve key"):
         Sealer(*weak)
+
+
+def test_a_drill_is_valid_cap_and_says_whether_its_own_signature_holds(
+    centre: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = CapFolder(tmp_path / "cap", LIVE, lambda keys: None, Sealer(*centre))
+    assert channel.drill(DRILL).said.endswith("its signature holds")
+    (path,) = (tmp_path / "cap").glob("drill-*.xml")
+    root = opened(path.read_bytes(), centre[0].read_bytes())
+    SCHEMA.assertValid(root)
+    assert root.findtext(f"{{{NAMESPACE}}}status") == "Test"
+    whole = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda self: whole(self).replace(b"no danger", b"danger!!!")
+    )
+    with pytest.raises(DeliveryError, match="signature does not hold"):
+        channel.drill(DRILL)
+    channel.close()

@@ -225,8 +225,5 @@ def test_the_demo_marks_what_its_defence_does() -> None:
     shown = picture(drawn, 0, 60.0, (56.4532, 9.402))
     assert texts(picture(drawn, 1, 60.0, HEATH)) == ["SIMULATED: let fall, open country"]
     assert texts(shown) == ["SIMULATED: engaged"]
-    assert (
-        board.scene.log[-1]["text"]
-        == "SIMULATED defence: 1 head for people and are engaged"
-    )
+    assert board.scene.log[-1]["text"] == "SIMULATED defence: 1 heading for people engaged"
     assert texts((shown[0] + 5.0, {}, {})) == ["SIMULATED: intercepted"]

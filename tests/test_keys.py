@@ -1,10 +1,13 @@
 """Keys take over from one another without a gap, and are refused once ended or revoked."""
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,8 +15,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from typer.testing import CliRunner
 
 from forewarn.app.command_line import cli
+from forewarn.app.condition import key_rows
 from forewarn.errors import ConfigError
 from forewarn.signing import KeyKind, KeyRing, Matter, Vault, World
+from forewarn.web.board import Board, Clock
+from forewarn.web.public import public_api
 
 NOW_S = 1.8e9
 DAY_S = 86_400.0
@@ -134,6 +140,43 @@ def test_operators_are_told_30_7_and_1_days_before_the_last_key_ends(vault: Vaul
         "the last alerts key of world live ends 2027-03-16T08:00:00+00:00, within 7 days: "
         "forewarn keys rotate"
     )
+
+
+def test_the_console_has_the_end_of_each_kind_and_the_time_line_says_when_it_nears(
+    vault: Vault,
+) -> None:
+    vault.make(LIVE, ALERTS, NOW_S, days=60)
+    vault.make(World.EXERCISE, ALERTS, NOW_S, days=10)
+    said: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for day in (0, 29, 30, 31, 40, 53, 54, 59, 61):
+        now_s = NOW_S + day * DAY_S
+        rows = key_rows(vault.ring, LIVE, rows, now_s, lambda text, kind: said.append(text))
+        assert [(row["kind"], row["ends_s"]) for row in rows] == [
+            ("alerts", NOW_S + 60 * DAY_S)
+        ]
+    assert rows[0]["days"] == 0
+    assert len(said) == 4
+    assert "within 30 days" in said[0]
+    assert "no signature is taken" in said[3]
+
+
+def test_everybody_is_given_the_ring_and_no_secret(vault: Vault) -> None:
+    board = Board("Here", ("en",), False, Clock(lambda: NOW_S))
+    api = public_api(board, None, ring_file=vault.ring_file)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(api)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            return await client.get("/v1/keys")
+
+    assert asyncio.run(ask()).status_code == 404
+    vault.make(LIVE, ALERTS, NOW_S, days=60)
+    answer = asyncio.run(ask())
+    assert answer.headers["cache-control"] == "no-cache"
+    assert KeyRing.from_bytes(answer.content, "x").keys == vault.ring.keys
+    (secret,) = vault.folder.glob("*.key")
+    assert secret.read_text().split()[-1] not in answer.text
 
 
 def test_secrets_are_their_owners_alone_and_the_ring_holds_none(vault: Vault) -> None:

@@ -16,7 +16,7 @@ import httpx
 
 from forewarn.channels.siren_frame import SirenGuard, Trust
 from forewarn.files import read_recording, write_recording
-from forewarn.signing import KeyKind, KeyRing, Matter, World, canonical
+from forewarn.signing import KeyRing, Matter, World, canonical
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Raid, RaidKeys, RegionKeys, SalvoKeys
 from mosquitto import Broker, Subscriber
@@ -168,9 +168,7 @@ def assert_told_over_mqtt(
     for one in listener.heard:
         by_topic.setdefault(one.topic, []).append(one.body)
     root = "forewarn/exercise"
-    key = ring.signing(World.EXERCISE, KeyKind.ALERTS, time.time())
-    assert key is not None
-    trust = Trust("UDP", World.EXERCISE, (key.public,))
+    trust = Trust("UDP", World.EXERCISE, lambda: ring)
     guard = SirenGuard(("s",), trust, folder / "siren.state")
     assert guard.hear(by_topic[f"{root}/sirens/all"][-1]) is not None
     assert guard.hear(by_topic[f"{root}/sirens/s"][-1]) is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from alerts import ALERT, context, parcel
+from alerts import ALERT, DRILL, context, parcel, ring_of
 from forewarn.channels import broker, siren
 from forewarn.channels.broker import BrokerKeys
 from forewarn.channels.durable import BLOCK, Counter
@@ -45,16 +45,15 @@ class Town:
         self.guards = {name: self.guard(name) for name in ("north", "south")}
 
     def guard(self, name: str) -> SirenGuard:
-        trust = Trust("Testland", World.LIVE, (self.signer.public,))
+        trust = Trust("Testland", World.LIVE, lambda: ring_of(self.signer))
         return SirenGuard((name,), trust, self.folder / f"{name}.state")
 
     def channel(self, exercise: bool = False, **keys: Any) -> SirenChannel:
-        given = {"test_every_s": 0.0, **keys}
         settings = SirenKeys(
             SIRENS,
             BrokerKeys(port=self.server.port),
             counter=self.folder / "count",
-            **given,
+            **keys,
         )
         made = SirenChannel(
             settings, context(self.folder, self.done.extend, ZONES, exercise)
@@ -186,23 +185,35 @@ def test_a_raid_while_the_broker_is_down_is_sounded_once_it_is_back(
     assert [key for key, _ in town.done] == ["a-z1", "a-z3", "a-z3"]
 
 
-def test_sirens_hear_the_heartbeat_and_the_silent_test_of_the_day(town: Town) -> None:
-    channel = town.channel(test_every_s=0.8)
-    until(lambda: [f["action"] for f in town.frames()].count("test") >= 4)
+def test_sirens_hear_the_heartbeat_and_count_a_drill_without_a_sound(town: Town) -> None:
+    channel = town.channel()
+    until(lambda: [f["action"] for f in town.frames()].count("alive") >= 1)
+    assert channel.drill(DRILL).said.startswith("2 silent frames heard back")
+    until(lambda: [f["action"] for f in town.frames()].count("test") == 2)
     told = [(frame["action"], frame["siren"]) for frame in town.frames()]
     assert told[0] == ("alive", "all")
     assert {siren for action, siren in told if action == "test"} == {"north", "south"}
     assert town.sounds()
+    assert [guard.tests for guard in town.guards.values()] == [1, 1]
     channel.offer([step("z1", AlertState.TAKE_COVER, 1)])
     until(lambda: town.sounds("north"))
-    tests = [f["action"] for f in town.frames()].count("test")
-    time.sleep(1.0)
-    assert [f["action"] for f in town.frames()].count("test") == tests  # not in an alert
+    channel.drill(DRILL)
+    until(lambda: town.sounds("north") and town.guards["north"].tests == 2)
     channel.close()
     late = Subscriber(town.server.port, "forewarn/live/sirens/all")
     until(lambda: late.heard)  # who comes later hears the last one, and no order
     late.close()
     assert town.guard("new").hear(late.heard[0].body) is not None
+
+
+def test_a_drill_of_an_exercise_is_none_of_the_live_sirens(town: Town) -> None:
+    channel = town.channel(exercise=True)
+    until(lambda: town.frames())
+    channel.drill(DRILL)
+    until(lambda: [frame["action"] for frame in town.frames()].count("test") == 2)
+    assert all("/exercise/" in one.topic for one in town.listener.heard)
+    assert town.sounds()
+    assert [guard.tests for guard in town.guards.values()] == [0, 0]
 
 
 def test_sirens_do_not_obey_an_exercise(town: Town) -> None:

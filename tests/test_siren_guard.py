@@ -7,12 +7,15 @@ site with keys of its own. A siren must obey none of that, and every true frame.
 import json
 import os
 import random
+import time
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from alerts import ring_of
+from forewarn.channels.ring_reader import LOOK_S, RingReader
 from forewarn.channels.siren_frame import (
     EVERYONE,
     LASTS_S,
@@ -27,7 +30,7 @@ from forewarn.channels.siren_frame import (
     sealed,
 )
 from forewarn.errors import ConfigError
-from forewarn.signing import Signer, World
+from forewarn.signing import KeyKind, KeyRing, Signer, Vault, World
 
 COUNT = int(os.environ.get("FOREWARN_SIREN_FRAMES", "10000"))
 SEED = int(os.environ.get("FOREWARN_SIREN_SEED", "20261126"))
@@ -47,11 +50,12 @@ class Town:
 
     def __post_init__(self) -> None:
         self.signer = Signer.from_file(self.folder / "live.key", World.LIVE)
+        self.ring = ring_of(self.signer)
         self.started()
 
     def started(self) -> SirenGuard:
         """The siren, after a power cut."""
-        trust = Trust("Testland", World.LIVE, (self.signer.public,))
+        trust = Trust("Testland", World.LIVE, lambda: self.ring)
         clocks = Clocks(lambda: self.true_s, lambda: self.true_s + self.wrong_s)
         self.guard = SirenGuard(("north-1", "north"), trust, self.folder / "state", clocks)
         return self.guard
@@ -165,11 +169,53 @@ def test_frames_of_an_exercise_or_of_another_key_are_not_obeyed(
 
 def test_while_a_key_is_replaced_both_are_obeyed(world: Town, tmp_path: Path) -> None:
     new = Signer.from_file(tmp_path / "new.key", World.LIVE)
-    trust = Trust("Testland", World.LIVE, (world.signer.public, new.public))
-    guard = SirenGuard(("north",), trust, tmp_path / "two", Clocks(lambda: 0.0))
-    assert guard.hear(world.sent(Action.ALIVE, EVERYONE)) is not None
+    world.ring = ring_of(world.signer, new)
+    assert world.beat() is not None
     for signer in (world.signer, new):
-        assert guard.hear(sealed(world.frame(Action.SOUND), signer)) is not None
+        assert world.guard.hear(sealed(world.frame(Action.SOUND), signer)) is not None
+
+
+def test_a_key_that_ended_or_was_revoked_is_obeyed_no_more(
+    world: Town, tmp_path: Path
+) -> None:
+    old, new = world.signer, Signer.from_file(tmp_path / "new.key", World.LIVE)
+    first, second = ring_of(old, new).keys
+    world.ring = KeyRing([replace(first, expires_s=NOON_S + 60), second])
+    assert world.beat() is not None
+    world.true_s += 61
+    assert world.beat() is None
+    world.signer = new
+    assert world.beat() is not None
+    late = world.frame(Action.SOUND, not_before_s=NOON_S + 59, expires_s=NOON_S + 99)
+    assert world.guard.hear(sealed(late, old)) is None  # whoever has it sets it back
+    # stolen and revoked: worth nothing at any time, not even to a siren that knows none
+    world.ring = KeyRing([replace(first, revoked_s=NOON_S + 60), second])
+    guard, world.true_s = world.started(), NOON_S + 30
+    assert guard.hear(sealed(world.frame(Action.ALIVE, EVERYONE), old)) is None
+    assert guard.hear(sealed(world.frame(Action.ALIVE, EVERYONE), new)) is not None
+
+
+def test_a_siren_takes_up_the_ring_of_its_site(tmp_path: Path) -> None:
+    now_s = time.time()
+    vault = Vault(tmp_path / "keys")
+    vault.make(World.LIVE, KeyKind.ALERTS, now_s, 10.0)
+    first = vault.signer(World.LIVE, time.time)
+    reader = RingReader(str(vault.ring_file))
+    guard = SirenGuard(
+        ("north",), Trust("Testland", World.LIVE, reader), tmp_path / "state"
+    )
+
+    def beat(signer: Signer, counter: int) -> SirenFrame | None:
+        alive, ends_s = Action.ALIVE, now_s + LASTS_S
+        frame = SirenFrame("Testland", EVERYONE, alive, "", 0, counter, now_s, ends_s)
+        return guard.hear(sealed(frame, signer))
+
+    assert beat(first, 1) is not None
+    vault.rotate(World.LIVE, KeyKind.ALERTS, now_s, 10.0, 0.0)
+    vault.revoke(vault.ring.keys[0].key_id, now_s)
+    reader._looked_s -= LOOK_S  # a minute later
+    assert beat(first, 2) is None
+    assert beat(vault.signer(World.LIVE, time.time), 2) is not None
 
 
 # the attack
@@ -254,7 +300,7 @@ def test_the_attack_finds_a_siren_that_does_not_look(
     world: Town, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     if fault == "signature":
-        monkeypatch.setattr("forewarn.channels.siren_frame.verify", lambda *args: True)
+        monkeypatch.setattr(Trust, "holds", lambda *args: True)
         assert attack(world, 100)[1] > 0
     elif fault == "counter":
         heard = recorded(world, 10)

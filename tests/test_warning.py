@@ -197,6 +197,27 @@ def test_an_operator_raises_and_clears_and_new_tracks_speak_again() -> None:
     assert centre.states()[-1] is COVER
 
 
+def test_a_threat_that_joins_a_take_cover_by_hand_tells_its_seconds_at_once() -> None:
+    centre = Centre()
+    centre.hear(None, command(CommandAction.TAKE_COVER))
+    centre.hear(40.0, p=1e-7)  # far below any threshold: nobody is told of that
+    assert centre.states() == [COVER]
+    assert np.isnan(centre.alerts[0].onset_p05_s)
+    for left_s in (39.0, 38.0, 37.0):
+        centre.hear(left_s)
+    assert centre.states() == [COVER, COVER]  # once
+    first, second = centre.alerts
+    assert (first.alert_id, second.step) == (second.alert_id, 1)
+    assert second.issued_s == 3.0
+    assert second.onset_p05_s == 3.0 + 39.0 - 2.0
+    assert second.threats
+    for left_s in (20.0, 19.0, 18.0, 17.0):  # and is corrected like any other
+        centre.hear(left_s)
+    assert centre.states() == [COVER, COVER, COVER]
+    centre.hear(16.0, command(CommandAction.TAKE_BACK))
+    assert centre.states() == [COVER, COVER, COVER]  # the threat is a real one
+
+
 def test_a_forgotten_manual_alert_ends_by_itself() -> None:
     centre = Centre(WarningParams(manual_s=20.0))
     centre.hear(None, Command(0, 0.0, "op", CommandAction.PREPARE, (ZONES.zone_id[0],)))

@@ -6,31 +6,35 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alerts import ring_of
 from forewarn.app import vital, watching
 from forewarn.app.logs import JsonLines
 from forewarn.app.vital import Pulse, notify
 from forewarn.app.watching import Watchdog
+from forewarn.channels.ring_reader import LOOK_S, RingReader
 from forewarn.errors import ConfigError
-from forewarn.signing import Matter, Signer, World, heartbeat_values
+from forewarn.signing import KeyRing, Matter, Signer, World, heartbeat_values
 
 
 class Service:
     """A place that gives a heartbeat, and takes pages."""
 
     def __init__(self) -> None:
-        self.heartbeat = b"{}"
+        self.heartbeat, self.ring = b"{}", b""
         self.pages: list[dict[str, Any]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._answer(outer.heartbeat)
+                keys = self.path.endswith("/keys")
+                self._answer(outer.ring if keys else outer.heartbeat)
 
             def do_POST(self) -> None:
                 length = int(self.headers["content-length"])
@@ -63,12 +67,21 @@ def signer(tmp_path: Path) -> Signer:
     return Signer.from_file(tmp_path / "live.key", World.LIVE)
 
 
+@pytest.fixture
+def ring(tmp_path: Path, signer: Signer) -> RingReader:
+    path = tmp_path / "ring.json"
+    path.write_bytes(ring_of(signer).to_bytes())
+    return RingReader(str(path))
+
+
 def beat(signer: Signer, time_s: float, service: str = "live") -> bytes:
     return signer.seal(Matter.HEARTBEAT, heartbeat_values(service, time_s, time_s + 15))
 
 
-def test_operators_are_paged_once_for_each_change(service: Service, signer: Signer) -> None:
-    dog = Watchdog(service.url, signer.public, post=service.url)
+def test_operators_are_paged_once_for_each_change(
+    service: Service, signer: Signer, ring: RingReader
+) -> None:
+    dog = Watchdog(service.url, ring, post=service.url)
     service.heartbeat = beat(signer, 1.0)
     assert dog.look() == ""
     assert service.pages == []
@@ -81,9 +94,9 @@ def test_operators_are_paged_once_for_each_change(service: Service, signer: Sign
 
 
 def test_a_service_that_is_gone_is_trouble(
-    service: Service, signer: Signer, capsys: pytest.CaptureFixture[str]
+    service: Service, signer: Signer, ring: RingReader, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dog = Watchdog(service.url, signer.public)
+    dog = Watchdog(service.url, ring)
     service.server.shutdown()
     service.server.server_close()
     assert dog.look().startswith("not reachable")
@@ -91,9 +104,9 @@ def test_a_service_that_is_gone_is_trouble(
 
 
 def test_a_heartbeat_that_stands_still_or_comes_again_is_trouble(
-    service: Service, signer: Signer, monkeypatch: pytest.MonkeyPatch
+    service: Service, signer: Signer, ring: RingReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dog = Watchdog(service.url, signer.public)
+    dog = Watchdog(service.url, ring)
     service.heartbeat = beat(signer, 100.0)
     assert dog.look() == ""
     service.heartbeat = beat(signer, 50.0)  # an old one, recorded and played again
@@ -106,36 +119,87 @@ def test_a_heartbeat_that_stands_still_or_comes_again_is_trouble(
 
 @pytest.mark.parametrize("sealed", [b"", b"{}", b"[1]", b"\xff", b'{"values": {}}'])
 def test_what_is_no_heartbeat_is_trouble(
-    service: Service, signer: Signer, sealed: bytes
+    service: Service, signer: Signer, ring: RingReader, sealed: bytes
 ) -> None:
     service.heartbeat = sealed
-    for key in (signer.public, b""):
-        assert Watchdog(service.url, key).look() == "heartbeat is not signed with its key"
+    for keys in (ring, None):
+        told = "heartbeat is not signed with a key of its ring"
+        assert Watchdog(service.url, keys).look() == told
 
 
-def test_a_heartbeat_of_another_key_is_trouble(service: Service, tmp_path: Path) -> None:
+def test_a_heartbeat_of_another_key_is_trouble(
+    service: Service, ring: RingReader, tmp_path: Path
+) -> None:
     forged = Signer.from_file(tmp_path / "other.key", World.LIVE)
-    mine = Signer.from_file(tmp_path / "mine.key", World.LIVE)
     service.heartbeat = beat(forged, 1.0)
-    assert Watchdog(service.url, mine.public).look() != ""
+    assert Watchdog(service.url, ring).look() != ""
+
+
+def test_the_next_key_and_the_end_of_a_stolen_one_reach_the_watchdog(
+    service: Service, signer: Signer, ring: RingReader, tmp_path: Path
+) -> None:
+    new = Signer.from_file(tmp_path / "new.key", World.LIVE)
+    dog = Watchdog(service.url, ring)
+    service.heartbeat = beat(new, 1.0)
+    assert dog.look() != ""
+    first, second = ring_of(signer, new).keys
+    kept = KeyRing([replace(first, revoked_s=time.time()), second])
+    (tmp_path / "ring.json").write_bytes(kept.to_bytes())
+    ring._looked_s -= LOOK_S  # a minute later
+    assert dog.look() == ""
+    service.heartbeat = beat(signer, 2.0)
+    assert dog.look() != ""
+
+
+def test_a_ring_is_taken_from_the_address_at_which_the_service_has_it(
+    service: Service, signer: Signer
+) -> None:
+    service.ring = ring_of(signer).to_bytes()
+    service.heartbeat = beat(signer, 1.0)
+    dog = Watchdog(service.url, RingReader(f"{service.url}/api/public/v1/keys"))
+    assert dog.look() == ""
+
+
+def test_a_ring_that_cannot_be_read_any_more_leaves_the_last_one(
+    service: Service, signer: Signer, ring: RingReader, tmp_path: Path
+) -> None:
+    (tmp_path / "ring.json").write_text("{")
+    ring._looked_s -= LOOK_S
+    service.heartbeat = beat(signer, 1.0)
+    assert Watchdog(service.url, ring).look() == ""
+    assert "is no key ring" in ring.error
+
+
+def test_a_ring_at_an_address_that_does_not_answer_is_named(
+    service: Service, signer: Signer, ring: RingReader
+) -> None:
+    service.heartbeat = beat(signer, 1.0)
+    told = Watchdog(service.url, RingReader("http://127.0.0.1:9/keys")).look()
+    assert told.startswith("heartbeat is not signed with a key of its ring (")
+
+
+@pytest.mark.parametrize(
+    "where", ["http://example.org/keys", "ftp://127.0.0.1/keys", "https://", "absent.json"]
+)
+def test_a_ring_is_taken_from_no_place_where_others_could_hand_it_in(where: str) -> None:
+    with pytest.raises(ConfigError, match=r"expected a file or https|no such file"):
+        RingReader(where)
 
 
 def test_a_command_is_run_with_what_is_wrong(
-    service: Service, signer: Signer, tmp_path: Path
+    service: Service, signer: Signer, ring: RingReader, tmp_path: Path
 ) -> None:
     script = tmp_path / "page"
     script.write_text(f'#!/bin/sh\necho "$1: $2" >> {tmp_path}/paged\n')
     script.chmod(0o700)
     service.heartbeat = beat(signer, 1.0, "starting")
-    Watchdog(service.url, signer.public, run=str(script)).look()
+    Watchdog(service.url, ring, run=str(script)).look()
     assert (tmp_path / "paged").read_text() == "trouble: service is starting\n"
 
 
-def test_an_address_or_key_that_is_none_is_refused() -> None:
+def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="expected http://"):
         Watchdog("ftp://x")
-    with pytest.raises(ConfigError, match="found 3 bytes, expected 32"):
-        Watchdog("http://x", b"key")
 
 
 def test_a_core_that_hangs_is_seen_and_one_that_starts_may_take_its_time(

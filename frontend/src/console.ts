@@ -47,7 +47,7 @@ class Console {
       act: (action, zone) => this.send.begin(action, zone),
       mayAct: () => may("act") && !this.past.film,
     });
-    this.health = new Health((lon, lat) => chart.flyTo(lon, lat), (zones) => chart.flyToZones(zones));
+    this.health = new Health(may("act"), (lon, lat) => chart.flyTo(lon, lat), (zones) => chart.flyToZones(zones));
     this.past = new Past(() => this.clock.now(), may("act"), (changes, jump) => this.changed(changes, jump));
     this.send = new Send(chart, who, () => this.clock.now(), () => openTab("send"));
     chart.onTap((tapped) => this.tapped(tapped));

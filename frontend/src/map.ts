@@ -39,7 +39,7 @@ export async function makeMap(container: string): Promise<maplibre.Map> {
       version: 8,
       sources: {
         land: { type: "geojson", data: EMPTY },
-        zones: { type: "geojson", data: EMPTY, promoteId: "zone_id" },
+        zones: { type: "geojson", data: EMPTY, generateId: true },
       },
       layers: [
         { id: "sea", type: "background", paint: { "background-color": "#10202f" } },
@@ -95,8 +95,8 @@ export interface ZoneInfo {
   population: number;
 }
 
-
-export function drawZones(map: maplibre.Map, zones: FeatureCollection): void {
+/** Show these zones, and frame them; what paints their states. */
+export function drawZones(map: maplibre.Map, zones: FeatureCollection): ZonePainter {
   source(map, "zones").setData(zones);
   const bounds = new maplibre.LngLatBounds();
   for (const { geometry } of zones.features) {
@@ -106,21 +106,30 @@ export function drawZones(map: maplibre.Map, zones: FeatureCollection): void {
   }
   if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 30, duration: 0 });
   map.once("idle", () => (map.getContainer().dataset["drawn"] = "zones"));
+  return new ZonePainter(map, zones.features.map(({ properties }) => properties!["zone_id"] as string));
 }
 
 /** Paint the states of zones; those no longer named go quiet. */
 export class ZonePainter {
   private painted = new Map<string, string>();
+  // to the map a zone is its number: a name like __proto__ would be more than a name there
+  private readonly ids: Map<string, number>;
 
-  constructor(private readonly map: maplibre.Map) {}
+  constructor(
+    private readonly map: maplibre.Map,
+    zone_ids: string[],
+  ) {
+    this.ids = new Map(zone_ids.map((zone_id, id) => [zone_id, id]));
+  }
 
   paint(states: Map<string, string>): void {
-    for (const [id, state] of states) {
-      if (this.painted.get(id) !== state)
-        this.map.setFeatureState({ source: "zones", id }, { state });
+    for (const [zone_id, state] of states) {
+      const id = this.ids.get(zone_id);
+      if (id !== undefined && this.painted.get(zone_id) !== state) this.map.setFeatureState({ source: "zones", id }, { state });
     }
-    for (const id of this.painted.keys()) {
-      if (!states.has(id)) this.map.removeFeatureState({ source: "zones", id });
+    for (const zone_id of this.painted.keys()) {
+      const id = this.ids.get(zone_id);
+      if (id !== undefined && !states.has(zone_id)) this.map.removeFeatureState({ source: "zones", id });
     }
     this.painted = new Map(states);
   }

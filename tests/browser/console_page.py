@@ -12,6 +12,7 @@ from forewarn.bench.browser import Browser, Page
 from forewarn.bench.console_site import ConsoleSite
 from forewarn.web.board import Board, Clock
 from forewarn.web.past import Look
+from forewarn.web.push import PushDesk
 from forewarn.web.scene import alert_line
 
 DESK = {"width": 1280, "height": 800}
@@ -55,6 +56,11 @@ def region(language: str = "uk", simulated: bool = True) -> Board:
     board.zones, board.zones_version = json.dumps(body).encode(), "v1"
     board.blind, board.coarse, board.reduced = ["z4"], ["z5"], ["Oblast"]
     board.sensors = [sensor("north", 50.62, True), sensor("south", 50.36, False, "silent")]
+    day = 86_400.0
+    board.keys = [
+        {"kind": "alerts", "ends_s": time.time() + 300 * day, "days": None},
+        {"kind": "cap", "ends_s": time.time() + 20 * day, "days": 30},
+    ]
     board.channels = [channel("cap"), channel("cells", last_error="centre refused: 503")]
     return board
 
@@ -221,9 +227,11 @@ def tell(site: ConsoleSite, steps: Sequence[Any], seq: int = 1) -> None:
     site.ask(site.board.tell, list(steps), seq)
 
 
-def busy(language: str = "uk", simulated: bool = True) -> ConsoleSite:
+def busy(
+    language: str = "uk", simulated: bool = True, desk: PushDesk | None = None
+) -> ConsoleSite:
     """A site on which a raid goes on."""
-    return ConsoleSite(region(language, simulated), film_of_two)
+    return ConsoleSite(region(language, simulated), film_of_two, desk)
 
 
 def begin(site: ConsoleSite) -> None:

@@ -118,7 +118,7 @@ def test_the_time_line_is_filtered_and_leads_there(desk: Page) -> None:
 
 
 def test_what_is_not_well_is_seen_first(desk: Page) -> None:
-    desk.until("document.querySelector('#n-trouble').innerText === '3'")
+    desk.until("document.querySelector('#n-trouble').innerText === '4'")
     open_tab(desk, "health")
     first = desk.text("#sensors li")
     assert "south" in first
@@ -127,6 +127,27 @@ def test_what_is_not_well_is_seen_first(desk: Page) -> None:
     assert "5 wait" in desk.text("#channels")
     assert "1.3 s for 95 of 100" in desk.text("#channels")
     assert "Nobody watches (cross-hatched): 1 zone" in desk.text("#cover")
+
+
+def test_ends_of_keys_are_shown_and_stand_out_as_they_near(
+    desk: Page, raid: ConsoleSite
+) -> None:
+    open_tab(desk, "health")
+    alerts, cap = (f"document.querySelectorAll('#keys li')[{row}]" for row in (0, 1))
+    assert desk.evaluate(f"{alerts}.className") == ""
+    assert "within 30 days: forewarn keys rotate" in desk.text("#keys li:nth-child(2)")
+    looks = []
+    kept = raid.board.keys
+    for days in (30, 7, 1, 0):
+        raid.board.keys = [kept[0], {**kept[1], "days": days}]
+        raid.ask(raid.board.beat)
+        desk.until(f"{cap}.dataset.days === '{days}'")
+        weight = f"getComputedStyle({cap}.querySelector('.what')).fontWeight"
+        looks.append((desk.evaluate(f"{cap}.className"), desk.evaluate(weight)))
+    assert looks == [("soon", "400"), ("soon", "400"), ("bad", "700"), ("bad", "700")]
+    assert "no signature is taken any more" in desk.text("#keys li:nth-child(2)")
+    raid.board.keys = kept
+    raid.ask(raid.board.beat)
 
 
 def test_a_name_is_never_markup(desk: Page, raid: ConsoleSite) -> None:

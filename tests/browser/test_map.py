@@ -4,12 +4,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from servers import free_port
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "src" / "forewarn" / "web" / "static"
@@ -23,12 +24,6 @@ def browser() -> str:
             pytest.fail("no Chromium: `make test` installs it")
         pytest.skip("no Chromium on this machine: `make test` installs it")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.mark.browser

@@ -154,6 +154,21 @@ def pushed(state: str, number: int, **more: Any) -> str:
     )
 
 
+def test_a_drill_is_one_silent_notification_that_says_test(
+    browser: Browser, site: Site
+) -> None:
+    page = visit(browser, site, permissions=["notifications"], **SERVED)
+    page.until(CONTROLLED)
+    shown = """navigator.serviceWorker.ready.then((ready) => ready.getNotifications())
+      .then((all) => all.map(({title, body, silent}) => [title, body, silent]))"""
+    for text in ("TEST. The first.", "TEST. The second."):
+        test = {"alert_id": "drill", "state": "test", "issued_s": time.time()}
+        page.do("deliver", text=json.dumps(test | {"language": "en", "text": text}))
+    page.until(f"({shown}).then((all) => all[0]?.[1] === 'TEST. The second.')")
+    assert page.evaluate(shown) == [["TEST", "TEST. The second.", True]]
+    page.do("close")
+
+
 def test_one_notification_per_alert_sounds_again_only_when_it_rises(
     browser: Browser, site: Site
 ) -> None:

@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from alerts import ALERT, context, parcel, parcels
+from alerts import ALERT, DRILL, context, parcel, parcels
 from cell_studio import Studio
 from forewarn.channels.broker import BrokerKeys
 from forewarn.channels.cap.folder import CapFolder
 from forewarn.channels.cap.ledger import NAME, read_entries
 from forewarn.channels.cap.message import Sender
 from forewarn.channels.courier import AwayError, Courier
+from forewarn.channels.drill import Drillable
 from forewarn.channels.mqtt import MqttChannel, MqttKeys
 from forewarn.channels.siren import SirenChannel, SirenKeys, SirenTable
 from forewarn.channels.web_push import WebPushChannel, WebPushKeys
 from forewarn.channels.webhook import WebhookChannel, WebhookKeys
+from forewarn.errors import DeliveryError
 from forewarn.pipeline import Channel
 from forewarn.records import AlertState, Counts, Key, Parcel
 from mosquitto import Broker, Subscriber
@@ -92,7 +94,11 @@ def webhook(folder: Path, ends: ExitStack) -> Place:
     return Place(
         channel,
         done,
-        lambda: {post.headers["webhook-id"] for post in receiver.got},
+        lambda: {
+            post.headers["webhook-id"]
+            for post in receiver.got
+            if json.loads(post.body)["type"].startswith("alert.")
+        },
         receiver.refuse,
         receiver.welcome,
         bad=(NO_NAME, NO_TIME),
@@ -114,6 +120,8 @@ def web_push(folder: Path, ends: ExitStack) -> Place:
     )
     phone = Phone(service)
     channel.subscribe(phone.endpoint, phone.keys, (ALERT.zone_id,), "en")
+    tester = Phone(service, "tester")
+    channel.subscribe_to_drills(tester.endpoint, tester.keys)
     return Place(
         channel,
         done,
@@ -237,6 +245,42 @@ def test_closing_delivers_what_waits_and_ends_in_time_though_broken(place: Place
     assert len(place.done) == 50
     place.channel.offer([parcel()])  # too late: it stays in the outbox
     assert place.channel.counts().dropped == 1
+
+
+def test_a_drill_comes_through_and_is_no_step_of_any_alert(place: Place) -> None:
+    place.channel.offer([parcel()])
+    until(lambda: len(place.done) == 1)
+    assert isinstance(place.channel, Drillable)
+    until(lambda: place.has({f"{ALERT.alert_id}-0"}))
+    before = replace(place.channel.counts(), delay_s=0.0)
+    drilled = place.channel.drill(DRILL)
+    assert drilled.reached
+    assert place.has({f"{ALERT.alert_id}-0"})
+    assert len(place.done) == 1
+    assert replace(place.channel.counts(), delay_s=0.0) == before
+    place.channel.offer(parcels(3))
+    until(lambda: len(place.done) == 4)
+
+
+def test_a_drill_of_a_place_that_takes_nothing_fails_soon_and_says_why(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forewarn.channels.broker.READ_BACK_S", 0.5)
+    assert isinstance(place.channel, Drillable)
+    place.break_it()
+    began_s = time.monotonic()
+    with pytest.raises((DeliveryError, OSError)):
+        place.channel.drill(DRILL)
+    assert time.monotonic() - began_s < 5.0
+    place.mend_it()
+    until(lambda: drills(place.channel))
+
+
+def drills(channel: Drillable) -> bool:
+    try:
+        return channel.drill(DRILL).reached
+    except DeliveryError:
+        return False
 
 
 def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:

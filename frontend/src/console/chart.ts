@@ -2,7 +2,7 @@
 
 import * as maplibre from "maplibre-gl";
 import type { Feature, FeatureCollection, Geometry, Position } from "geojson";
-import { EMPTY, ZonePainter, drawZones, makeMap, source, type ZoneInfo } from "../map";
+import { EMPTY, drawZones, makeMap, source, type ZoneInfo, type ZonePainter } from "../map";
 import { Areas } from "./areas";
 import { Anchor } from "./gl";
 import { Sky } from "./sky";
@@ -11,10 +11,12 @@ import type { Mark, OperatorsStatus, SensorHealth } from "./wire";
 export type Bounds = [number, number, number, number]; // west, south, east, north
 
 const LOOKS = {
-  dark: { sea: "#0d1a26", land: "#1b2a38", coast: "#3d5266", ink: "#e9f0f6", hatch: "#c7d3de" },
-  light: { sea: "#dbe6ee", land: "#f7f5f0", coast: "#9aaab8", ink: "#18212c", hatch: "#4a5a69" },
+  dark: { sea: "#0d1a26", land: "#1b2a38", coast: "#3d5266", ink: "#e9f0f6", halo: "#0b1620", hatch: "#c7d3de" },
+  light: { sea: "#dbe6ee", land: "#f7f5f0", coast: "#9aaab8", ink: "#18212c", halo: "#ffffff", hatch: "#4a5a69" },
 };
 const NONE: maplibre.FilterSpecification = ["in", ["get", "zone_id"], ["literal", []]];
+// a hatch must not hide what people are told
+const QUIET: maplibre.ExpressionSpecification = ["==", ["coalesce", ["feature-state", "state"], "clear"], "clear"];
 const CLOSEST = 11;
 
 export interface Tapped {
@@ -64,10 +66,10 @@ export class Chart {
     if (!status.zones_version || status.zones_version === this.version) return false;
     this.version = status.zones_version;
     const found = (await (await fetch("/api/public/v1/zones")).json()) as FeatureCollection;
-    drawZones(this.map, found);
+    this.painter?.paint(new Map()); // numbers begin anew
+    this.painter = drawZones(this.map, found);
     this.zones = new Map(found.features.map(({ properties }) => [properties!["zone_id"] as string, properties as ZoneInfo]));
     this.boxes = new Map(found.features.map(({ properties, geometry }) => [properties!["zone_id"] as string, box(geometry)]));
-    this.painter = new ZonePainter(this.map);
     this.fit([...this.boxes.values()], 0);
     const { lng, lat } = this.map.getCenter();
     this.sky ??= new Sky(this.map, Anchor.at(lng, lat), this.now);
@@ -86,6 +88,8 @@ export class Chart {
     this.map.setPaintProperty("land", "fill-color", look.land);
     this.map.setPaintProperty("coast", "line-color", look.coast);
     this.map.setPaintProperty("chosen", "line-color", look.ink);
+    this.map.setPaintProperty("mark-labels", "text-color", look.ink);
+    this.map.setPaintProperty("mark-labels", "text-halo-color", look.halo);
     for (const [name, cross] of [["coarse", false], ["blind", true]] as const) {
       const image = stripes(look.hatch, cross);
       if (this.map.hasImage(name)) this.map.updateImage(name, image);
@@ -155,7 +159,7 @@ export class Chart {
       map.addImage(name, stripes(LOOKS.dark.hatch, name === "blind"), { pixelRatio: 2 });
       map.addLayer({
         id: name, type: "fill", source: "zones", filter: NONE,
-        paint: { "fill-pattern": name, "fill-opacity": name === "blind" ? 0.6 : 0.35 },
+        paint: { "fill-pattern": name, "fill-opacity": ["case", QUIET, name === "blind" ? 0.6 : 0.35, 0.2] },
       });
     }
     map.addLayer({
@@ -192,8 +196,8 @@ export class Chart {
     });
     this.map.addLayer({
       id: "mark-labels", type: "symbol", source: "marks",
-      layout: { "text-field": ["get", "text"], "text-size": 10, "text-offset": [0, -1.3], "text-anchor": "bottom" },
-      paint: { "text-color": "#e9f0f6", "text-halo-color": "#0b1620", "text-halo-width": 1.4 },
+      layout: { "text-field": ["get", "text"], "text-size": 12, "text-offset": [0, -1.1], "text-anchor": "bottom" },
+      paint: { "text-color": LOOKS.dark.ink, "text-halo-color": LOOKS.dark.halo, "text-halo-width": 1.4 },
     });
   }
 

@@ -148,14 +148,14 @@ function along(p: number): number {
 }
 
 function scale({ due, soon, threshold, prepare_at }: Weighed): HTMLElement {
-  const row = (what: string, p: number, needed: number): HTMLElement => {
+  const row = (what: string, p: number, told: string, needed: number): HTMLElement => {
     const bar = el("span", { class: "bar", role: "img", "aria-label": `${percent(p)} against ${percent(needed)}` });
     const [fill, mark] = [el("i", p > needed ? "over" : ""), el("u")];
     fill.style.inlineSize = `${along(p)}%`;
     mark.style.insetInlineStart = `${along(needed)}%`;
     bar.append(fill, mark);
-    const told = el("span", "", el("b", "", percent(p)), el("span", "quiet", ` needs ${percent(needed)}`));
-    return el("div", "", el("span", "", what), told, bar);
+    const numbers = el("span", "", el("b", "", percent(p)), el("span", "quiet", ` ${told} at ${percent(needed)}`));
+    return el("div", "", el("span", "", what), numbers, bar);
   };
-  return el("div", "scale", row("Due (take cover)", due, threshold), row("Soon (prepare)", soon, prepare_at));
+  return el("div", "scale", row("Due", due, "take cover", threshold), row("Soon", soon, "prepare", prepare_at));
 }

@@ -22,7 +22,7 @@ export function showStatus(status: OperatorsStatus, clock: ServerClock): void {
   say(byId("world"), status.world === "live" ? "LIVE" : "EXERCISE");
   const banner = byId("exercise");
   banner.hidden = status.world === "live";
-  say(banner, Object.values(status.banner).join(" · "));
+  say(banner, Object.values(status.banner).map((word) => word.replace(/\.$/, "")).join(" · "));
 }
 
 export function showSession(session: Session): void {

@@ -35,6 +35,8 @@ export const KINDS: Record<string, Kind> = {
   },
 };
 
+const SYMBOL = 36; // pixels of a symbol, shown half as wide
+
 export const ORDER = Object.keys(KINDS);
 export const THREATS = ["rocket", "ballistic_missile", "cruise_missile", "drone"];
 
@@ -61,15 +63,21 @@ export function drawShape(pen: CanvasRenderingContext2D, kind: Kind, filled: boo
 /** The symbol for lists and the key. */
 export function symbol(kind: string, filled = true): HTMLCanvasElement {
   const found = KINDS[kind] ?? KINDS["clutter"]!;
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 36;
+  const [canvas, shape] = [blank(), blank()];
   canvas.className = "symbol";
+  drawShape(shape.getContext("2d")!, found, filled, SYMBOL);
   const pen = canvas.getContext("2d")!;
-  drawShape(pen, found, filled, 36);
-  pen.globalCompositeOperation = "multiply";
+  pen.drawImage(shape, 0, 0);
+  pen.globalCompositeOperation = "multiply"; // which paints what was clear, too
   pen.fillStyle = found.colour;
-  pen.fillRect(0, 0, 36, 36);
+  pen.fillRect(0, 0, SYMBOL, SYMBOL);
   pen.globalCompositeOperation = "destination-in";
-  drawShape(pen, found, filled, 36);
+  pen.drawImage(shape, 0, 0);
+  return canvas;
+}
+
+function blank(): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SYMBOL;
   return canvas;
 }

@@ -120,6 +120,22 @@ export interface ChannelHealth {
   delay_s: number;
 }
 
+/** What came of a channel's newest self-drill; `none`: it was not tested, `said` why. */
+export interface Drilled {
+  channel: string;
+  time_s: number;
+  state: "well" | "failed" | "none";
+  said: string;
+  delay_s: number;
+}
+
+/** When the last key of a kind ends; days: within so many, of 30, 7, 1, 0; null = later. */
+export interface KeyEnd {
+  kind: string;
+  ends_s: number;
+  days: number | null;
+}
+
 export interface OperatorsStatus extends Status {
   sensors: SensorHealth[];
   channels: ChannelHealth[];
@@ -127,6 +143,10 @@ export interface OperatorsStatus extends Status {
   faults: string[];
   blind: string[];
   coarse: string[];
+  keys: KeyEnd[];
+  drills: Drilled[];
+  drilling: boolean;
+  drill_next_s: number | null;
   machine_clock: MachineClock | null;
   record_s: [number, number] | null; // of a recording, where there is nothing but that
 }

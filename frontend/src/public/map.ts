@@ -2,22 +2,21 @@
 
 import type { FeatureCollection } from "geojson";
 import type * as maplibre from "maplibre-gl";
-import { ZonePainter, drawZones, makeMap, source } from "../map";
+import { drawZones, makeMap, source, type ZonePainter } from "../map";
 import { middle, type Zone } from "./places";
 
 const SIGNS: Record<string, string> = { prepare: "▲", take_cover: "■", stay: "◆", all_clear: "✓" };
 const CLOSE = 10; // zoom at which a town fills a phone
 
 export class PlaceMap {
-  private painter: ZonePainter;
+  private readonly painter: ZonePainter;
   private signed = "";
 
   private constructor(
     private readonly map: maplibre.Map,
     private zones: Map<string, Zone>,
   ) {
-    drawZones(map, collection(zones));
-    this.painter = new ZonePainter(map);
+    this.painter = drawZones(map, collection(zones));
     map.addSource("signs", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
     map.addLayer({
       id: "signs", type: "symbol", source: "signs",

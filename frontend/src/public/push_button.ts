@@ -3,7 +3,7 @@
 import { byId } from "../page";
 import { wordsOf } from "../words";
 import { say } from "./card";
-import { pushKey, subscribe, subscribed, tell, unsubscribe } from "./push";
+import { pushKey, subscribe, subscribed, tell, unsubscribe } from "../push";
 
 export interface Wanted {
   zone_ids: string[];

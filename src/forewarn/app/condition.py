@@ -1,4 +1,4 @@
-"""How sensors and channels fare, as rows for the operators."""
+"""How sensors, channels and keys fare, as rows for the operators."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import Any
 
 from forewarn.pipeline import Channel, Source
 from forewarn.records import Sensor
+from forewarn.signing import KeyRing, World
 from forewarn.units import DEG_PER_RAD
 
 FRESH_SCANS = 3  # missed by a sensor before it counts as silent
@@ -53,6 +54,22 @@ def channel_rows(
         if bool(error) != bool(failing.get(name, "")):
             note(f"channel {name}: {error or 'well again'}", "channel")
     return rows
+
+
+def key_rows(
+    ring: KeyRing,
+    world: World,
+    before: list[dict[str, Any]],
+    now_s: float,
+    note: Callable[..., None],
+) -> list[dict[str, Any]]:
+    """Until when a world has keys; that they end is noted 30, 7, 1 days before."""
+    ends = [one for one in ring.ends(now_s) if one.world is world]
+    told = {(row["kind"], row["days"]) for row in before}
+    for one in ends:
+        if one.days is not None and (str(one.kind), one.days) not in told:
+            note(str(one), "fault")
+    return [{"kind": str(one.kind), "ends_s": one.ends_s, "days": one.days} for one in ends]
 
 
 def refused_rows(

@@ -7,19 +7,22 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from forewarn.app.aside import Aside
+from forewarn.app.drilling import Drills
 from forewarn.app.shelf import Journal
 from forewarn.errors import ConfigError
 from forewarn.files import Site
 from forewarn.records import Act, Command, Event
 from forewarn.signing import World
 from forewarn.web.board import Board
+from forewarn.web.drill import drill_routes
 from forewarn.web.operators import operators_api
 from forewarn.web.orders.area import ZoneMap
 from forewarn.web.orders.desk import Desk, Draft, Rules
 from forewarn.web.orders.echo import Mouth
 from forewarn.web.orders.order import check_door
 from forewarn.web.orders.routes import echo_of
-from forewarn.web.past import Past
+from forewarn.web.past import Past, past_routes
+from forewarn.web.push import PushDesk
 from forewarn.web.refusal import RefusedError
 from forewarn.web.signin.accounts import Accounts
 from forewarn.web.signin.gate import Gate
@@ -66,6 +69,7 @@ class Control:
         )
         self._signin = SignIn(self.gate, self.note)
         self._past = past or Aside(Journal(site))
+        self.drills = Drills(site, board, self.note)
         rules = Rules(
             site.name,
             str(world),
@@ -86,7 +90,19 @@ class Control:
 
     def api(self) -> ASGIApp:
         """The operators' API."""
-        return operators_api(self._board, self.gate, self._signin, self.desk, self._past)
+        return operators_api(
+            self._board,
+            self.gate,
+            self._signin,
+            self.desk,
+            past_routes(self._past, self.note),
+            drill_routes(self.drills.run, self.push_desk),
+        )
+
+    def push_desk(self) -> PushDesk | None:
+        """Where people subscribe, if there is such a channel and it is open."""
+        channels = self.drills.channels.values()
+        return next((one for one in channels if isinstance(one, PushDesk)), None)
 
     async def hand(self, command: Command) -> None:
         """Give an order to the core; returns once it is on record."""

@@ -33,7 +33,7 @@ def mark(flown: Flown, board: Board) -> None:
     said = said_in(board.scene)
     if fired := flown.step(now_s, said):
         count = len({one.track_id for one in fired})
-        board.note(f"SIMULATED defence: {count} head for people and are engaged")
+        board.note(f"SIMULATED defence: {count} heading for people engaged")
     spared = [_spared(one) for one in said if flown.lets_fall(now_s, one)]
     board.marks = [_fired(one, now_s) for one in flown.log] + spared
 

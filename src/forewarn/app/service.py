@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from forewarn.app.assembly import is_exercise, site_signer, site_world
 from forewarn.app.clock import ClockWatch, SteadyClock
-from forewarn.app.condition import channel_rows, refused_rows, sensor_rows
+from forewarn.app.condition import channel_rows, key_rows, refused_rows, sensor_rows
 from forewarn.app.control import Control
 from forewarn.app.core_process import CoreProcess
 from forewarn.app.lookout import Cover
@@ -27,12 +28,11 @@ from forewarn.errors import ConfigError, ForewarnError
 from forewarn.files import Site
 from forewarn.pipeline import Beacon, Channel, Keeper, Source
 from forewarn.records import Event, Key, PlotBatch, Sensor, Tick
-from forewarn.signing import Matter, heartbeat_values
+from forewarn.signing import Matter, Vault, heartbeat_values
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
 from forewarn.web.public import public_api
-from forewarn.web.push import PushDesk
 from forewarn.web.scene import alert_line
 from forewarn.web.serving import WebServer, listener, raise_file_limit, tidy
 from forewarn.web.tls import remarks, transport
@@ -79,6 +79,7 @@ class Service:
             time_zone=site.time_zone,
         )
         self._signer = site_signer(site, plan.sensors)
+        self._vault = Vault(site.signing.folder)
         self._plans = plan_channels(site.channels, plan.simulated)
         self._channels: dict[str, Channel] = {}
         self._core: CoreProcess
@@ -95,6 +96,7 @@ class Service:
         self._control = Control(
             site, site_world(site, plan.sensors), self.board, self._push, self._ready
         )
+        self._control.drills.channels = self._channels
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
@@ -104,7 +106,12 @@ class Service:
             loop.add_signal_handler(number, self._stopping.set)
         web = self.plan.site.web
         app = web_application(
-            public_api(self.board, _cap_folder(self._plans), self._desk),
+            public_api(
+                self.board,
+                _cap_folder(self._plans),
+                self._control.push_desk,
+                self._vault.ring_file,
+            ),
             self._control.api(),
             health_routes(self.board, self._pulse.beats),
         )
@@ -120,6 +127,7 @@ class Service:
         tasks = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._beat()),
+            asyncio.create_task(self._control.drills.keep()),
             *(asyncio.create_task(self._read(source)) for source in self.plan.sources),
         ]
         await self._stopping.wait()
@@ -275,6 +283,10 @@ class Service:
         board.sensors = sensor_rows(plan.sensors, self._counts, self._cover.troubles, now_s)
         board.channels = channel_rows(self._channels, board.channels, board.note)
         board.refused = refused_rows(plan.sources, self._refused)
+        world = site_world(plan.site, plan.sensors)
+        with suppress(ConfigError, OSError):  # then the rows stay as they were
+            ring = self._vault.ring
+            board.keys = key_rows(ring, world, board.keys, time.time(), board.note)
 
     async def _watch_clock(self) -> None:
         """Show how good the machine's clock is, and put on record when that changes."""
@@ -301,11 +313,6 @@ class Service:
                 self._hear(("failed", f"channel {plan.name!r}: {error}"))
                 return
             self._channels[plan.name] = channel
-
-    def _desk(self) -> PushDesk | None:
-        """Where people subscribe, if there is such a channel and it is open."""
-        desks = (one for one in self._channels.values() if isinstance(one, PushDesk))
-        return next(desks, None)
 
     def _context(self, name: str, zone_names: Mapping[str, Mapping[str, str]]) -> Context:
         def confirm(keys: list[Key]) -> None:

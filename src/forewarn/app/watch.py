@@ -9,7 +9,7 @@ EVERY_S = 5.0
 
 def watch(
     url: Annotated[str, typer.Argument(help="of the service, as the public reaches it")],
-    key: Annotated[str, typer.Option(help="its public key, 64 hex digits")] = "",
+    ring: Annotated[str, typer.Option(help="its key ring: a file or an address")] = "",
     run: Annotated[str, typer.Option(help="command to run when its state changes")] = "",
     post: Annotated[str, typer.Option(help="address to post such changes to")] = "",
     every: Annotated[float, typer.Option(help="seconds between two looks")] = EVERY_S,
@@ -22,8 +22,9 @@ def watch(
     import time
 
     from forewarn.app.watching import Watchdog
+    from forewarn.channels.ring_reader import RingReader
 
-    dog = Watchdog(url, bytes.fromhex(key) if key else b"", run, post)
+    dog = Watchdog(url, RingReader(ring) if ring else None, run, post)
     while True:
         looked_s = time.monotonic()
         trouble = dog.look()

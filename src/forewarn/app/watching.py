@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
+from forewarn.channels.ring_reader import RingReader
 from forewarn.errors import ConfigError
-from forewarn.signing import Matter, World, opened
+from forewarn.signing import Matter, World
 
 LATE_S = 20.0  # after which silence must be taken for danger
 ANSWER_S = 4.0
@@ -20,18 +21,22 @@ class Watchdog:
     """Looks at the signed heartbeat of a service, and tells operators when that changes.
 
     url  : of the service, as the public reaches it
-    key  : public key that its heartbeats must be signed with; empty = any
+    ring : the keys that its heartbeats may be signed with; None = any
     run  : command, given the state and the reason as arguments; "" = none
     post : address that gets the same as JSON; "" = none
     """
 
-    def __init__(self, url: str, key: bytes = b"", run: str = "", post: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        ring: RingReader | None = None,
+        run: str = "",
+        post: str = "",
+    ) -> None:
         if not url.startswith(("http://", "https://")):
             raise ConfigError(f"watch: found {url!r}, expected http://... or https://...")
-        if key and len(key) != 32:
-            raise ConfigError(f"watch --key: found {len(key)} bytes, expected 32")
         self._address = url.rstrip("/") + "/api/public/v1/heartbeat"
-        self._key = key
+        self._ring = ring
         self._run, self._post = run, post
         self._newest_s = 0.0  # time of the newest heartbeat: an older one is a replay
         self._moved_s = time.monotonic()  # when a newer one was last seen
@@ -53,7 +58,8 @@ class Watchdog:
             return f"not reachable: {type(error).__name__}"
         values = self._opened(answer.content)
         if values is None:
-            return "heartbeat is not signed with its key"
+            why = f" ({self._ring.error})" if self._ring and self._ring.error else ""
+            return f"heartbeat is not signed with a key of its ring{why}"
         if values["time_s"] > self._newest_s:
             self._newest_s, self._moved_s = values["time_s"], time.monotonic()
         # by this machine's own stopwatch: neither clock need be right
@@ -62,8 +68,9 @@ class Watchdog:
         return "" if values["service"] == "live" else f"service is {values['service']}"
 
     def _opened(self, sealed: bytes) -> dict[str, Any] | None:
-        if self._key:
-            said = (opened(self._key, one, Matter.HEARTBEAT, sealed) for one in World)
+        if self._ring is not None:
+            ring, now_s = self._ring(), time.time()
+            said = (ring.opened(one, Matter.HEARTBEAT, sealed, now_s) for one in World)
             return next((values for values in said if values is not None), None)
         try:
             values = dict(json.loads(sealed)["values"])

@@ -1,10 +1,14 @@
 """Many subscribers of the public stream in one process: when each message reached each."""
 
 import asyncio
+import multiprocessing
 import re
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +17,19 @@ from forewarn.web.serving import raise_file_limit
 
 TOGETHER = 200  # connections opened at once
 SMALL_BYTES = 4096  # what the system keeps for a reader that is going to stall
-REQUEST = b"GET /api/public/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LANGUAGE = "uk"  # of who asks for one zone
 _END = re.compile(rb"\r?\n\r?\n")
 _ID = re.compile(rb"^id: ?(?:\w+-)?(\d+)", re.MULTILINE)
 
 
 class Reader(asyncio.Protocol):
-    """One subscriber: (number of the message, when its last byte came), in order."""
+    """One subscriber: (number of the message, when its last byte came), in order.
 
-    def __init__(self) -> None:
+    wish : of what it asks for, as the query has it
+    """
+
+    def __init__(self, wish: str = "") -> None:
+        self._wish = wish
         self.heard: list[tuple[int, float]] = []
         self.greeted = asyncio.Event()
         self.lost = False
@@ -31,7 +39,8 @@ class Reader(asyncio.Protocol):
         """Ask for the stream."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(REQUEST)
+        path = f"/api/public/v1/stream?{self._wish}"
+        transport.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
     def data_received(self, data: bytes) -> None:
         """Note each whole message that has a number; the first is the state of now."""
@@ -60,17 +69,22 @@ class Reader(asyncio.Protocol):
 
 
 class Crowd:
-    """Steady readers, and shaky ones that stop to read when told to."""
+    """Steady readers, and shaky ones that stop to read when told to.
 
-    def __init__(self, port: int) -> None:
+    zones : each asks for one of so many, z0 z1 ...; 0 = for all there are
+    """
+
+    def __init__(self, port: int, zones: int = 0) -> None:
         self._port = port
+        self._zones = zones
         self._gate = asyncio.Semaphore(TOGETHER)
         self.steady: list[Reader] = []
         self.shaky: list[Reader] = []
 
     async def connect(self, steady: int, shaky: int) -> None:
         """Open so many; returns once each was told the state of now."""
-        self.steady = await asyncio.gather(*(self._one(0) for _ in range(steady)))
+        wishes = (self._wish(number) for number in range(steady))
+        self.steady = await asyncio.gather(*(self._one(0, wish) for wish in wishes))
         self.shaky = await asyncio.gather(*(self._one(SMALL_BYTES) for _ in range(shaky)))
 
     def stall(self) -> None:
@@ -87,7 +101,10 @@ class Crowd:
         self.shaky = await asyncio.gather(*(self._one(SMALL_BYTES) for _ in range(count)))
         return sum(reader.heard[0][0] != newest for reader in self.shaky)
 
-    async def _one(self, buffer_bytes: int) -> Reader:
+    def _wish(self, number: int) -> str:
+        return f"zone=z{number % self._zones}&language={LANGUAGE}" if self._zones else ""
+
+    async def _one(self, buffer_bytes: int, wish: str = "") -> Reader:
         async with self._gate:
             loop = asyncio.get_running_loop()
             ours = socket.socket()
@@ -95,13 +112,33 @@ class Crowd:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
             ours.setblocking(False)
             await loop.sock_connect(ours, ("127.0.0.1", self._port))
-            _, reader = await loop.create_connection(Reader, sock=ours)
+            _, reader = await loop.create_connection(lambda: Reader(wish), sock=ours)
             await reader.greeted.wait()
             return reader
 
 
-def read_on(pipe: Connection, port: int, steady: int, shaky: int) -> None:
+@contextmanager
+def apart(target: Callable[..., None], *args: Any) -> Iterator[Connection]:
+    """A process of its own, and the line to it; stopped in the end."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=target, args=(theirs, *args), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+        process.join(10)
+    finally:
+        process.kill()
+        process.join()
+
+
+def read_on(
+    pipe: Connection, port: int, steady: int, shaky: int = 0, zones: int = 0
+) -> None:
     """Life of the process: subscribers of the server at `port`, and what `pipe` asks for.
+
+    It says how many there are once each was told the state of now.
 
     ("stall",)             : shaky readers read no more
     ("back",)              : they come back; answers how many were told anything old
@@ -109,7 +146,7 @@ def read_on(pipe: Connection, port: int, steady: int, shaky: int) -> None:
     ("end",)
     """
     raise_file_limit()
-    asyncio.run(_read_on(pipe, Crowd(port), steady, shaky))
+    asyncio.run(_read_on(pipe, Crowd(port, zones), steady, shaky))
 
 
 async def _read_on(pipe: Connection, crowd: Crowd, steady: int, shaky: int) -> None:

@@ -3,16 +3,16 @@ alert on record is seen, alone and under thousands of other readers, and how big
 
 import gc
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from forewarn.bench.browser import Browser, Page, find_browser
+from forewarn.bench.listeners import apart, read_on
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.site import Site
 from forewarn.errors import ConfigError
@@ -125,17 +125,14 @@ def readers(address: str, count: int) -> Iterator[None]:
     if not count:
         yield
         return
-    with subprocess.Popen(
-        [sys.executable, "-m", "forewarn.bench.readers", address, str(count), str(ZONES)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
-            raise ConfigError(f"bench page: {count} readers could not connect")
+    port = urlsplit(address).port
+    with apart(read_on, port, count, 0, ZONES) as others:
+        try:
+            others.recv()
+        except EOFError:
+            raise ConfigError(f"bench page: {count} readers could not connect") from None
         yield
-        process.communicate()
+        others.send(("end",))
 
 
 def country() -> Board:

@@ -3,11 +3,9 @@ whether those who do not read hold up the others."""
 
 import asyncio
 import gc
-import multiprocessing
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 from fastapi import FastAPI
 
-from forewarn.bench.listeners import read_on
+from forewarn.bench.listeners import apart, read_on
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
@@ -127,10 +125,10 @@ def run(load: Load, progress: Callable[[], None] = lambda: None) -> Told:
         )
     calm, stalled = [], []
     stale = 0
-    with _process(_serve, load.stalled_s) as server:
+    with apart(_serve, load.stalled_s) as server:
         port = server.recv()
         begun = time.monotonic()
-        with _process(read_on, port, load.readers - load.shaky, load.shaky) as readers:
+        with apart(read_on, port, load.readers - load.shaky, load.shaky) as readers:
             readers.recv()
             connected_s = time.monotonic() - begun
             progress()
@@ -185,22 +183,6 @@ def _typical_p99(part: FloatArray) -> float:
 
 def _p99(values: FloatArray) -> float:
     return float(np.nanpercentile(values, 99))
-
-
-@contextmanager
-def _process(target: Callable[..., None], *args: Any) -> Iterator[Connection]:
-    """A process of its own, and the line to it; stopped in the end."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=target, args=(theirs, *args), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield ours
-        process.join(10)
-    finally:
-        process.kill()
-        process.join()
 
 
 def _serve(pipe: Connection, stalled_s: float) -> None:

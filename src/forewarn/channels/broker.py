@@ -3,10 +3,12 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from forewarn.errors import ConfigError
+from forewarn.channels.drill import READ_BACK_S
+from forewarn.errors import ConfigError, DeliveryError
 from forewarn.records import Counts
 
 TOGETHER = 64  # messages under way at once, unless the broker takes fewer
@@ -69,6 +72,7 @@ class Line:
         self._lines = self._line_used = 0  # counted, to tell a new one from the last
         self._window = TOGETHER
         self._acknowledged: dict[int, str] = {}  # by message number: "" or what was wrong
+        self._ears: dict[str, SimpleQueue[bytes]] = {}
         self._failures = 0
         self._error = f"{self._address}: not connected yet"
         self._end_s = inf
@@ -79,6 +83,7 @@ class Line:
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
         self._client.connect_async(keys.host, keys.port, KEEPALIVE_S)
         self._client.loop_start()
 
@@ -104,6 +109,25 @@ class Line:
         """Publish at once if there is a line, else never: for what is soon outdated."""
         if self._up:
             self._publish(message, 0)
+
+    @contextmanager
+    def hearing(self, topics: Sequence[str]) -> Iterator[SimpleQueue[bytes]]:
+        """What the broker tells on these topics, ours included, while the block lasts.
+
+        A DeliveryError where there is no line to it now.
+        """
+        heard: SimpleQueue[bytes] = SimpleQueue()
+        if not self._up:
+            raise DeliveryError(self._error or f"{self._address}: no connection")
+        for topic in topics:
+            self._ears[topic] = heard
+            self._client.subscribe(topic, 1)
+        try:
+            yield heard
+        finally:
+            for topic in topics:
+                self._client.unsubscribe(topic)
+                del self._ears[topic]
 
     def ready(self) -> bool:
         """Wait for the line; False when the service ends before it is there."""
@@ -200,6 +224,11 @@ class Line:
             self._acknowledged[number] = wrong
             self._change.notify_all()
 
+    def _on_message(self, client: Client, userdata: Any, message: Any) -> None:
+        ear = self._ears.get(message.topic)
+        if ear is not None:
+            ear.put(message.payload)
+
     def _fail(self, error: str) -> None:
         with self._change:
             self._failures += 1
@@ -235,6 +264,19 @@ def _secret(path: Path | None) -> str | None:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: password cannot be read: {error}") from None
+
+
+def heard_all(heard: SimpleQueue[bytes], bodies: Sequence[bytes]) -> None:
+    """Wait until these came back from the broker, or DeliveryError."""
+    missing, end_s = {*bodies}, time.monotonic() + READ_BACK_S
+    while missing:
+        try:
+            missing.discard(heard.get(timeout=max(0.0, end_s - time.monotonic())))
+        except Empty:
+            raise DeliveryError(
+                f"{len(missing)} of {len(bodies)} tests did not come back from the broker "
+                f"within {READ_BACK_S:g} s: may its user read what it writes?"
+            ) from None
 
 
 class Rounds:

@@ -13,8 +13,16 @@ from math import inf
 from typing import Any, TypeVar
 
 from forewarn.channels import ChannelKind, Context
-from forewarn.channels.broker import TOGETHER, BrokerKeys, Line, Message, Rounds
+from forewarn.channels.broker import (
+    TOGETHER,
+    BrokerKeys,
+    Line,
+    Message,
+    Rounds,
+    heard_all,
+)
 from forewarn.channels.courier import Courier
+from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.home_assistant import Home
 from forewarn.channels.topics import checked, level, root, zones_like
 from forewarn.records import LIVE_STATES, Counts, Parcel
@@ -25,6 +33,7 @@ AGAIN_S = 20.0  # a state is told again so often,
 STATE_LASTS_S = 60  # and forgotten by the broker so long after it was told last
 CLEAR_LASTS_S = 600.0  # for so long an all-clear is told again
 HEARTBEAT_LASTS_S = 20
+TEST_LASTS_S = 15
 SILENT_S = 15.0  # without a heartbeat: the service is down, though this thread lives
 TICK_S = 0.5
 PAUSE_S = 0.002  # between groups of what is told again, so that news comes first
@@ -89,6 +98,22 @@ class MqttChannel:
         """Pass on a sign of life, if there is a line."""
         self._heartbeat, self._beat_s, self._silent = heartbeat, time.monotonic(), False
         self._tell_alive()
+
+    def drill(self, drill: Drill) -> Drilled:
+        """Publish on the topic `test`, which is no zone's, and hear it back."""
+        topic = f"{self._root}/test"
+        body = canonical(
+            {
+                "drill_id": drill.drill_id,
+                "time_s": drill.time_s,
+                "exercise": self._exercise,
+                "text": dict(drill.texts),
+            }
+        )
+        with self._line.hearing([topic]) as heard:
+            self._line.tell(Message(topic, body, TEST_LASTS_S, keep=False))
+            heard_all(heard, [body])
+        return Drilled("heard back from the broker")
 
     def counts(self) -> Counts:
         """How it fares."""

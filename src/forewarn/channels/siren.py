@@ -13,8 +13,9 @@ from math import inf
 from pathlib import Path
 
 from forewarn.channels import ChannelKind, Context
-from forewarn.channels.broker import BrokerKeys, Line, Message, Rounds
+from forewarn.channels.broker import BrokerKeys, Line, Message, Rounds, heard_all
 from forewarn.channels.courier import Courier
+from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.durable import Counter
 from forewarn.channels.siren_frame import (
     EVERYONE,
@@ -50,7 +51,6 @@ class SirenKeys:
     counter      : file of the counter of frames
     pattern      : how sirens sound, as they know it
     seconds      : how long they sound for one "take cover"
-    test_every_s : a silent self-test so often; 0 = none
     """
 
     siren: tuple[SirenTable, ...]
@@ -59,7 +59,6 @@ class SirenKeys:
     counter: Path = Path("siren.counter")
     pattern: str = "wail"
     seconds: float = 90.0
-    test_every_s: float = 86_400.0
 
     def __post_init__(self) -> None:
         names = [siren.id for siren in self.siren]
@@ -108,7 +107,6 @@ class SirenChannel:
         self._time_s, self._timed_s = 0.0, time.monotonic()
         self._beat_s, self._beat_told_s = -inf, -inf
         self._again_s = -inf
-        self._test_s = time.monotonic() if keys.test_every_s else inf
         self._line = Line(keys.broker)
         self._courier = Courier("siren", self._carry, context.delivered)
         self._rounds = Rounds("siren again", TICK_S, self._tick)
@@ -126,6 +124,20 @@ class SirenChannel:
         """Let the sirens hear that the service lives."""
         self._beat_s = time.monotonic()
         self._rounds.wake()
+
+    def drill(self, drill: Drill) -> Drilled:
+        """Send every siren a silent test frame, and hear them back."""
+        topics = [self._topic(name) for name in self._zones_of]
+        with self._line.hearing(topics) as heard:
+            with self._sending:
+                made = [self._message(name, Action.TEST) for name in self._zones_of]
+                for one in made:
+                    self._line.tell(one)
+            heard_all(heard, [one.body for one in made])
+        return Drilled(
+            f"{len(made)} silent frames heard back from the broker; what the sirens made "
+            "of them, they tell"
+        )
 
     def counts(self) -> Counts:
         """How it fares."""
@@ -216,11 +228,16 @@ class SirenChannel:
             not_before_s=now_s,
             expires_s=now_s + LASTS_S,
         )
-        topic = f"{self._root}/sirens/{level(name)}"
         # only of a heartbeat is a later listener to hear the last one
         return Message(
-            topic, sealed(frame, self._signer), int(LASTS_S), action is Action.ALIVE
+            self._topic(name),
+            sealed(frame, self._signer),
+            int(LASTS_S),
+            action is Action.ALIVE,
         )
+
+    def _topic(self, name: str) -> str:
+        return f"{self._root}/sirens/{level(name)}"
 
     def _now_s(self) -> float:
         """The time that frames tell: it goes on though the clock is set back.
@@ -239,19 +256,12 @@ class SirenChannel:
             return
         if self._beat_s > self._beat_told_s:
             self._beat_told_s = self._beat_s
-            self._send([(EVERYONE, Action.ALIVE)])
+            with self._sending:
+                self._line.send([self._message(EVERYONE, Action.ALIVE)])
         now_s = time.monotonic()
         if now_s >= self._again_s:
             self._again_s = now_s + AGAIN_S
             self._tell(self._sounding())
-        # no siren obeys before it has heard a heartbeat
-        if now_s >= self._test_s and self._beat_told_s > -inf and not self._sounding():
-            self._test_s = now_s + self._keys.test_every_s
-            self._send([(name, Action.TEST) for name in self._zones_of])
-
-    def _send(self, orders: Sequence[tuple[str, Action]]) -> None:
-        with self._sending:
-            self._line.send([self._message(*order) for order in orders])
 
     def _sounding(self) -> list[str]:
         now_s = time.monotonic()

@@ -18,7 +18,7 @@ import msgspec
 
 from forewarn.channels.durable import write_durably
 from forewarn.errors import ConfigError
-from forewarn.signing import Matter, Signer, World, canonical, verify
+from forewarn.signing import KeyRing, Matter, Signer, World, canonical
 
 EVERYONE = "all"  # the name that every siren listens to
 SIGNATURE = 64  # bytes
@@ -67,11 +67,24 @@ def sealed(frame: SirenFrame, signer: Signer) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom a siren obeys: one site, in one world; of its keys two while one is replaced."""
+    """Whom a siren obeys: one site, in one world, with the keys of its ring.
+
+    ring : gives the newest that is known, as `ring_reader.RingReader` does
+    """
 
     site: str
     world: World
-    keys: tuple[bytes, ...]
+    ring: Callable[[], KeyRing]
+
+    def holds(self, body: bytes, signature: bytes, time_s: float) -> bool:
+        """Whether a key made a signature that counts then and was never revoked.
+
+        A siren's idea of the time comes from what it checks: whoever stole a key could
+        tell it a time at which that was still good.
+        """
+        keys = [key for key in self.ring().keys if key.revoked_s is None]
+        ring = KeyRing(keys)
+        return ring.verify(self.world, Matter.SIREN, body, signature, time_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ class SirenGuard:
     names   : of the siren and of its groups
     state   : file of what must outlive a power cut
     refused : frames that were not let through, by reason
+    tests   : silent tests obeyed since the start, for who asks the siren
     fault   : what keeps the state from being written, "" = nothing
     Time comes from the heartbeats of the service and passes by a clock that nobody sets,
     so that a siren whose own clock is wrong obeys all the same. That clock is asked in one
@@ -111,6 +125,7 @@ class SirenGuard:
         self._knows_time = False
         self._until: dict[str, tuple[float, str]] = {}  # by name: end, pattern
         self.refused: Counter[str] = Counter()
+        self.tests = 0
         self.fault = ""
 
     def hear(self, heard: bytes) -> SirenFrame | None:
@@ -131,6 +146,8 @@ class SirenGuard:
             self._until[frame.siren] = end_s, frame.pattern
         elif frame.action is Action.STOP:
             self._until.pop(frame.siren, None)
+        else:
+            self.tests += 1
         return frame
 
     @property
@@ -157,16 +174,13 @@ class SirenGuard:
         if frame.counter <= self._last.get(frame.siren, 0):
             return None, "heard before"
         signature, body = heard[:SIGNATURE], heard[SIGNATURE:]
-        if not any(
-            verify(key, self._trust.world, Matter.SIREN, body, signature)
-            for key in self._trust.keys
-        ):
+        if not self._trust.holds(body, signature, max(frame.not_before_s, self._now_s())):
             return None, "signature"
         why = self._untimely(frame)
         return (None, why) if why else (frame, "")
 
     def _untimely(self, frame: SirenFrame) -> str:
-        now_s = self._base_s + self._clocks.passing_s() - self._base_at_s
+        now_s = self._now_s()
         if frame.action is Action.ALIVE:
             own_s = self._clocks.own_s()
             nearer = abs(frame.not_before_s - own_s) < abs(now_s - own_s)
@@ -176,6 +190,10 @@ class SirenGuard:
         if now_s < frame.not_before_s - EARLY_S:
             return "too early"
         return "too late" if now_s > frame.expires_s else ""
+
+    def _now_s(self) -> float:
+        """By the service's heartbeats."""
+        return self._base_s + self._clocks.passing_s() - self._base_at_s
 
     def _save(self) -> None:
         kept = {"counters": self._last, "time_s": self._base_s}

@@ -14,7 +14,7 @@ import apsw
 from forewarn.errors import ConfigError, DeliveryError
 
 _TABLE = """
-create table if not exists subscriptions(
+create table if not exists {table}(
     endpoint text primary key, p256dh text not null, auth text not null,
     language text not null, zone_ids text not null) strict, without rowid;
 """
@@ -36,16 +36,17 @@ class Subscription:
 
 
 class Subscriptions:
-    """All of them; what `put` and `remove` did is durable when they return."""
+    """All of one table; what `put` and `remove` did is durable when they return."""
 
-    def __init__(self, path: Path, most: int) -> None:
+    def __init__(self, path: Path, most: int, table: str = "subscriptions") -> None:
         self._most = most
+        self._table = table
         self._change = threading.Lock()
-        self._db = _opened(path)
+        self._db = _opened(path, table)
         self._all: dict[str, Subscription] = {}
         self._by_zone: dict[str, dict[str, None]] = {}  # endpoints, in order of coming
         for endpoint, p256dh, auth, language, zone_ids in self._db.execute(
-            "select endpoint, p256dh, auth, language, zone_ids from subscriptions"
+            f"select endpoint, p256dh, auth, language, zone_ids from {table}"
         ):
             wanted = tuple(json.loads(zone_ids))
             self._learn(Subscription(endpoint, p256dh, auth, language, wanted))
@@ -56,7 +57,7 @@ class Subscriptions:
             if one.endpoint not in self._all and len(self._all) >= self._most:
                 raise DeliveryError(f"{self._most:,} subscriptions are kept, no more")
             self._db.execute(
-                "insert or replace into subscriptions values(?, ?, ?, ?, ?)",
+                f"insert or replace into {self._table} values(?, ?, ?, ?, ?)",
                 (
                     one.endpoint,
                     one.p256dh,
@@ -73,7 +74,7 @@ class Subscriptions:
         with self._change:
             if endpoint in self._all:
                 self._db.execute(
-                    "delete from subscriptions where endpoint = ?", (endpoint,)
+                    f"delete from {self._table} where endpoint = ?", (endpoint,)
                 )
                 self._forget(endpoint)
 
@@ -81,6 +82,11 @@ class Subscriptions:
         """Who wants to hear of a zone."""
         with self._change:
             return [self._all[endpoint] for endpoint in self._by_zone.get(zone_id, ())]
+
+    def all(self) -> list[Subscription]:
+        """Everybody."""
+        with self._change:
+            return list(self._all.values())
 
     def __len__(self) -> int:
         return len(self._all)
@@ -101,7 +107,7 @@ class Subscriptions:
             self._by_zone[zone_id].pop(endpoint, None)
 
 
-def _opened(path: Path) -> apsw.Connection:
+def _opened(path: Path, table: str) -> apsw.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
@@ -109,7 +115,7 @@ def _opened(path: Path) -> apsw.Connection:
         db = apsw.Connection(str(path))
         db.set_busy_timeout(2000)
         db.execute("pragma journal_mode = wal; pragma synchronous = full;")
-        db.execute(_TABLE)
+        db.execute(_TABLE.format(table=table))
     except (OSError, apsw.Error) as error:
         raise ConfigError(f"{path}: subscriptions cannot be kept there: {error}") from None
     return db

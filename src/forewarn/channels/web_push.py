@@ -17,6 +17,7 @@ from pathlib import Path
 
 from forewarn.channels import ChannelKind, Context
 from forewarn.channels.courier import Courier
+from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.push_service import (
     SERVICES,
     Answer,
@@ -27,11 +28,12 @@ from forewarn.channels.push_service import (
 )
 from forewarn.channels.subscriptions import Subscription, Subscriptions
 from forewarn.channels.vapid import Vapid
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, DeliveryError
 from forewarn.records import Alert, AlertState, Counts, Key, Parcel
 from forewarn.words import Form, Voice
 
 ZONES_MAX = 50  # of one subscription
+TESTERS_MAX = 100  # devices of operators
 USEFUL_S = 600.0  # a warning still helps so long after its impact, or after it was issued
 CLEAR_USEFUL_S = 3600.0  # and an all-clear: who missed it sits in a shelter
 _CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
@@ -85,6 +87,7 @@ class WebPushChannel:
         self._vapid = Vapid(keys.key, keys.contact)
         self._postman = Postman(self._vapid, keys.at_once, keys.timeout_s, now_s)
         self._subscriptions = Subscriptions(keys.subscriptions, keys.most)
+        self._testers = Subscriptions(keys.subscriptions, TESTERS_MAX, "drill")
         self._voices = {
             language: Voice(
                 language,
@@ -128,8 +131,16 @@ class WebPushChannel:
         self._subscriptions.put(Subscription(endpoint, *keys, language, wanted))
 
     def unsubscribe(self, endpoint: str) -> None:
-        """Forget one."""
+        """Forget one, also of self-drills."""
         self._subscriptions.remove(endpoint)
+        self._testers.remove(endpoint)
+
+    def subscribe_to_drills(self, endpoint: str, keys: tuple[str, str]) -> None:
+        """Take up a device of an operator; refused as by `subscribe`."""
+        check_endpoint(endpoint, self._keys.services)
+        check_keys(*keys)
+        language = self._context.languages[0]
+        self._testers.put(Subscription(endpoint, *keys, language, ()))
 
     # what every channel does
 
@@ -150,6 +161,37 @@ class WebPushChannel:
         """Push what is queued, then end."""
         self._courier.close()
         self._subscriptions.close()
+        self._testers.close()
+
+    def drill(self, drill: Drill) -> Drilled:
+        """Push a test to the devices that operators named, and to no other."""
+        testers = self._testers.all()
+        if not testers:
+            return Drilled("no operator's device gets tests: nobody to test with", False)
+        useless_s = drill.time_s + USEFUL_S
+        pushes = [
+            [Push(0, one, self._test(drill, one.language), topic("drill"), useless_s)]
+            for one in testers
+        ]
+        answers = asyncio.run(self._postman.post(pushes))
+        for push, answer in answers:
+            if answer.gone:
+                self._testers.remove(push.to.endpoint)
+        wrong = [answer.error or "gone" for _, answer in answers if answer != Answer()]
+        if wrong:
+            told = f"{len(wrong)} of {len(testers)} operators' devices not reached"
+            raise DeliveryError(f"{told}: {wrong[0]}")
+        return Drilled(f"push services took it for {len(testers)} operators' devices")
+
+    def _test(self, drill: Drill, language: str) -> bytes:
+        body = {
+            "alert_id": "drill",
+            "state": "test",
+            "issued_s": drill.time_s,
+            "language": language,
+            "text": drill.texts.get(language, next(iter(drill.texts.values()))),
+        }
+        return json.dumps(body, ensure_ascii=False).encode()
 
     # pushing
 

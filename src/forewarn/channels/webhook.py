@@ -18,14 +18,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 from standardwebhooks import Webhook
 
 from forewarn.channels import ChannelKind, Context
 from forewarn.channels.courier import AwayError, Courier
+from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.secret import kept_secret
-from forewarn.errors import ConfigError
+from forewarn.errors import ConfigError, DeliveryError
 from forewarn.records import Counts, Key, Parcel
 from forewarn.signing import World, told
 
@@ -101,6 +103,20 @@ class WebhookChannel:
         """Post what is queued, then end."""
         self._courier.close()
 
+    def drill(self, drill: Drill) -> Drilled:
+        """Post an event of the type `test`, past the queue."""
+        if self._gone:
+            raise DeliveryError(self._gone)
+        return asyncio.run(self._post_drill(drill))
+
+    async def _post_drill(self, drill: Drill) -> Drilled:
+        async with self._client() as client:
+            body = _json("test", drill.time_s, self._world, {"text": dict(drill.texts)})
+            answer = await self._sent(client, f"test-{drill.drill_id}", body)
+        if not answer.is_success:
+            raise DeliveryError(f"HTTP {answer.status_code}")
+        return Drilled(f"the receiver took it: HTTP {answer.status_code}")
+
     def _carry(self, parcels: Sequence[Parcel]) -> Sequence[str]:
         if self._gone:
             raise AwayError(self._gone, wait_s=RETRY_AFTER_MAX_S)
@@ -126,15 +142,18 @@ class WebhookChannel:
                         failed[i] = away
                         return
 
-        async with httpx.AsyncClient(
-            verify=self._trust, timeout=self._keys.timeout_s, trust_env=False
-        ) as client:
+        async with self._client() as client:
             await asyncio.gather(*(lane(turns) for turns in lanes.values()))
         if failed:
             self._blame(parcels, results, failed)
             longest = max(failed.values(), key=lambda away: away.wait_s)
             raise AwayError(str(longest), results, longest.wait_s)
         return [result or "" for result in results]
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=self._trust, timeout=self._keys.timeout_s, trust_env=False
+        )
 
     def _blame(
         self,
@@ -158,6 +177,12 @@ class WebhookChannel:
             body = webhook_body(parcel, self._world)
         except (ValueError, OverflowError) as error:
             return f"{name}: {error}"
+        return self._judged(await self._sent(client, name, body))
+
+    async def _sent(
+        self, client: httpx.AsyncClient, name: str, body: str
+    ) -> httpx.Response:
+        """What the receiver answers to a signed request; AwayError if it does not."""
         now = datetime.now(UTC)
         headers = {
             "content-type": "application/json",
@@ -168,12 +193,11 @@ class WebhookChannel:
         }
         try:
             async with asyncio.timeout(self._keys.timeout_s):
-                answer = await client.post(
+                return await client.post(
                     self._keys.url, content=body.encode(), headers=headers
                 )
         except (httpx.HTTPError, TimeoutError) as error:
             raise AwayError(f"{type(error).__name__}: {error}") from None
-        return self._judged(answer)
 
     def _judged(self, answer: httpx.Response) -> str:
         status = answer.status_code
@@ -193,12 +217,17 @@ class WebhookChannel:
 
 def webhook_body(parcel: Parcel, world: World) -> str:
     """What is posted of a step, as JSON; ValueError if it holds no numbers."""
-    issued = datetime.fromtimestamp(parcel.alert.issued_s, UTC)
+    alert = parcel.alert
+    return _json(f"alert.{alert.state}", alert.issued_s, world, told(parcel))
+
+
+def _json(kind: str, time_s: float, world: World, data: Mapping[str, Any]) -> str:
+    time = datetime.fromtimestamp(time_s, UTC)
     body = {
-        "type": f"alert.{parcel.alert.state}",
-        "timestamp": issued.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "type": kind,
+        "timestamp": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "world": str(world),
-        "data": told(parcel),
+        "data": data,
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 

@@ -1,5 +1,6 @@
 """The site file: who is warned, by what sensors, over which channels, by which numbers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
@@ -15,6 +16,8 @@ from forewarn.forecast import ForecastParams
 from forewarn.records import Sensor
 from forewarn.track import TrackParams
 from forewarn.warning import WarningParams
+
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class OperatorKeys:
     session_s  : and so long after it began
     approve_s  : a second person has so long to sign
     wide_share : of the site's people, beyond which their number must be typed
+    drill_at   : times of day ("10:00", of the site's clocks) of a self-drill
     """
 
     accounts: Path | None = None
@@ -133,6 +137,14 @@ class OperatorKeys:
     session_s: float = 43200.0
     approve_s: float = 600.0
     wide_share: float = 0.2
+    drill_at: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for text in self.drill_at:
+            if not _TIME_OF_DAY.fullmatch(text):
+                raise ConfigError(
+                    f'[operators] drill_at: found {text!r}, expected times like "10:00"'
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 exercise = EXERCISE.
+drill = TEST. This is a test of the warning service. There is no danger and nothing to do.
 
 kind-rocket = rocket fire
 kind-ballistic_missile = ballistic missile

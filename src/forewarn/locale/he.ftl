@@ -1,4 +1,5 @@
 exercise = תרגיל.
+drill = בדיקה. זוהי בדיקה של שירות ההתרעה. אין סכנה ואין צורך לעשות דבר.
 
 kind-rocket = ירי רקטי
 kind-ballistic_missile = טיל בליסטי

@@ -68,15 +68,20 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A world is about to be without a key, or is: told at 30, 7, 1 and 0 days before."""
+    """When a world will be without a key of a kind, or came to be.
+
+    days : within so many, of those at which it is told: 30, 7, 1, 0; None = later
+    """
 
     world: World
     kind: KeyKind
-    days: int
+    days: int | None
     ends_s: float
 
     def __str__(self) -> str:
         when = iso_from_epoch(self.ends_s)
+        if self.days is None:
+            return f"keys of world {self.world} sign {self.kind} until {when}"
         said = f"within {self.days} days" if self.days > 1 else "within a day"
         if not self.days:
             said = "and from then on no signature is taken"
@@ -96,13 +101,21 @@ class KeyRing:
     def from_file(cls, path: Path) -> "KeyRing":
         """Read a ring; a file that is none is refused."""
         try:
-            held = msgspec.json.decode(path.read_bytes(), type=_File)
+            return cls.from_bytes(path.read_bytes(), str(path))
         except FileNotFoundError:
             raise ConfigError(f"{path}: no such file") from None
+
+    @classmethod
+    def from_bytes(cls, body: bytes, where: str) -> "KeyRing":
+        """What `to_bytes` made; `where` it was found, for messages."""
+        try:
+            held = msgspec.json.decode(body, type=_File)
         except msgspec.MsgspecError as error:
-            raise ConfigError(f"{path}: is no key ring: {error}") from None
+            raise ConfigError(f"{where}: is no key ring: {error}") from None
         if held.schema != SCHEMA:
-            raise ConfigError(f"{path}: schema is {held.schema}, this build reads {SCHEMA}")
+            raise ConfigError(
+                f"{where}: schema is {held.schema}, this build reads {SCHEMA}"
+            )
         return cls(held.keys)
 
     def to_bytes(self) -> bytes:
@@ -135,6 +148,10 @@ class KeyRing:
 
     def endings(self, now_s: float) -> list[Ending]:
         """Worlds that will be without a key within 30 days, or are."""
+        return [one for one in self.ends(now_s) if one.days is not None]
+
+    def ends(self, now_s: float) -> list[Ending]:
+        """Of every world and kind that has had a key."""
         found = []
         for world in World:
             for kind in KeyKind:
@@ -143,8 +160,7 @@ class KeyRing:
                 ends_s = self._covered_until_s(world, kind, now_s)
                 left = (ends_s - now_s) / DAY_S
                 days = [day for day in (*TOLD_DAYS, 0) if left <= day]
-                if days:
-                    found.append(Ending(world, kind, days[-1], ends_s))
+                found.append(Ending(world, kind, days[-1] if days else None, ends_s))
         return found
 
     def _covered_until_s(self, world: World, kind: KeyKind, now_s: float) -> float:

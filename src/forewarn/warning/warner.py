@@ -160,9 +160,13 @@ class Warner:
         now_s, seq = exposures.received_s, event.seq
         before = self._whole["state"]
         onset = danger.onset_p05_s
-        moved = np.abs(onset - self._real["told_onset_s"]) > self._params.correct_s
+        told = self._real["told_onset_s"]
+        moved = np.abs(onset - told) > self._params.correct_s
         patient = now_s - self._real["issued_s"] >= self._params.correct_every_s
-        correct = (state == TAKE_COVER) & (before == TAKE_COVER) & moved & patient
+        # people told to take cover by hand, of no threat that was seen, and now one is due
+        joined = np.isnan(told) & np.isfinite(onset) & (danger.due > threshold)
+        stays = (state == TAKE_COVER) & (before == TAKE_COVER)
+        correct = stays & (moved & patient | joined)
         taken_back = np.zeros(len(before), bool)
         if isinstance(event, Command) and event.action in _MISTAKES:
             # also where the alert is over: whoever heard it hears that it was none

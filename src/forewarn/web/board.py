@@ -57,6 +57,10 @@ class Board:
     sensors: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    drills: dict[str, dict[str, Any]] = field(default_factory=dict)  # newest, by channel
+    drilling: bool = False
+    drill_next_s: float | None = None
     machine_clock: dict[str, Any] | None = None
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     acts: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=ACTS_MAX))
@@ -92,6 +96,10 @@ class Board:
             "sensors": self.sensors,
             "channels": self.channels,
             "refused": self.refused,
+            "keys": self.keys,
+            "drills": list(self.drills.values()),
+            "drilling": self.drilling,
+            "drill_next_s": self.drill_next_s,
             "machine_clock": self.machine_clock,
             "faults": list(self.faults),
             "blind": self.blind,

@@ -79,6 +79,9 @@ class BoardFigures(Collector):
         yield _gauge("stream_readers", "Clients that listen.", readers)
         yield from self._sensors()
         yield from self._channels()
+        keys = (board.keys, "kind")
+        what = "When the last key of a kind ends, UTC seconds since 1970."
+        yield _filled(GaugeMetricFamily, "key", "ends_s", what, keys)
         refused = CounterMetricFamily(
             "forewarn_refused", "Input that was not used.", labels=("source", "reason")
         )
@@ -105,6 +108,15 @@ class BoardFigures(Collector):
             (GaugeMetricFamily, "delay_s", "Delay of 95 of 100 steps, s."),
         ):
             yield _filled(family, "channel", name, what, (rows, "channel"))
+        tested = [row for row in self._board.drills.values() if row["state"] != "none"]
+        drills = [row | {"well": row["state"] == "well"} for row in tested]
+        for name, key, what in (
+            ("drill_well", "well", "1 if the newest self-drill came through."),
+            ("drill_delay_s", "delay_s", "How long it took, s."),
+            ("drill_time_s", "time_s", "When that was, UTC seconds since 1970."),
+        ):
+            rows = [{"channel": row["channel"], name: row[key]} for row in drills]
+            yield _filled(GaugeMetricFamily, "channel", name, what, (rows, "channel"))
 
 
 Family = type[CounterMetricFamily] | type[GaugeMetricFamily]

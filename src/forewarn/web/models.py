@@ -76,6 +76,10 @@ class FeatureCollection(BaseModel):
 class OperatorsStatus(Status):
     """State of the service with sensors, channels, refused input and faults.
 
+    `keys`: by kind, until when this world has some, and `days`: 30, 7, 1, 0 once that is so
+    near.
+    `drills`: what came of the newest self-drill, as POST /v1/drills answers it; whether one
+    is under way, and when the next is due.
     `record_s`: first and last moment of a recording, where there is nothing but that.
     `machine_clock`: whether the kernel steers it (`synchronised`), its greatest error and
     how far it is from the service's time; null where another clock is used.
@@ -84,6 +88,10 @@ class OperatorsStatus(Status):
     sensors: list[dict[str, Any]]
     channels: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+    keys: list[dict[str, Any]]
+    drills: list[dict[str, Any]]
+    drilling: bool
+    drill_next_s: float | None
     machine_clock: dict[str, Any] | None
     faults: list[str]
     blind: list[str]

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from starlette.types import ASGIApp
 
 from forewarn.web.board import Board
@@ -14,7 +14,6 @@ from forewarn.web.message import Message
 from forewarn.web.models import ActLine, OperatorsStatus
 from forewarn.web.orders.desk import Desk
 from forewarn.web.orders.routes import order_routes
-from forewarn.web.past import Past, past_routes
 from forewarn.web.refusal import Why
 from forewarn.web.signin.gate import Gate, Gated, session_of
 from forewarn.web.signin.routes import SignIn, signin_routes
@@ -24,9 +23,12 @@ _MAY = {code: {"model": Why} for code in (401, 403, 503)}
 
 
 def operators_api(
-    board: Board, gate: Gate, signin: SignIn, desk: Desk, past: Past
+    board: Board, gate: Gate, signin: SignIn, desk: Desk, *more: APIRouter
 ) -> ASGIApp:
-    """An application of its own; nothing gets to it but through the gate."""
+    """An application of its own; nothing gets to it but through the gate.
+
+    more : routes of its other parts
+    """
     api = documented(
         "Forewarn operators' API",
         description=(
@@ -68,7 +70,8 @@ def operators_api(
 
     api.include_router(signin_routes(signin))
     api.include_router(order_routes(desk, board, signin))
-    api.include_router(past_routes(past, desk.note))
+    for routes in more:
+        api.include_router(routes)
     return Gated(api, gate)
 
 

@@ -26,7 +26,7 @@ from forewarn.web.wish import Wish
 PLACES_MAX = 50  # zones one reader may ask for by name
 
 CAP_NAME = re.compile(r"[A-Za-z0-9-]{1,128}\.xml")
-CAP_LISTS = ("feed.atom", "messages.jsonl")
+CAP_LISTS = ("feed.atom", "messages.jsonl", "drill.atom")
 CAP_TYPES = {
     "xml": "application/cap+xml",
     "atom": "application/atom+xml",
@@ -56,10 +56,12 @@ def public_api(
     board: Board,
     cap_folder: Path | None,
     desk: Callable[[], PushDesk | None] = lambda: None,
+    ring_file: Path | None = None,
 ) -> FastAPI:
     """An application of its own, so that its document never names the operators'.
 
-    desk : where people subscribe to push messages, once it is open
+    desk      : where people subscribe to push messages, once it is open
+    ring_file : the keys that signatures may be checked with
     """
     api = documented(
         "Forewarn public API",
@@ -88,6 +90,14 @@ def public_api(
     def sign_of_life() -> Response:
         """The newest signed sign of life; past its `expires_s`, take silence for danger."""
         return Response(board.heartbeat, media_type="application/json")
+
+    @api.get("/v1/keys", responses=NONE)
+    def keys() -> Response:
+        """The key ring: which keys sign, from when to when; which are revoked."""
+        if ring_file is None or not ring_file.is_file():
+            raise RefusedError(404, "there are no keys here")
+        headers = {"Cache-Control": "no-cache"}
+        return Response(ring_file.read_bytes(), 200, headers, "application/json")
 
     @api.get("/v1/zones", response_class=GeoJson, response_model=FeatureCollection)
     def zones(request: Request) -> Response:
@@ -121,7 +131,10 @@ def public_api(
 
     @api.get("/v1/cap/{name}", response_class=CapFile, responses=NONE)
     def cap(name: str) -> FileResponse:
-        """A CAP 1.2 message, IDENTIFIER.xml; or `feed.atom`; or `messages.jsonl`, all."""
+        """A CAP 1.2 message, IDENTIFIER.xml; `feed.atom`; `messages.jsonl`, all of them.
+
+        Self-drills, of status Test, stand in `drill.atom` alone.
+        """
         listed = name in CAP_LISTS or CAP_NAME.fullmatch(name)
         path = cap_folder / name if cap_folder and listed else None
         if path is None or not path.is_file():

@@ -29,6 +29,8 @@ class PushDesk(Protocol):
 
     def unsubscribe(self, endpoint: str) -> None: ...
 
+    def subscribe_to_drills(self, endpoint: str, keys: tuple[str, str]) -> None: ...
+
 
 class PushKeys(BaseModel):
     """Keys of a subscription, base64url."""

@@ -144,6 +144,16 @@ def exercise_banner(languages: Sequence[str], own: Path | None = None) -> dict[s
     return {language: said(language, "exercise", own) for language in languages}
 
 
+def drill_texts(
+    languages: Sequence[str], exercise: bool, own: Path | None = None
+) -> dict[str, str]:
+    """By language, what a self-drill says: a test, no danger, nothing to do."""
+    texts = {language: said(language, "drill", own) for language in languages}
+    if not exercise:
+        return texts
+    return {language: as_exercise(text, language, own) for language, text in texts.items()}
+
+
 def parted(
     text: str, state: AlertState, language: str, own: Path | None = None
 ) -> tuple[str, str]:

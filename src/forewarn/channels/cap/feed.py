@@ -9,14 +9,16 @@ from forewarn.channels.cap.ledger import Entry
 from forewarn.channels.cap.message import cap_time
 
 NAME = "feed.atom"
+DRILL_NAME = "drill.atom"  # of the newest self-drill, for who tests a reader
 NEWEST = 100  # messages; some 40 kB, well below what readers of such feeds take
 ATOM = "http://www.w3.org/2005/Atom"
 
 
-def feed(entries: Iterable[Entry], address: str, exercise: bool) -> bytes:
+def feed(entries: Iterable[Entry], address: str, exercise: bool, name: str = NAME) -> bytes:
     """Newest first. Links lead to the messages beside it.
 
     address : of the sender, which the feed is the feed of
+    name    : of its file
     """
     newest = sorted(entries, key=lambda one: one.sent_s, reverse=True)[:NEWEST]
     spaces: Any = {None: ATOM}
@@ -25,7 +27,7 @@ def feed(entries: Iterable[Entry], address: str, exercise: bool) -> bytes:
     _add(root, "title", f"{'EXERCISE: ' if exercise else ''}Alerts of {address}")
     _add(root, "updated", _time(newest[0].sent_s if newest else 0.0))
     _add(_add(root, "author"), "name", address)
-    _link(root, "self", NAME, "application/atom+xml")
+    _link(root, "self", name, "application/atom+xml")
     for one in newest:
         item = _add(root, "entry")
         _add(item, "id", f"urn:forewarn:{address}:{one.identifier}")

@@ -5,21 +5,29 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lxml import etree
+
 from forewarn.channels.cap.areas import polygons
+from forewarn.channels.cap.feed import DRILL_NAME as DRILL_FEED
 from forewarn.channels.cap.feed import NAME as FEED
 from forewarn.channels.cap.feed import feed
-from forewarn.channels.cap.ledger import Ledger
+from forewarn.channels.cap.ledger import Entry, Ledger
 from forewarn.channels.cap.message import (
+    NAMESPACE,
     Sender,
     cap_message,
     cap_time,
+    drill_message,
+    drill_name,
     entry,
     grouped,
     identifier,
     written,
 )
-from forewarn.channels.cap.seal import Sealer
+from forewarn.channels.cap.seal import Sealer, opened
 from forewarn.channels.courier import Courier
+from forewarn.channels.drill import Drill, Drilled
+from forewarn.errors import DeliveryError
 from forewarn.records import Counts, Key, Parcel
 
 TOGETHER_MAX = 1000  # steps carried at once, so that a scan's are one message
@@ -56,6 +64,35 @@ class CapFolder:
     def close(self) -> None:
         """Write what is queued, then end."""
         self._courier.close()
+
+    def drill(self, drill: Drill) -> Drilled:
+        """Put a message of status Test beside the others, with a feed; read it back."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        root = drill_message(drill, self._sender)
+        if self._sealer is not None:
+            root = self._sealer.sealed(root)
+        name = f"{drill_name(drill)}.xml"
+        self._put(name, written(root))
+        headline = next(iter(drill.texts.values()))
+        told = Entry(drill_name(drill), drill.time_s, headline, ())
+        sender = self._sender
+        self._put(DRILL_FEED, feed([told], sender.address, sender.exercise, DRILL_FEED))
+        for older in self._folder.glob("drill-*.xml"):
+            if older.name != name:
+                older.unlink(missing_ok=True)
+        return self._read_back(drill, self._folder / name)
+
+    def _read_back(self, drill: Drill, path: Path) -> Drilled:
+        """As who fetches the message reads it, or DeliveryError."""
+        sealer, body = self._sealer, path.read_bytes()
+        root = (
+            etree.fromstring(body) if sealer is None else opened(body, sealer.certificate)
+        )
+        found = [root.findtext(f"{{{NAMESPACE}}}{key}") for key in ("identifier", "status")]
+        if found != [drill_name(drill), "Test"]:
+            raise DeliveryError(f"{path}: read back, found {found}")
+        signed = "its signature holds" if sealer else "not signed: the site names no key"
+        return Drilled(f"read back from the folder, {signed}")
 
     def _carry(self, parcels: Sequence[Parcel]) -> list[str]:
         self._folder.mkdir(parents=True, exist_ok=True)

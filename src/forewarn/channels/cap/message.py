@@ -19,6 +19,7 @@ from lxml import etree
 
 from forewarn.channels.cap.areas import polygons
 from forewarn.channels.cap.ledger import Entry
+from forewarn.channels.drill import Drill
 from forewarn.errors import ConfigError
 from forewarn.records import IN_ERROR, Alert, AlertState, Key, Parcel
 from forewarn.words import SOON_S, Voice, as_exercise, kind_name, parted, spoken
@@ -27,6 +28,7 @@ NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 # Receivers drop a message when it expires, and none is renewed: an all-clear ends a
 # warning, so this only has to outlast the longest raid of drones.
 LASTS_S = 6 * 3600.0
+DRILL_LASTS_S = 60.0
 HEADLINE_MAX = 160  # characters; what the standard recommends
 NAMED = 3  # places that a headline names; the rest are counted
 # state: responseType, urgency, severity, certainty
@@ -103,11 +105,7 @@ def cap_message(group: Sequence[Parcel], sender: Sender, before: Sequence[Entry]
     before : messages of earlier steps, oldest first
     """
     alert = group[0].alert
-    spaces: Any = {None: NAMESPACE}
-    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap=spaces)
-    _add(root, "identifier", identifier(group))
-    _add(root, "sender", sender.address)
-    _add(root, "sent", cap_time(alert.issued_s))
+    root = _root(identifier(group), sender, alert.issued_s)
     _add(root, "status", "Exercise" if sender.exercise else "Actual")
     _add(root, "msgType", _message_type(alert, before))
     _add(root, "scope", "Public")
@@ -120,6 +118,42 @@ def cap_message(group: Sequence[Parcel], sender: Sender, before: Sequence[Entry]
         info = _info(root, group, language, sender)
         for parcel in group:
             _area(info, parcel, sender.name(parcel, language))
+    return root
+
+
+def drill_message(drill: Drill, sender: Sender) -> Any:
+    """The root of a message of status Test: of no area, with nothing to do."""
+    root = _root(drill_name(drill), sender, drill.time_s)
+    _add(root, "status", "Test")
+    _add(root, "msgType", "Alert")
+    _add(root, "scope", "Public")
+    _add(root, "note", "A self-drill of the service. Receivers disregard it.")
+    for language, text in drill.texts.items():
+        info = _add(root, "info")
+        _add(info, "language", language)
+        _add(info, "category", "Safety")
+        _add(info, "event", plain(text.partition(".")[0]))
+        _add(info, "responseType", "None")
+        _add(info, "urgency", "Unknown")
+        _add(info, "severity", "Unknown")
+        _add(info, "certainty", "Unknown")
+        _add(info, "expires", cap_time(drill.time_s + DRILL_LASTS_S))
+        _add(info, "headline", plain(text)[:HEADLINE_MAX])
+    return root
+
+
+def drill_name(drill: Drill) -> str:
+    """CAP identifier of a self-drill, which no alert has."""
+    return f"drill-{drill.drill_id}"
+
+
+def _root(name: str, sender: Sender, sent_s: float) -> Any:
+    """A message with what each begins with."""
+    spaces: Any = {None: NAMESPACE}
+    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap=spaces)
+    _add(root, "identifier", name)
+    _add(root, "sender", sender.address)
+    _add(root, "sent", cap_time(sent_s))
     return root
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import InvalidInput, InvalidSignature
@@ -48,6 +48,11 @@ class Sealer:
     def sealed(self, root: Any) -> Any:
         """The message with its signature, as the last child."""
         return self._signer.sign(root, key=self._key, cert=[self._certificate])
+
+    @property
+    def certificate(self) -> bytes:
+        """What `opened` checks its messages with (PEM)."""
+        return self._certificate.public_bytes(Encoding.PEM)
 
 
 def opened(body: bytes, certificate: bytes) -> Any:

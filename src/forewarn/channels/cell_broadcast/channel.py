@@ -20,6 +20,7 @@ from forewarn.channels.cell_broadcast.centre import Centre
 from forewarn.channels.cell_broadcast.lines import (
     DRILL,
     LIVE,
+    TEST,
     Line,
     Message,
     Numbers,
@@ -30,6 +31,7 @@ from forewarn.channels.cell_broadcast.pages import encoded
 from forewarn.channels.cell_broadcast.texts import Teller
 from forewarn.channels.cell_broadcast.wac import geofence
 from forewarn.channels.courier import Courier
+from forewarn.channels.drill import Drill, Drilled
 from forewarn.errors import DeliveryError
 from forewarn.records import AlertState, Counts, Parcel
 
@@ -83,6 +85,21 @@ class CellBroadcast:
             self._heard.extend(parcels)
         self._courier.offer(parcels)
         self._news.set()
+
+    def drill(self, drill: Drill) -> Drilled:
+        """Put a test on the air once, where no alert ever is, and take it off again."""
+        first, *others = drill.texts.values()
+        texts = {TEST.local: first}
+        if others:
+            texts[TEST.others] = "\n".join(others)
+        serial = Numbers().next(drill.time_s, same_alert=False)
+        for identifier, text in texts.items():
+            pages = encoded(text)
+            self._centre.start(
+                Message(TEST, identifier, serial, pages, self._exercise, self._period)
+            )
+            self._centre.end(identifier)
+        return Drilled("the centre took it, and took it off the air again")
 
     def counts(self) -> Counts:
         """How it fares."""

@@ -27,7 +27,7 @@ class Line:
     """One kind of message: a pair of identifiers, which no other kind has.
 
     local, others : identifiers for the site's first language, and for all others
-    state         : that its text tells of
+    state         : that its text tells of; CLEAR = of none
     """
 
     name: str
@@ -62,6 +62,8 @@ class Line:
     @property
     def lasts_s(self) -> float:
         """How long it is repeated, if nothing ends it."""
+        if self.state is AlertState.CLEAR:
+            return 0.0
         return CLEAR_LASTS_S if self.state is AlertState.ALL_CLEAR else ALERT_LASTS_S
 
 
@@ -77,6 +79,8 @@ DRILL = (
     Line("all clear", 4398, 4399, AlertState.ALL_CLEAR),  # state or local test
     Line("prepare", 4380, 4393, AlertState.PREPARE),  # required monthly test
 )
+# of a self-drill, live or not: operator defined, which phones show only where set to
+TEST = Line("test", 4382, 4395, AlertState.CLEAR)
 
 
 def line_of(lines: Iterable[Line], state: AlertState, kind: str) -> Line:
@@ -118,7 +122,7 @@ class Message:
 
     def __post_init__(self) -> None:
         world = DRILL if self.exercise else LIVE
-        if self.line not in world or self.identifier not in self.line.identifiers:
+        if self.line not in (*world, TEST) or self.identifier not in self.line.identifiers:
             raise DeliveryError(
                 f"message identifier {self.identifier} of {self.line.name!r} is none of "
                 f"{'an exercise' if self.exercise else 'live service'}: refused"
@@ -127,7 +131,7 @@ class Message:
     @property
     def repeats(self) -> int:
         """How often it is broadcast."""
-        return round(self.line.lasts_s / (self.period * SLOT_S))
+        return max(1, round(self.line.lasts_s / (self.period * SLOT_S)))
 
 
 @dataclass(slots=True)

@@ -59,6 +59,8 @@ ROUTES: dict[tuple[str, str], Right] = {
     ("POST", "/v1/drafts/{draft_id}/approve"): Right.APPROVE,
     ("POST", "/v1/drafts/{draft_id}/withdraw"): Right.ACT,
     ("POST", "/v1/corrections"): Right.ACT,
+    ("POST", "/v1/drills"): Right.ACT,
+    ("POST", "/v1/drills/push"): Right.ACT,
     ("GET", "/docs"): Right.SEE,
     ("GET", "/docs.js"): Right.SEE,
     ("GET", "/openapi.json"): Right.SEE,

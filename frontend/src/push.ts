@@ -19,12 +19,16 @@ export async function subscribed(): Promise<boolean> {
   return (await subscription()) !== null;
 }
 
-/** Subscribe; false if the person or the browser says no. */
-export async function subscribe(key: string, zone_ids: string[], language: string): Promise<boolean> {
-  if ((await Notification.requestPermission()) !== "granted") return false;
+/** Subscribe this browser; null if the person or the browser says no. */
+export async function subscribeHere(key: string): Promise<PushSubscription | null> {
+  if ((await Notification.requestPermission()) !== "granted") return null;
   const { pushManager } = await navigator.serviceWorker.ready;
-  await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-  return tell(zone_ids, language);
+  return pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+}
+
+/** Subscribe for some zones; false if the person or the browser says no. */
+export async function subscribe(key: string, zone_ids: string[], language: string): Promise<boolean> {
+  return (await subscribeHere(key)) !== null && tell(zone_ids, language);
 }
 
 /** Tell the service for which places, in which language; nothing without a subscription. */
