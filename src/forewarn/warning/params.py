@@ -46,7 +46,7 @@ class WarningParams:
     sure_s: float = 2.0
     sure_ratio: float = 10.0
     hold_s: float = 20.0
-    release_ratio: float = 0.02
+    release_ratio: float = 0.1
     correct_s: float = 8.0
     correct_every_s: float = 5.0
     manual_s: float = 1800.0
