@@ -12,7 +12,7 @@ from forewarn.files import read_site
 from forewarn.records import Alert, AlertState, Outcome, Zones
 from forewarn.sim import raids
 from forewarn.threats import CLASSES
-from forewarn.warning import Warner, Weighed
+from forewarn.warning import Warner, WarningParams, Weighed
 from forewarn.web.picture import Painter
 from forewarn.web.scene import Scene
 from test_export import drawn
@@ -128,8 +128,10 @@ def test_zones_that_are_told_nothing_are_there_with_their_threshold(
         for zone in scene_of(one, zones):
             if zone["zone_id"] not in told and zone["onset_p50_s"] is not None:
                 quiet += 1
-                # rounded to two digits, hence the slack
-                assert zone["due"] <= 1.06 * zone["threshold"]
+                # rounded to two digits, hence the slack; what a threat long known barely
+                # threatens is looked at twice
+                barely = WarningParams().sure_ratio * zone["threshold"]
+                assert zone["due"] <= 1.06 * barely
                 assert zone["soon"] <= 1.06 * zone["prepare_at"]
                 assert zone["threats"]
     assert quiet > 5

@@ -134,7 +134,7 @@ export function whyNot(weighed: Weighed | undefined, now_s: number): string {
   const { due, soon, threshold, prepare_at } = weighed;
   if (soon <= threshold)
     return `the probability of all threats, ${percent(soon)}, is ${Math.round((100 * soon) / threshold)} % of the threshold.`;
-  if (due > threshold || soon > prepare_at) return "what speaks for an alert came just now, or an operator ended it.";
+  if (due > threshold || soon > prepare_at) return "what speaks for an alert came just now and is looked at again, or an operator ended it.";
   const first = spoken(secondsLeft(weighed.onset_p05_s, now_s));
   const early = first ? ` The first may come in ${first}.` : "";
   return `what threatens it is not due yet, or seen by one source alone that may not raise take cover.${early}`;
