@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from forewarn.bench.drawing import judged_for, region_zones, run
+from forewarn.cover import in_cover
 from forewarn.geodesy import ecef_points
 from forewarn.records import AlertState, PlotBatch, Sensor, Zones
 from forewarn.score import summarise
-from forewarn.score.cover import in_cover
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Generated, Raid, SalvoKeys
 

@@ -12,6 +12,7 @@ from math import isfinite
 
 import numpy as np
 
+from forewarn.cover import in_cover
 from forewarn.geodesy import ecef_points
 from forewarn.records import (
     BoolArray,
@@ -22,7 +23,6 @@ from forewarn.records import (
     SensorKind,
     Zones,
 )
-from forewarn.score.cover import in_cover
 
 SCANS = 3  # missed before a sensor is silent; good before it is believed again
 SLACK_S = 1.0

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from forewarn.atmosphere import standard_air
+from forewarn.cover import in_cover
 from forewarn.dynamics import drag_table
 from forewarn.flight import follow_path, level_ground
 from forewarn.geodesy import (
@@ -26,7 +27,6 @@ from forewarn.geodesy import (
 )
 from forewarn.records import Sensor, SensorKind
 from forewarn.score.case import Case
-from forewarn.score.cover import in_cover
 
 FALLS = frozenset({"rocket", "ballistic_missile"})
 # of place m and velocity m/s, ln(ballistic coefficient), wind m/s: known at burn-out of

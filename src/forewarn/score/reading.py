@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from forewarn.cover import first_seen_s
 from forewarn.errors import ConfigError
 from forewarn.files import Run, Truth
 from forewarn.files.parquet import numbers, read_groups, read_table
 from forewarn.geodesy import FloatArray, ecef_points
 from forewarn.records import Alert, IntArray, Sensor, Zones
 from forewarn.score.case import Case, Paths, Rules
-from forewarn.score.cover import first_seen_s
 from forewarn.score.evidence import Areas, Evidence, Pairs, assemble, need_s
 from forewarn.units import RAD_PER_DEG
 

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import beta
 
 from forewarn.geodesy import FloatArray
 
@@ -33,11 +32,13 @@ def exact_interval(hits: int, trials: int, level: float = 0.95) -> tuple[float, 
     Source: Clopper and Pearson, "The use of confidence or fiducial limits illustrated in
     the case of the binomial" (1934).
     """
+    from scipy.special import betaincinv  # slow to import
+
     if not trials:
         return float("nan"), float("nan")
     tail = (1 - level) if hits in (0, trials) else (1 - level) / 2
-    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, trials - hits + 1))
-    high = 1.0 if hits == trials else float(beta.ppf(1 - tail, hits + 1, trials - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, trials - hits + 1, tail))
+    high = 1.0 if hits == trials else float(betaincinv(hits + 1, trials - hits, 1 - tail))
     return low, high
 
 

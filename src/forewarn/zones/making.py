@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import h3
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, ecef_points, ground_scales, metres_per_radian
@@ -167,6 +166,8 @@ def _populate(towns: Places, resolution: int) -> dict[str, float]:
 
 def _labels(centres: FloatArray, towns: Places) -> list[str]:
     """Name of the nearest place, numbered from its middle outwards."""
+    from scipy.spatial import cKDTree  # slow to import
+
     distance, nearest = cKDTree(_ecef(towns.lat_deg, towns.lon_deg)).query(
         _ecef(*centres.T)
     )

@@ -8,8 +8,6 @@ import hashlib
 from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
-from scipy.ndimage import distance_transform_edt
 
 from forewarn.geodesy import FloatArray, ground_scales, metres_per_radian
 from forewarn.units import RAD_PER_DEG
@@ -48,6 +46,9 @@ class PeopleGrid(NamedTuple):
 
     def within(self, point_rad: FloatArray, side_m: FloatArray) -> FloatArray:
         """People in the square of side `side_m` around each of (n, 2) points."""
+        # takes a third of a second to import, and a site with zones of its own never asks
+        from scipy.interpolate import RegularGridInterpolator
+
         rows, columns = self.people.shape
         south = np.arange(rows + 1) * self.lat_step_deg + self.south_deg
         west = np.arange(columns + 1) * self.lon_step_deg + self.west_deg
@@ -123,6 +124,8 @@ def _countryside(
     away[row[ok], column[ok]] = False
     if away.all():
         return np.zeros(shape)
+    from scipy.ndimage import distance_transform_edt
+
     near = distance_transform_edt(away) * cell_m < COUNTRYSIDE_M
     inner: FloatArray = near[edge : edge + shape[0], edge : edge + shape[1]].astype(float)
     return inner

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray, ecef_points
@@ -42,6 +41,8 @@ class Shelter(NamedTuple):
         """
         ruled_s = np.full(len(stated_s), np.nan)
         if len(self.line_deg):
+            from scipy.spatial import cKDTree  # slow to import
+
             away_m, _ = cKDTree(_ecef(self.line_deg[:, ::-1] * RAD_PER_DEG)).query(
                 _ecef(point_rad)
             )
