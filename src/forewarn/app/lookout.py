@@ -52,7 +52,8 @@ class _Heard:
 
     last_s: float = float("nan")
     plots: float = 0.0
-    lag_s: float = float("nan")
+    lag_s: float = float("nan")  # how late its plots usually are
+    off_s: float = 0.0  # how much later than that the newest were
     good: int = SCANS
     trouble: Trouble = Trouble.UNHEARD
 
@@ -125,13 +126,27 @@ class Lookout:
         if len(scan.time_s) > FLOOD * usual + FLOOD_PLOTS + FLOOD_TRACKED * tracked:
             return Trouble.FLOODING
         if len(scan.time_s):
-            ahead_s = scan.time_s.max() - scan.received_s
-            if abs(_lag_s(scan) - known.lag_s) > SKEW_S or ahead_s > SKEW_S:
+            before_s, known.off_s = known.off_s, _lag_s(scan) - known.lag_s
+            most_s = self._ours_s(known)
+            own = [
+                off_s - min(max(off_s, 0.0), most_s) for off_s in (before_s, known.off_s)
+            ]
+            jumped = min(abs(off_s) for off_s in own) > SKEW_S
+            if jumped or scan.time_s.max() - scan.received_s > SKEW_S:
                 return Trouble.SKEWED
         seen, looks = self._lately(scan.sensor_id)
         if looks >= LEAST_LOOKS and seen < LEAST_SEEN * looks:
             return Trouble.CONTRADICTED
         return Trouble.NONE
+
+    def _ours_s(self, but: _Heard) -> float:
+        """How late we are ourselves: what is late of all others is no sensor's fault."""
+        late = [
+            known.off_s
+            for known in self._heard.values()
+            if known is not but and isfinite(known.off_s) and not known.trouble
+        ]
+        return max(min(late, default=0.0), 0.0)
 
     def cover(self) -> Cover:
         """As of the newest event."""
