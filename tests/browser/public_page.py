@@ -68,7 +68,7 @@ def found_browser() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # every module that imports it has one of its own
 def browser() -> Iterator[Browser]:
     with Browser(found_browser()) as one:
         yield one
