@@ -24,6 +24,7 @@ def console(
 ) -> None:
     """Play a recording in the operators' console, at any speed, forth and back."""
     import asyncio
+    import signal
     import webbrowser
 
     from forewarn.files import read_recording, read_site
@@ -37,14 +38,19 @@ def console(
         webbrowser.open(address)
 
     async def serve() -> None:
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
         beating = asyncio.create_task(beat(board))
-        await WebServer(app).serve(sockets=[listening])
+        serving = asyncio.create_task(WebServer(app).serve(sockets=[listening]))
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait((serving, told), return_when=asyncio.FIRST_COMPLETED)
         beating.cancel()
+        if serving.done():
+            serving.result()
 
-    try:
-        asyncio.run(serve())
-    except KeyboardInterrupt:
-        print("stopped")
+    asyncio.run(serve())
+    print("stopped")
 
 
 async def beat(board: "Board") -> None:
