@@ -13,7 +13,7 @@ const faults = [];
 const context = await browser.newContext({ viewport: { width: 390, height: 700 } });
 const page = await context.newPage();
 page.on("console", (message) => {
-  if (message.type() === "error" && !message.text().includes("401")) faults.push(message.text());
+  if (message.type() === "error" && !message.text().includes("401") && !message.location().url.endsWith("/favicon.ico")) faults.push(message.text());
 });
 page.on("pageerror", (error) => faults.push(error.message));
 const device = await context.newCDPSession(page);
