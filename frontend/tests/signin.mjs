@@ -13,7 +13,8 @@ const faults = [];
 const context = await browser.newContext({ viewport: { width: 390, height: 700 } });
 const page = await context.newPage();
 page.on("console", (message) => {
-  if (message.type() === "error" && !message.text().includes("401") && !message.location().url.endsWith("/favicon.ico")) faults.push(message.text());
+  const asked = message.location().url; // a service without Web Push has no key
+  if (message.type() === "error" && !message.text().includes("401") && !asked.endsWith("/push/key")) faults.push(`${message.text()} ${asked}`);
 });
 page.on("pageerror", (error) => faults.push(error.message));
 const device = await context.newCDPSession(page);
