@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forewarn.errors import PlotError
+from forewarn.errors import ConfigError, PlotError
 from forewarn.geodesy import ecef_points
 from forewarn.records import PlotBatch, Tick, Tracks
 from forewarn.score.tracks import TrackMeter
@@ -13,6 +13,7 @@ from forewarn.sim.sight import LATENCY_S, polar
 from forewarn.stores.codec import decode_memory, encode_memory
 from forewarn.threats import AIRCRAFT, DRONE, ROCKET
 from forewarn.track import Tracker, TrackParams
+from forewarn.track import table as tables
 from tracking import AIR, RADAR, SOUTH, follow, salvo, state
 
 
@@ -121,6 +122,32 @@ def test_a_restored_tracker_goes_on_bit_for_bit() -> None:
         got = second.step(replace(batch, seq=seq))
     for name in ("track_id", "mean", "cov", "mode_weight", "class_prob", "existence"):
         np.testing.assert_array_equal(getattr(got, name), getattr(expected, name))
+
+
+def test_a_snapshot_of_another_build_is_refused_by_the_column() -> None:
+    """NumPy would fill a column that is too short with anything."""
+    tracker = Tracker((RADAR,), AIR, TrackParams())
+    memory = tracker.memory()
+    columns = [(n, memory["tracks"].dtype[n]) for n in memory["tracks"].dtype.names or ()]
+    shorter = [(n, (np.float64, (23,)) if n == "last" else kind) for n, kind in columns]
+    with pytest.raises(ConfigError, match=r"tracks has other columns .*\(last\)"):
+        tracker.restore({**memory, "tracks": np.zeros(3, shorter)})
+
+
+def test_memory_of_tables_is_used_again_and_never_while_anyone_looks_at_it() -> None:
+    table = tables.empty(400)  # large enough to lie in a page
+    table["track_id"] = np.arange(400)
+    kept = tables.select(table, np.arange(400))
+    whole = kept.base
+    for _ in range(50):  # pages come and go
+        tables.select(table, np.arange(399, -1, -1))
+    np.testing.assert_array_equal(kept["track_id"], np.arange(400))
+    del table
+    address = whole.ctypes.data
+    del kept, whole
+    again = tables.select(tables.empty(400), np.arange(400))
+    more = tables.select(tables.empty(400), np.arange(400))
+    assert address in {again.base.ctypes.data, more.base.ctypes.data}
 
 
 def test_a_plot_of_an_unknown_sensor_is_refused() -> None:

@@ -375,9 +375,9 @@ def test_plots_are_shared_out_nearly_as_every_joint_assignment_says() -> None:
             np.testing.assert_allclose(share, exact, atol=1e-4)
         off.append(np.abs(share - exact).max())
     # where two ways to share are nearly as good, the better one is believed too much
-    assert max(off) < 0.3
-    assert np.quantile(off, 0.95) < 0.1
-    assert np.mean(off) < 0.02
+    assert max(off) < 0.25
+    assert np.quantile(off, 0.95) < 0.08
+    assert np.mean(off) < 0.015
 
 
 @settings(max_examples=40, deadline=None)

@@ -131,14 +131,20 @@ def append(table: Table, more: Table) -> Table:
 
 def restored(kept: Table, name: str) -> Table:
     """Rows of a snapshot, laid out as kernels know them: what was stored forgets how."""
-    if kept.dtype.names != ROW.names:
+    found, expected = _columns(kept.dtype), _columns(ROW)
+    if found != expected:  # NumPy would fill what is too short with anything
+        differ = ", ".join(sorted({column for column, _ in found ^ expected}))
         raise ConfigError(
-            f"snapshot: {name} holds columns {kept.dtype.names}, expected {ROW.names}:"
-            " made by another version; begin without it"
+            f"snapshot: {name} has other columns than expected ({differ}): made by another"
+            " version; begin without it"
         )
     out = np.empty(len(kept), ROW)
     out[:] = kept
     return out
+
+
+def _columns(kind: np.dtype[np.void]) -> set[tuple[str, np.dtype[Any]]]:
+    return {(name, kind[name]) for name in kind.names or ()}
 
 
 def join(*some: Table) -> Table:
