@@ -177,6 +177,22 @@ def test_it_is_calibrated_as_it_is_typed(tmp_path: Path) -> None:
         assert f"\n{name} " in told.output
 
 
+def test_what_cannot_teach_is_refused_and_no_file_is_overwritten(tmp_path: Path) -> None:
+    few = Notes(np.arange(3), np.zeros(3), np.full(3, 12.0), np.zeros((3, 2)))
+    with pytest.raises(ConfigError, match="expected more threats or drawings"):
+        measured([few], [Views(np.zeros(3), np.full(3, 60.0))])
+    by = found().calibrated
+    pair, _, check = flown()
+    with pytest.raises(ConfigError, match="no rocket came into cover"):
+        pair.play(check, replace(by, seen_s={"drone": 60.0}))
+    kept = tmp_path / "kept.toml"
+    kept.write_text("mine")
+    told = CliRunner().invoke(cli, ["calibrate", "two_levels", "--out", str(kept)])
+    assert told.exit_code != 0
+    assert "exists already" in str(told.exception) + told.output
+    assert kept.read_text() == "mine"
+
+
 def test_other_ground_and_no_raid_are_refused() -> None:
     with pytest.raises(ConfigError, match="expected that of the raid 'rockets'"):
         Pair(scenario(), raids.load("rockets"))

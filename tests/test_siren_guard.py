@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from alerts import ring_of
-from forewarn.channels.ring_reader import LOOK_S, RingReader
+from forewarn.channels.ring_reader import AGAIN_S, LOOK_S, RingReader
 from forewarn.channels.siren_frame import (
     EVERYONE,
     LASTS_S,
@@ -216,6 +217,26 @@ def test_a_siren_takes_up_the_ring_of_its_site(tmp_path: Path) -> None:
     reader._looked_s -= LOOK_S  # a minute later
     assert beat(first, 2) is None
     assert beat(vault.signer(World.LIVE, time.time), 2) is not None
+
+
+def test_a_key_server_that_hangs_is_not_asked_at_every_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def hangs(address: str, **_: object) -> None:
+        asked.append(address)
+        raise httpx.ReadTimeout("no answer")
+
+    monkeypatch.setattr(httpx, "get", hangs)
+    reader = RingReader("https://warn.example/api/public/v1/keys")
+    for _ in range(20):
+        reader()
+    assert len(asked) == 1
+    assert reader.error == "no answer"
+    reader._looked_s -= AGAIN_S
+    reader()
+    assert len(asked) == 2
 
 
 # the attack

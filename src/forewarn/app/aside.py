@@ -43,25 +43,31 @@ class Aside:
         self._running += 1
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
-        try:
-            with TemporaryDirectory(prefix="forewarn-past-") as folder:
-                process = context.Process(
-                    target=_main,
-                    args=(theirs, self._shelf, look, Path(folder)),
-                    name="forewarn-past",
-                    daemon=True,
-                )
-                process.start()
-                theirs.close()
-                try:
-                    while (part := await asyncio.to_thread(_take, ours)) is not None:
-                        yield part
-                finally:
-                    process.kill()
-                    await asyncio.to_thread(process.join, 5)
-        finally:
+        folder = TemporaryDirectory(prefix="forewarn-past-")
+        process = context.Process(
+            target=_main,
+            args=(theirs, self._shelf, look, Path(folder.name)),
+            name="forewarn-past",
+            daemon=True,
+        )
+
+        def end() -> None:
+            # off the event loop; once begun it ends, whatever becomes of who listened
+            if process.pid is not None:
+                process.kill()
+                process.join(5)
+            theirs.close()
             ours.close()
+            folder.cleanup()
             self._running -= 1
+
+        try:
+            process.start()
+            theirs.close()  # else its end would never be heard
+            while (part := await asyncio.to_thread(_take, ours)) is not None:
+                yield part
+        finally:
+            await asyncio.to_thread(end)
 
 
 def _take(pipe: Connection) -> bytes | None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forewarn.errors import ConfigError
+
 if TYPE_CHECKING:
     from forewarn.bench.pair import Calibrated, Levels
 
@@ -26,6 +28,8 @@ def calibrate(
     from forewarn.bench.pair import Pair, fly_all, raid_of
     from forewarn.sim.studies.reading import read_study
 
+    if out is not None and out.exists():
+        raise ConfigError(f"{out} exists already, expected a new file")
     study = read_study(file)
     pair = Pair(study.scenario, raid_of(study.path, study.scenario))
     with Progress(transient=True) as bar:

@@ -62,11 +62,12 @@ class Drills:
             raise RefusedError(409, "a drill is under way")
         if not self.channels:
             raise RefusedError(409, "no channel is open: nothing to drill")
+        drill = self._drill()
         board.drilling = True
         board.beat()
         try:
             found = await asyncio.gather(
-                *(self._test(name, one) for name, one in self.channels.items())
+                *(self._test(name, one, drill) for name, one in self.channels.items())
             )
         finally:
             board.drilling = False
@@ -75,9 +76,8 @@ class Drills:
         board.beat()
         return found
 
-    async def _test(self, name: str, channel: Channel) -> dict[str, Any]:
+    async def _test(self, name: str, channel: Channel, drill: Drill) -> dict[str, Any]:
         """One channel's row: how far the test came, and how long that took."""
-        drill = self._drill()
         began_s = time.monotonic()
         try:
             if not isinstance(channel, Drillable):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import Alert, AlertState, IntArray, Zones
+from forewarn.records import BY_HAND, IN_ERROR, Alert, AlertState, IntArray, Zones
 from forewarn.score.spans import told
 
 LOOK_BACK_S = 12 * 3600.0  # an alert that began before the stretch reaches into it
@@ -102,8 +102,8 @@ def period(
         from_s=from_s,
         to_s=to_s,
         steps=len(within),
-        by_hand=sum(alert.reason == "by hand" for alert in within),
-        in_error=sum(alert.reason == "in error" for alert in within),
+        by_hand=sum(alert.reason == BY_HAND for alert in within),
+        in_error=sum(alert.reason == IN_ERROR for alert in within),
         population=float(people.sum()),
         stages=tuple(
             _stage(state, one, people) for state, one in zip(STAGES, spent, strict=True)

@@ -93,9 +93,8 @@ class Service:
         self._pulse = Pulse()
         self._cover = Cover()
         self._stopping = asyncio.Event()
-        self._control = Control(
-            site, site_world(site, plan.sensors), self.board, self._push, self._ready
-        )
+        self._world = site_world(site, plan.sensors)
+        self._control = Control(site, self._world, self.board, self._push, self._ready)
         self._control.drills.channels = self._channels
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
@@ -283,10 +282,12 @@ class Service:
         board.sensors = sensor_rows(plan.sensors, self._counts, self._cover.troubles, now_s)
         board.channels = channel_rows(self._channels, board.channels, board.note)
         board.refused = refused_rows(plan.sources, self._refused)
-        world = site_world(plan.site, plan.sensors)
+
+    async def _show_keys(self) -> None:
+        board = self.board
         with suppress(ConfigError, OSError):  # then the rows stay as they were
-            ring = self._vault.ring
-            board.keys = key_rows(ring, world, board.keys, time.time(), board.note)
+            ring = await asyncio.to_thread(lambda: self._vault.ring)
+            board.keys = key_rows(ring, self._world, board.keys, time.time(), board.note)
 
     async def _watch_clock(self) -> None:
         """Show how good the machine's clock is, and put on record when that changes."""
@@ -333,6 +334,7 @@ class Service:
     async def _beat(self) -> None:
         while True:
             self._health()
+            await self._show_keys()
             await self._watch_clock()
             self.board.heartbeat = self._heartbeat()
             self.board.beat()

@@ -4,8 +4,8 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from forewarn.errors import ConfigError
@@ -35,7 +35,7 @@ class Journal:
         store = read_store(self.site.store)
         try:
             if look.what == "recording":
-                yield from _packed(_exported(store, look, folder / "recording"))
+                yield from _packed(_exported(store, look, folder / "recording"), folder)
             elif look.what == "film":
                 yield from _film(self.site, _recorded(store, look.span_s))
             else:
@@ -69,7 +69,7 @@ class Recorded:
             events = between(found.events(), look.span_s[0] - WARM_S, look.span_s[1])
             yield from _film(self.site, Stretch(look.span_s, events, found.sensors))
         elif look.what == "recording":
-            yield from _packed(self.recording)
+            yield from _packed(self.recording, folder)
         else:
             yield self._judged(look, folder)
 
@@ -112,7 +112,7 @@ def _recorded(store: "SqlStore", span_s: tuple[float, float]) -> "Stretch":
     first, last = store.span(from_s - WARM_S, to_s)
     if last < first:
         raise ConfigError("nothing is on record of that time")
-    events = (event for event in store.events_after(first - 1) if event.seq <= last)
+    events = takewhile(lambda event: event.seq <= last, store.events_after(first - 1))
     alerts: list[Alert] = [step[0] for step in store.steps(from_s - LOOK_BACK_S, to_s)]
     return Stretch(span_s, events, heard(store, first, last), alerts)
 
@@ -149,12 +149,11 @@ def _exported(store: "SqlStore", look: Look, out: Path) -> Path:
     return out
 
 
-def _packed(folder: Path) -> Iterator[bytes]:
-    with TemporaryDirectory(prefix="forewarn-zip-") as temporary:
-        packed = Path(temporary) / "recording.zip"
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folder.rglob("*")):
-                archive.write(path, path.relative_to(folder.parent))
-        with packed.open("rb") as file:
-            while part := file.read(PART):
-                yield part
+def _packed(recording: Path, folder: Path) -> Iterator[bytes]:
+    packed = folder / "recording.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(recording.rglob("*")):
+            archive.write(path, path.relative_to(recording.parent))
+    with packed.open("rb") as file:
+        while part := file.read(PART):
+            yield part

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 from forewarn.score.case import Rules
@@ -111,4 +112,9 @@ def _by_lead(ahead_s: FloatArray, error_km: FloatArray) -> tuple[tuple[float, fl
         if here.sum() >= FEW:
             sigma = float(np.sqrt((error_km[here] ** 2).mean()))
             found.append((round(float(ahead_s[here].mean()), 1), round(sigma, DIGITS)))
+    if not found:
+        raise ConfigError(
+            f"no {BIN_S:g} s of lead time holds {FEW} forecasts, expected more threats or "
+            "drawings"
+        )
     return tuple(found)

@@ -169,6 +169,11 @@ class Pair:
 
         Errors differ from run to run; the luck of engagements is the full chain's.
         """
+        kinds = {own.kind for one in flown for own in one.drawn.fallen}
+        if unseen := kinds - set(by.seen_s):
+            raise ConfigError(
+                f"no {min(unseen)} came into cover in the drawings to learn of: draw more"
+            )
         plan = Plan([self._level(by)])
         columns = [AVERAGED.index(name) for name in COUNTED]
         found = []
@@ -216,6 +221,8 @@ class Pair:
         )
         for _ in range(ROUNDS):
             told, spent = self.play(flown, found)[:, FITTED].sum(axis=0)
+            if not told:
+                raise ConfigError("the policy level told nobody, expected alerts")
             rule = found.warning
             radius_km = rule.radius_km * (people / told) ** (1.0 / GROWS)
             hold_s = max(rule.hold_s + 60.0 * (minutes / people - spent / told), 0.0)

@@ -5,6 +5,7 @@ So the next key, and the end of one that was stolen, reach whoever checks by the
 
 import time
 from ipaddress import ip_address
+from math import inf
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from forewarn.errors import ConfigError
 from forewarn.signing import KeyRing
 
-LOOK_S = 60.0  # between two looks
+LOOK_S, AGAIN_S = 60.0, 5.0  # between two looks; after one that failed
 ANSWER_S = 4.0
 
 
@@ -30,13 +31,13 @@ class RingReader:
         if self._address:
             _check(where)
         self._ring = KeyRing(()) if self._address else KeyRing.from_file(Path(where))
-        self._looked_s = time.monotonic()
+        self._looked_s = -inf if self._address else time.monotonic()
         self.error = f"{where}: not read yet" if self._address else ""
 
     def __call__(self) -> KeyRing:
-        """The ring, looked for anew once a minute, or now if the last look failed."""
+        """The ring, looked for anew once a minute; soon again if the last look failed."""
         now_s = time.monotonic()
-        if self.error or now_s - self._looked_s >= LOOK_S:
+        if now_s - self._looked_s >= (AGAIN_S if self.error else LOOK_S):
             self._looked_s = now_s
             try:
                 self._ring, self.error = self._read(), ""

@@ -1,6 +1,6 @@
 """What flows along the chain. Frozen records that check themselves and do no more."""
 
-from forewarn.records.alerts import IN_ERROR, LIVE_STATES, Alert, AlertState
+from forewarn.records.alerts import BY_HAND, IN_ERROR, LIVE_STATES, Alert, AlertState
 from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
 from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
@@ -32,6 +32,7 @@ from forewarn.records.zones import Zones
 
 __all__ = [
     "BOOSTING",
+    "BY_HAND",
     "FALLING",
     "IN_ERROR",
     "LIVE_STATES",

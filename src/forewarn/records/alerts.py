@@ -14,6 +14,7 @@ class AlertState(StrEnum):
     ALL_CLEAR = "all_clear"
 
 
+BY_HAND = "by hand"  # reason of an alert that an operator raised
 IN_ERROR = "in error"  # reason of an all clear that takes an alert back as a mistake
 LIVE_STATES = frozenset({AlertState.PREPARE, AlertState.TAKE_COVER, AlertState.STAY})
 

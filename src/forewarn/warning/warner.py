@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
 from forewarn.records import (
+    BY_HAND,
     IN_ERROR,
     Alert,
     AlertState,
@@ -232,7 +233,7 @@ class Warner:
             kind=CLASSES[kind] if kind >= 0 else "",
             threats=() if ended else tuple(f"T{i}" for i in exposures.track_id[threats]),
             sources=() if ended else _names(mask, exposures.group_names),
-            reason="by hand" if by_hand else "over" if ended else "threat",
+            reason=BY_HAND if by_hand else "over" if ended else "threat",
         )
 
     def memory(self) -> dict[str, NDArray[Any]]:

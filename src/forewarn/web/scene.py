@@ -58,7 +58,7 @@ class Scene:
         """Take up steps of alerts, by zone; what to send of them."""
         gone = [zone for zone, why in zones.items() if why["state"] == "all_clear"]
         changed = {
-            "set": [why for zone, why in zones.items() if zone not in gone],
+            "set": [why for zone, why in zones.items() if why["state"] != "all_clear"],
             "gone": gone,
         }
         _apply(self.told, changed, "zone_id")
