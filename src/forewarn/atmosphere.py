@@ -147,7 +147,7 @@ def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
 @kernel
 def air_at(table: FloatArray, height_m: float) -> tuple[float, float, float, float]:
     """Density kg/m3, 1 / speed of sound s/m, wind to the east and north m/s at a height."""
-    place = (height_m - FLOOR_M) / STEP_M
+    place = (height_m - FLOOR_M) * (1.0 / STEP_M)
     if place < 0.0:
         place = 0.0
     if place > table.shape[0] - 1e-9:

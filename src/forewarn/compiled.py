@@ -54,7 +54,9 @@ def cache_folder() -> Path:
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
 # four numbers side by side are worked out as one: a quarter of the time of a flight
 os.environ.setdefault("NUMBA_SLP_VECTORIZE", "1")
-import numba  # noqa: E402  (Numba reads both when it is imported)
+# a graphics card that is handed a few flights is not worth a warning
+os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")
+import numba  # noqa: E402  (Numba reads all three when it is imported)
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

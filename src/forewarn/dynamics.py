@@ -3,6 +3,8 @@
 Shared by motion (what a track does next) and flight (where it comes down).
 """
 
+from math import sqrt
+
 import numpy as np
 
 from forewarn.atmosphere import air_at
@@ -73,7 +75,7 @@ def drag_tables() -> FloatArray:
 @bare_kernel
 def drag_at(table: FloatArray, mach: float) -> float:
     """Relative drag coefficient at a Mach number."""
-    place = mach / MACH_STEP
+    place = mach * (1.0 / MACH_STEP)
     if place > table.shape[0] - 1e-9:
         place = table.shape[0] - 1e-9
     cell = int(place)
@@ -86,9 +88,10 @@ def drag_at(table: FloatArray, mach: float) -> float:
 def height_over(earth: Earth, px: float, py: float, pz: float) -> float:
     """Height above the ellipsoid, m; exact on it and 6 cm off at 10 km."""
     r2 = px * px + py * py + pz * pz
-    # radius of the ellipsoid along this direction
-    radius = earth.a_m / np.sqrt(1.0 + earth.oblate * pz * pz / r2)
-    return float(np.sqrt(r2) - radius)
+    flat = earth.oblate * (pz * pz * (1.0 / r2))
+    # radius of the ellipsoid along this direction, a / sqrt(1 + flat), to 0.02 mm
+    root = 1.0 + flat * (-0.5 + flat * (0.375 + flat * (-0.3125 + flat * 0.2734375)))
+    return float(sqrt(r2) - earth.a_m * root)
 
 
 @bare_kernel
@@ -106,10 +109,10 @@ def gravity_over(
     Source: Vallado, "Fundamentals of Astrodynamics and Applications", section 8.6 (J2).
     """
     r2 = px * px + py * py + pz * pz
-    r = np.sqrt(r2)
-    pull = -earth.gm_m3ps2 / (r2 * r)
-    bulge = 1.5 * earth.j2 * earth.a_m * earth.a_m / r2
-    z2 = 5.0 * pz * pz / r2
+    per_r2 = 1.0 / r2
+    pull = -earth.gm_m3ps2 * per_r2 * (sqrt(r2) * per_r2)
+    bulge = 1.5 * earth.j2 * earth.a_m * earth.a_m * per_r2
+    z2 = 5.0 * (pz * pz * per_r2)
     spin, spin2 = earth.rate_radps, earth.rate_radps * earth.rate_radps
     ax = pull * px * (1 + bulge * (1 - z2)) + spin2 * px + 2 * spin * vy
     ay = pull * py * (1 + bulge * (1 - z2)) + spin2 * py - 2 * spin * vx
@@ -152,15 +155,15 @@ def braking(
     density, slowness, wind_e, wind_n = air_at(air, height_over(earth, px, py, pz))
     wind_e += gust_e
     wind_n += gust_n
-    across = np.sqrt(px * px + py * py)
-    r = np.sqrt(across * across + pz * pz)
+    r2 = px * px + py * py + pz * pz
+    across = sqrt(px * px + py * py)
+    per_across, per_r = 1.0 / across, sqrt(r2) * (1.0 / r2)
     # wind along local east and north; the pole has neither, and no weather of ours
-    ex, ey = -py / across, px / across
-    nx, ny, nz = -pz * px / (across * r), -pz * py / (across * r), across / r
-    rx = vx - wind_e * ex - wind_n * nx
-    ry = vy - wind_e * ey - wind_n * ny
-    rz = vz - wind_n * nz
-    speed = np.sqrt(rx * rx + ry * ry + rz * rz)
+    x, y, z = px * per_across, py * per_across, pz * per_r
+    rx = vx + wind_e * y + wind_n * z * x
+    ry = vy - wind_e * x + wind_n * z * y
+    rz = vz - wind_n * (across * per_r)
+    speed = sqrt(rx * rx + ry * ry + rz * rz)
     brake = 0.5 * density * speed * drag_at(drag, speed * slowness) * per_beta
     return brake, rx, ry, rz
 

@@ -27,6 +27,7 @@ MEASURED = (
     "traffic",
     "study",
     "levels",
+    "card",
 )
 
 

@@ -1,12 +1,16 @@
 """The height of the ground: one number, or a grid."""
 
-from typing import NamedTuple
+from math import atan2, sqrt
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.errors import ConfigError
 from forewarn.geodesy import FloatArray
+
+# numbers at constant places: an array's row on a processor, loose ones on a card
+Numbers: TypeAlias = FloatArray | tuple[float, ...]
 
 ROUNDS = 30  # of halving a step: to a thousandth of a millimetre
 
@@ -71,10 +75,10 @@ def ground_at(ground: Ground, oblate: float, px: float, py: float, pz: float) ->
     rows, columns = ground.height_m.shape
     if rows * columns == 1:
         return float(ground.height_m[0, 0])
-    across = np.sqrt(px * px + py * py)
+    across = sqrt(px * px + py * py)
     # on the ellipsoid exact, and a few metres off sideways at 10 km
-    lat = np.arctan2(pz * (1.0 + oblate), across)
-    lon = np.arctan2(py, px)
+    lat = atan2(pz * (1.0 + oblate), across)
+    lon = atan2(py, px)
     row, u = _between((lat - ground.south_rad) / ground.step_lat_rad, rows)
     column, v = _between((lon - ground.west_rad) / ground.step_lon_rad, columns)
     h = ground.height_m
@@ -116,9 +120,9 @@ def root_of(a: float, b: float, slope_a: float, slope_b: float) -> float:
 def first_touch(
     ground: Ground,
     oblate: float,
-    height: FloatArray,
-    first: FloatArray,
-    last: FloatArray,
+    height: Numbers,
+    first: Numbers,
+    last: Numbers,
     dt_s: float,
 ) -> float:
     """Part of a step after which it touches ground that is not level; 2 = it does not.
@@ -146,9 +150,9 @@ def first_touch(
 def _clearance(
     ground: Ground,
     oblate: float,
-    height: FloatArray,
-    first: FloatArray,
-    last: FloatArray,
+    height: Numbers,
+    first: Numbers,
+    last: Numbers,
     dt_s: float,
     u: float,
 ) -> float:

@@ -7,13 +7,14 @@ tables and touching the ground go lane by lane. A body that is down gives its la
 next one. Each lane is computed as if it were alone: the answer does not depend on company.
 """
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from forewarn.atmosphere import FLOOR_M, STEP_M
 from forewarn.compiled import bare_kernel, kernel
-from forewarn.dynamics import MACH_STEP, geographic_of, height_over
+from forewarn.dynamics import MACH_STEP, height_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
 from forewarn.flight.steps import step_of
 from forewarn.geodesy import WGS84, Earth, FloatArray
@@ -147,13 +148,22 @@ def _lift(w: FloatArray, live: int) -> None:
     for i in range(live):
         rx, ry, rz = w[_RX + i], w[_RY + i], w[_RZ + i]
         lx, ly, lz = w[_LX + i], w[_LY + i], w[_LZ + i]
-        speed2 = rx * rx + ry * ry + rz * rz + 1e-9
-        force = w[_BRAKE + i] * np.sqrt(speed2)
-        force = force if force < WEIGHT_MPS2 else WEIGHT_MPS2
-        along = (lx * rx + ly * ry + lz * rz) / speed2
-        w[_AX + i] += force * (lx - along * rx)
-        w[_AY + i] += force * (ly - along * ry)
-        w[_AZ + i] += force * (lz - along * rz)
+        ax, ay, az = aside(w[_BRAKE + i], rx, ry, rz, lx, ly, lz)
+        w[_AX + i] += ax
+        w[_AY + i] += ay
+        w[_AZ + i] += az
+
+
+@bare_kernel
+def aside(
+    brake: float, rx: float, ry: float, rz: float, lx: float, ly: float, lz: float
+) -> tuple[float, float, float]:
+    """Acceleration by lift, m/s2: a share (lx, ly, lz) of the drag, across the way."""
+    speed2 = rx * rx + ry * ry + rz * rz + 1e-9
+    force = brake * sqrt(speed2)
+    force = force if force < WEIGHT_MPS2 else WEIGHT_MPS2
+    along = (lx * rx + ly * ry + lz * rz) / speed2
+    return force * (lx - along * rx), force * (ly - along * ry), force * (lz - along * rz)
 
 
 @bare_kernel
@@ -269,20 +279,27 @@ def _enter(
             w[_PER_BETA + i] = np.exp(-jobs.ln_beta[j])
             w[_EAST + i], w[_NORTH + i] = jobs.push[j, 0], jobs.push[j, 1]
             if jobs.push.shape[1] > 2:
-                _turn_lift(w, i, s, jobs.push[j])
+                w[_LX + i], w[_LY + i], w[_LZ + i] = lift_of(
+                    earth, s[0], s[1], s[2], jobs.push[j]
+                )
             w[_T + i], w[_LAST + i], w[_DT + i] = 0.0, 0.0, 0.0
             return j
     return len(jobs.state)
 
 
 @bare_kernel
-def _turn_lift(w: FloatArray, i: int, s: FloatArray, push: FloatArray) -> None:
-    """Lift over drag of lane i: told towards east, north, up, kept Earth-fixed."""
-    lat, lon, _ = geographic_of(s[0], s[1], s[2])
-    ahead = push[4] * np.cos(lat) - push[3] * np.sin(lat)  # away from the axis
-    w[_LX + i] = ahead * np.cos(lon) - push[2] * np.sin(lon)
-    w[_LY + i] = ahead * np.sin(lon) + push[2] * np.cos(lon)
-    w[_LZ + i] = push[3] * np.cos(lat) + push[4] * np.sin(lat)
+def lift_of(
+    earth: Earth, px: float, py: float, pz: float, push: FloatArray
+) -> tuple[float, float, float]:
+    """Lift over drag, told (`fall`) towards east, north, up, in Earth-fixed axes."""
+    across = sqrt(px * px + py * py)
+    up = pz * (1.0 + earth.oblate)  # latitude on the ellipsoid, as good as there at 100 km
+    per_long = 1.0 / sqrt(across * across + up * up)
+    sin_lat, cos_lat = up * per_long, across * per_long
+    sin_lon, cos_lon = py / across, px / across
+    ahead = push[4] * cos_lat - push[3] * sin_lat  # away from the axis
+    x, y = ahead * cos_lon - push[2] * sin_lon, ahead * sin_lon + push[2] * cos_lon
+    return x, y, push[3] * cos_lat + push[4] * sin_lat
 
 
 @bare_kernel

@@ -1,11 +1,13 @@
 """One body flown along its path: the plain form of `lanes`, and the one for analysts."""
 
+from math import sqrt
+
 import numpy as np
 
 from forewarn.atmosphere import air_at
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import MACH_STEP, braking, gravity_over, height_over
-from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
+from forewarn.flight.ground import Ground, Numbers, first_touch, ground_at, root_of
 from forewarn.flight.lanes import LONGEST_S
 from forewarn.flight.steps import step_of
 from forewarn.geodesy import Earth, FloatArray
@@ -30,14 +32,34 @@ def _slope(
 
 
 @inner_kernel
-def _height(s: FloatArray, earth: Earth) -> tuple[float, float]:
-    """Height above the ellipsoid and how fast it grows."""
+def climbing(s: Numbers, earth: Earth) -> tuple[float, float]:
+    """Height above the ellipsoid of a state of six, and how fast it grows."""
     height = height_over(earth, s[0], s[1], s[2])
-    r = np.sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2])
-    away = (s[0] * s[3] + s[1] * s[4] + s[2] * s[5]) / r
-    sine = s[2] / r
+    r2 = s[0] * s[0] + s[1] * s[1] + s[2] * s[2]
+    per_r = sqrt(r2) * (1.0 / r2)
+    away = (s[0] * s[3] + s[1] * s[4] + s[2] * s[5]) * per_r
+    sine = s[2] * per_r
     climb = away * (1.0 - earth.oblate * sine * sine) + earth.oblate * sine * s[5]
     return height, climb
+
+
+@inner_kernel
+def rate_of(
+    brake: float,
+    rx: float,
+    ry: float,
+    rz: float,
+    height_m: float,
+    air: FloatArray,
+    drag: FloatArray,
+) -> float:
+    """Drag over speed times how steeply it grows with speed, 1/s, for `step_of`.
+
+    brake, rx, ry, rz : of `braking`
+    """
+    mach = sqrt(rx * rx + ry * ry + rz * rz) * air_at(air, height_m)[1]
+    cell = int(min(mach * (1.0 / MACH_STEP), drag.shape[0] - 1.0))
+    return float(drag[cell, 4] * brake)
 
 
 @kernel
@@ -68,7 +90,7 @@ def follow_path(
     room = np.empty(4)
     s, before = state.copy(), state.copy()
     now_s, dt, k = 0.0, 0.0, 0
-    height, climb = _height(s, earth)
+    height, climb = climbing(s, earth)
     if height <= ground_at(ground, earth.oblate, s[0], s[1], s[2]):
         end[0] = 0.0
         end[1:] = s
@@ -82,15 +104,14 @@ def follow_path(
         brake, rx, ry, rz = braking(
             earth, s[0], s[1], s[2], s[3], s[4], s[5], per_beta, gust[0], gust[1], air, drag
         )
-        mach = np.sqrt(rx * rx + ry * ry + rz * rz) * air_at(air, height)[1]
-        cell = int(min(mach / MACH_STEP, drag.shape[0] - 1.0))
-        dt = min(step_of(drag[cell, 4] * brake, height, climb), longest_step_s)
+        rate = rate_of(brake, rx, ry, rz, height, air, drag)
+        dt = min(step_of(rate, height, climb), longest_step_s)
         if k < len(times_s):
             dt = min(dt, times_s[k] - now_s)
         before[:] = s
         _advance(before, dt, per_beta, gust, air, drag, earth, work, s)
         old, old_climb = height, climb
-        height, climb = _height(s, earth)
+        height, climb = climbing(s, earth)
         if not np.isfinite(height):
             break
         if height <= ground.highest_m:
@@ -102,7 +123,7 @@ def follow_path(
                 part = first_touch(ground, earth.oblate, room, before, s, dt)
             if part <= 1.0:
                 _advance(before, dt * part, per_beta, gust, air, drag, earth, work, s)
-                height, climb = _height(s, earth)
+                height, climb = climbing(s, earth)
                 under = ground_at(ground, earth.oblate, s[0], s[1], s[2])
                 rest = (under - height) / climb
                 end[0] = now_s + dt * part + rest
