@@ -12,6 +12,10 @@ from forewarn.records import Exposures, Forecasts, Zones
 
 CENTRE = np.radians([56.2, 9.4])
 PER_LAT, PER_LON = metres_per_radian(CENTRE[0])
+PER_THREAT = (
+    "group_mask", "trusted", "harmful_m", "kind", "first_s", "last_s", "made_s", "stale"
+)  # fmt: skip
+PER_FUTURE = ("weight", "place_rad", "cov_m2", "time_s", "slope_spm", "sigma_time_s")
 
 
 def forecast(
@@ -187,3 +191,36 @@ def test_of_however_many_futures_the_seconds_left_are_told() -> None:
     assert len(exposures.zone)
     assert (exposures.onset_p05_s > 95.0).all()
     assert_allclose(exposures.onset_p50_s, 100.0, atol=0.5)  # s
+
+
+def test_many_threats_are_counted_as_each_alone() -> None:
+    """However many cores share them out."""
+    zones = square_zones()
+    rng = np.random.default_rng(5)
+    count = 21  # of one to many futures each
+    futures = rng.integers(1, 9, count)
+    start = np.concatenate([[0], np.cumsum(futures)])
+    place = [(float(e), float(n)) for e, n in 1500.0 * rng.standard_normal((start[-1], 2))]
+    one = forecast(place, sigma_m=300.0)
+    threats = np.arange(count)
+    many = replace(
+        one,
+        track_id=threats + 1,
+        **{name: np.repeat(getattr(one, name), count) for name in PER_THREAT},
+        start=start,
+    )
+    together = Exposer(zones).step(many)
+    for k in threats:
+        own = slice(int(start[k]), int(start[k + 1]))
+        alone = replace(
+            many,
+            track_id=many.track_id[[k]],
+            **{name: getattr(many, name)[[k]] for name in PER_THREAT},
+            start=np.array([0, futures[k]]),
+            **{name: getattr(many, name)[own] for name in PER_FUTURE},
+        )
+        exposures, mine = Exposer(zones).step(alone), together.threat == k
+        for name in ("zone", "probability", "onset_p05_s", "onset_p50_s"):
+            np.testing.assert_array_equal(
+                getattr(together, name)[mine], getattr(exposures, name)
+            )

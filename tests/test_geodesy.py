@@ -9,6 +9,7 @@ from forewarn.geodesy import (
     ecef_from_geographic,
     ecef_points,
     enu_from_ecef,
+    enu_turns,
     geographic_from_ecef,
     geographic_points,
     metres_per_radian,
@@ -56,3 +57,9 @@ def test_a_degree_of_latitude_is_about_111_km() -> None:
     north, east = metres_per_radian(np.radians(45.0))
     assert_allclose(np.radians(1.0) * north, 111_132.0, atol=2.0)
     assert_allclose(np.radians(1.0) * east, 78_847.0, atol=2.0)
+
+
+def test_turns_of_many_places_are_those_of_each() -> None:
+    lat, lon = np.radians([-33.0, 0.0, 55.7]), np.radians([151.0, -179.0, 12.6])
+    each = [enu_from_ecef(*place) for place in zip(lat, lon, strict=True)]
+    np.testing.assert_array_equal(enu_turns(lat, lon), each)

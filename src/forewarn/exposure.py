@@ -7,12 +7,14 @@ within its harmful radius of them, so that cutting a zone in two silences nobody
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
+from forewarn.cores import in_two
 from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray
 from forewarn.records import Exposures, Forecasts, IntArray, Zones
 
 CELL_RAD = 2000.0 / 6.37e6  # of the search grid
 REACH_SIGMAS = 4.0
 FLOOR = 1e-7  # pairs below this are not worth a row
+LEAST_SHARED = 8  # threats whose votes are worth a second core
 NEAR_S = 0.1  # to which times are told
 LOGISTIC = 1.702  # at which the logistic comes nearest the normal distribution
 
@@ -125,21 +127,30 @@ def _votes(
     q = pi R2 N(0; d, C + R2/4); exact where the future is wide, 14 % low at its centre
     where it is a point.
     """
-    return _vote(
-        threats,
-        forecasts.start,
-        forecasts.weight,
-        forecasts.place_rad,
-        forecasts.cov_m2,
-        forecasts.time_s,
-        forecasts.slope_spm,
-        forecasts.sigma_time_s,
-        forecasts.harmful_m,
-        index.points,
-        index.zones,
-        index.widest_m,
-        index.count,
+
+    def votes(part: slice) -> tuple[IntArray, IntArray, FloatArray]:
+        return _vote(
+            threats[part],
+            forecasts.start,
+            forecasts.weight,
+            forecasts.place_rad,
+            forecasts.cov_m2,
+            forecasts.time_s,
+            forecasts.slope_spm,
+            forecasts.sigma_time_s,
+            forecasts.harmful_m,
+            index.points,
+            index.zones,
+            index.widest_m,
+            index.count,
+        )
+
+    futures = np.cumsum(forecasts.start[threats + 1] - forecasts.start[threats])
+    middle = int(np.searchsorted(futures, futures[-1] // 2)) if len(futures) else 0
+    zone, threat, rows = zip(
+        *in_two(votes, len(threats), LEAST_SHARED, middle), strict=True
     )
+    return np.concatenate(zone), np.concatenate(threat), np.concatenate(rows)
 
 
 @inner_kernel

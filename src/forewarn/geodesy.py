@@ -93,6 +93,16 @@ def enu_from_ecef(lat_rad: float, lon_rad: float) -> FloatArray:
     return turn
 
 
+def enu_turns(lat_rad: FloatArray, lon_rad: FloatArray) -> FloatArray:
+    """(n, 3, 3) `enu_from_ecef` of many places (n,)."""
+    sin_lat, cos_lat = np.sin(lat_rad), np.cos(lat_rad)
+    sin_lon, cos_lon = np.sin(lon_rad), np.cos(lon_rad)
+    east = np.stack([-sin_lon, cos_lon, np.zeros_like(lon_rad)], axis=-1)
+    north = np.stack([-sin_lat * cos_lon, -sin_lat * sin_lon, cos_lat], axis=-1)
+    up = np.stack([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat], axis=-1)
+    return np.stack([east, north, up], axis=-2)
+
+
 def ecef_points(
     lat_rad: FloatArray, lon_rad: FloatArray, height_m: FloatArray
 ) -> FloatArray:

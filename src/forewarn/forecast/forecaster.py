@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.atmosphere import with_profile
+from forewarn.cores import in_two
 from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import PARTS, falling_futures
@@ -31,6 +32,7 @@ from forewarn.threats import AIRCRAFT, CLUTTER, CRUISE_MISSILE, DRONE, THREATS
 
 _THREATS = np.array([i for i in range(len(THREATS)) if i not in (AIRCRAFT, CLUTTER)])
 _HARMFUL_M = np.array([t.harmful_m for t in THREATS])
+LEAST_SHARED = 16  # bodies whose falls are worth a second core
 # columns that every forecast track keeps from scan to scan
 _HEAD = (
     "track_id",
@@ -185,17 +187,22 @@ class Forecaster:
         p = self._params
         fan = fan_of(tracks, rows, falling, now, self._air, self._drag, p)
         made = np.empty((len(fan.owner), PARTS, 10))
+        time_s = tracks.time_s[rows[fan.owner]]
         for curve in np.unique(fan.curve):
             by = np.flatnonzero(fan.curve == curve)
-            made[by] = falling_futures(
-                fan.mean[by],
-                fan.cov[by],
-                tracks.time_s[rows[fan.owner[by]]],
-                p.fall_noise,
-                self._ground,
-                self._air,
-                self._drag[curve],
-            )
+
+            def fly(part: slice, curve: int = curve, by: IntArray = by) -> FloatArray:
+                return falling_futures(
+                    fan.mean[by[part]],
+                    fan.cov[by[part]],
+                    time_s[by[part]],
+                    p.fall_noise,
+                    self._ground,
+                    self._air,
+                    self._drag[curve],
+                )
+
+            made[by] = np.concatenate(in_two(fly, len(by), LEAST_SHARED))
         made[:, :, 0] *= fan.weight[:, None]
         body, part = np.nonzero(made[:, :, 0] > 0.0)
         owner, futures = _finite(fan.owner[body], made[body, part])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forewarn.cores import in_two
 from forewarn.errors import ModelError
 from forewarn.forecast.particles import carry_particles
 from forewarn.forecast.raster import Ground
@@ -21,6 +22,8 @@ from forewarn.forecast.ways import Ways
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 from forewarn.records.arrays import seal
+
+LEAST_SHARED = 2  # targets whose ways are worth a second core
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,19 +119,26 @@ def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
         # one layout, and writable: each other kind would compile the kernel anew
         return np.array(array, np.float64, order="C")
 
-    target, label, row = carry_particles(
-        own(targets.pos_m),
-        own(targets.vel_mps),
-        own(targets.cov),
-        own(np.maximum(targets.above_m, 0.0)),
-        own(np.clip(targets.sink, -1.0, 1.0)),
-        own(np.column_stack([targets.turning, targets.turn_radps])),
-        ways.way,
-        ways.draw,
-        ground.label,
-        ground.hazard,
-        np.array([*ground.corner_m, ground.cell_m, ways.step_s]),
-    )
+    frame = np.array([*ground.corner_m, ground.cell_m, ways.step_s])
+
+    def fly(part: slice) -> tuple[IntArray, IntArray, FloatArray]:
+        target, label, row = carry_particles(
+            own(targets.pos_m[part]),
+            own(targets.vel_mps[part]),
+            own(targets.cov[part]),
+            own(np.maximum(targets.above_m[part], 0.0)),
+            own(np.clip(targets.sink[part], -1.0, 1.0)),
+            own(np.column_stack([targets.turning[part], targets.turn_radps[part]])),
+            ways.way,
+            ways.draw,
+            ground.label,
+            ground.hazard,
+            frame,
+        )
+        return target + part.start, label, row
+
+    parts = zip(*in_two(fly, len(targets.pos_m), LEAST_SHARED), strict=True)
+    target, label, row = (np.concatenate(part) for part in parts)
     return Arrivals(
         target=target,
         label=np.where(label == ground.labels, -1, label),

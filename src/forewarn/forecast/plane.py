@@ -6,8 +6,9 @@ from forewarn.forecast.manoeuvring import Arrivals, Steered
 from forewarn.forecast.raster import Grid
 from forewarn.geodesy import (
     FloatArray,
-    enu_from_ecef,
+    enu_turns,
     geographic_points,
+    ground_scales,
     metres_per_radian,
 )
 from forewarn.records import IntArray
@@ -16,8 +17,8 @@ from forewarn.records import IntArray
 def scale_at(grid: Grid, lat_rad: FloatArray) -> FloatArray:
     """(n, 2) metres of the grid to one metre on the ground, east and north."""
     per_lat, per_lon = metres_per_radian(grid.lat_rad)
-    there = np.array([metres_per_radian(float(lat)) for lat in lat_rad]).reshape(-1, 2)
-    return np.stack([per_lon / there[:, 1], per_lat / there[:, 0]], axis=1)
+    lat_there, lon_there = ground_scales(lat_rad)
+    return np.stack([per_lon / lon_there, per_lat / lat_there], axis=1)
 
 
 def steered_tracks(
@@ -31,9 +32,7 @@ def steered_tracks(
     ground_m   : height of the ground above the ellipsoid
     """
     lat, lon, height = geographic_points(mean[:, :3])
-    turns = np.array(
-        [enu_from_ecef(float(a), float(b)) for a, b in zip(lat, lon, strict=True)]
-    ).reshape(-1, 3, 3)
+    turns = enu_turns(lat, lon)
     vel = np.einsum("mij,mj->mi", turns, mean[:, 3:6])
     scale = scale_at(grid, lat)
     # east, north of both position and velocity

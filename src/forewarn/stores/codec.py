@@ -23,6 +23,7 @@ from forewarn.records import (
 )
 
 _KINDS: dict[str, type[Any]] = {"plots": PlotBatch, **KINDS}
+_ALERT = tuple(field.name for field in fields(Alert))
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -93,7 +94,8 @@ def decode_gap(body: bytes) -> Gap:
 
 def encode_alert(alert: Alert, texts: Mapping[str, str]) -> bytes:
     """An alert and its texts."""
-    return _encoder.encode({**asdict(alert), "texts": dict(texts)})
+    values = {name: getattr(alert, name) for name in _ALERT}  # `asdict` copies each deeply
+    return _encoder.encode({**values, "texts": dict(texts)})
 
 
 def decode_alert(body: bytes) -> tuple[Alert, dict[str, str]]:
