@@ -197,24 +197,25 @@ def _voice(
             north = (spot[i, 0] - place[0]) * per_lat
             wide = disc + sigma[i] * sigma[i]
             ee, nn = cov[0] + wide, cov[2] + wide
-            det = ee * nn - cov[1] * cov[1]
-            away = (nn * east * east - 2 * cov[1] * east * north + ee * north * north) / det
+            per_det = 1.0 / (ee * nn - cov[1] * cov[1])
+            away = nn * east * east - 2 * cov[1] * east * north + ee * north * north
+            away *= per_det
             if away > 2 * REACH_SIGMAS * REACH_SIGMAS:
                 continue
-            q = 0.5 * harmful_m * harmful_m / np.sqrt(det) * np.exp(-0.5 * away)
+            q = 0.5 * harmful_m * harmful_m * np.sqrt(per_det) * np.exp(-0.5 * away)
             p = weight * share[i] * (1.0 - np.exp(-q))
             # where the time depends on the place, it is that of the place within reach of
             # both: the mean of the future given that it comes down near this point
-            pull_e = (cov[0] * nn - cov[1] * cov[1]) / det * east
-            pull_e += (cov[1] * ee - cov[0] * cov[1]) / det * north
-            pull_n = (cov[1] * nn - cov[2] * cov[1]) / det * east
-            pull_n += (cov[2] * ee - cov[1] * cov[1]) / det * north
+            pull_e = (cov[0] * nn - cov[1] * cov[1]) * per_det * east
+            pull_e += (cov[1] * ee - cov[0] * cov[1]) * per_det * north
+            pull_n = (cov[1] * nn - cov[2] * cov[1]) * per_det * east
+            pull_n += (cov[2] * ee - cov[1] * cov[1]) * per_det * north
             dt = slope[0] * pull_e + slope[1] * pull_n
             # and of that place what is still open: less than of the future itself, and as
             # much as the disc is wide where the future is wider
             open_s2 = along_e * slope[0] + along_n * slope[1]
-            open_s2 -= nn * along_e * along_e / det + ee * along_n * along_n / det
-            open_s2 += 2 * cov[1] * along_e * along_n / det
+            open_s2 -= (nn * along_e * along_e + ee * along_n * along_n) * per_det
+            open_s2 += 2 * cov[1] * along_e * along_n * per_det
             z = zone[i]
             if sums[z, 0] == 0.0 and p > 0.0:
                 touched[count] = z
@@ -232,24 +233,30 @@ def _early(parts: FloatArray, first: int, links: IntArray, p: float, share: floa
     parts : (k, 3) probability, mean and standard deviation of the time of each future
     links : (k,) the zone's next one after each, from `first` on; -1 = no more
     """
-    low, high = np.inf, -np.inf
+    low, high, when = np.inf, -np.inf, 0.0
+    sigmas = np.log(share / (1.0 - share)) / LOGISTIC
     k = first
     while k >= 0:
         low = min(low, parts[k, 1] - 4.0 * parts[k, 2])
         high = max(high, parts[k, 1] + 4.0 * parts[k, 2])
+        when += parts[k, 0] * (parts[k, 1] + sigmas * parts[k, 2])
         k = links[k]
+    when /= p  # exact where one future speaks; Newton's method from there
     while high - low > NEAR_S:
-        middle = 0.5 * (low + high)
-        by = 0.0
+        by, slope = 0.0, 0.0
         k = first
         while k >= 0:
-            sigma = max(parts[k, 2], 1e-3)
-            by += parts[k, 0] / (1.0 + np.exp(LOGISTIC * (parts[k, 1] - middle) / sigma))
+            steep = LOGISTIC / max(parts[k, 2], 1e-3)
+            later = np.exp(steep * (parts[k, 1] - when))
+            come = parts[k, 0] / (1.0 + later)
+            by += come
+            slope += come * steep * (1.0 - 1.0 / (1.0 + later))
             k = links[k]
-        if by < share * p:
-            low = middle
-        else:
-            high = middle
+        low, high = (when, high) if by < share * p else (low, when)
+        better = when + (share * p - by) / slope
+        if low < better < high and abs(better - when) < 0.25 * NEAR_S:
+            return better
+        when = better if low < better < high else 0.5 * (low + high)
     return 0.5 * (low + high)
 
 
