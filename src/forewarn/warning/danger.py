@@ -20,8 +20,8 @@ class Danger:
     soon       : probability of all threats, also from sources that may only raise prepare
     onset_p05_s, onset_p50_s : of the first due threat still ahead (else of the first of
                  all that are); nan = none
-    over_s     : UTC seconds by which the threats that count must be over; -inf = none
-    agreed     : two independent groups see every threat that counts
+    over_s     : UTC seconds by which the threats that are due must be over; -inf = none
+    agreed     : two independent groups see every threat that is due
     kind       : class of the most probable threat, -1 = none
     counts     : (p,) pairs that count for `soon`
     """
@@ -71,12 +71,13 @@ def assess(
         leads = telling & (early_s == first[z])
         onset[z[leads], 0] = early_s[leads]
         onset[z[leads], 1] = median_s[leads]
+    # what is minutes away, or hardly anything, did not send anybody under cover
+    sends = urgent & (likely > 0.05 * _largest(likely, z, urgent, zones)[z])
     over = np.full(zones, -np.inf)
-    np.maximum.at(
-        over, z[counts], np.minimum(2 * median_s - early_s, exposures.last_s[t])[counts]
-    )
+    last = np.minimum(2 * median_s - early_s, exposures.last_s[t])
+    np.maximum.at(over, z[sends], last[sends])
     agreed = np.ones(zones, bool)
-    agreed[z[counts & ~two]] = False
+    agreed[z[sends & ~two]] = False
     kind = np.full(zones, -1, np.int64)
     gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
     kind[z[gravest]] = exposures.kind[t[gravest]]
