@@ -41,12 +41,12 @@ class WarningParams:
     channel_delay_s: float = 13.0
     margin_s: float = 5.0
     prepare_s: float = 300.0
-    prepare_ratio: float = 10.0
+    prepare_ratio: float = 30.0
     settled_s: float = 30.0
-    sure_s: float = 2.0
+    sure_s: float = 1.5
     sure_ratio: float = 10.0
     hold_s: float = 20.0
-    release_ratio: float = 0.1
+    release_ratio: float = 0.05
     correct_s: float = 8.0
     correct_every_s: float = 5.0
     manual_s: float = 1800.0
