@@ -67,12 +67,6 @@ def exposures(
     )
 
 
-PER_PAIR = (
-    "zone", "probability", "onset_p05_s", "onset_p50_s", "track_id", "group_mask",
-    "trusted", "kind", "first_s", "last_s",
-)  # fmt: skip
-
-
 class Centre:
     """A warner fed second by second."""
 
@@ -167,27 +161,6 @@ def test_one_group_cannot_take_back_what_it_raised() -> None:
     for _ in range(60):
         alone.hear(None)
     assert alone.states()[-1] is ALL_CLEAR  # but its time runs out
-
-
-def test_what_is_minutes_away_keeps_nobody_under_cover() -> None:
-    """One group alone sees it, and it may yet raise an alert of its own when it is due."""
-    centre = Centre()
-    for left_s in range(30, -40, -1):
-        near = exposures(centre.now_s + 1.0, max(float(left_s), 0.0))
-        far = exposures(centre.now_s + 1.0, 200.0 + left_s, groups=1)
-        parts = [near, far] if left_s > 0 else [far]
-        joined = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in PER_PAIR
-        }
-        both = replace(far, threat=np.arange(len(parts)), **joined)
-        centre.now_s, centre.seq = centre.now_s + 1.0, centre.seq + 1
-        centre.alerts += centre.warner.step(both, Tick(centre.seq, centre.now_s))
-    told = [(alert.state, alert.issued_s) for alert in centre.alerts]
-    hold_s = WarningParams().hold_s
-    assert [s for s, _ in told if s != COVER] == [STAY, ALL_CLEAR, PREPARE]
-    (over_s,) = (at for state, at in told if state == ALL_CLEAR)
-    assert 30.0 < over_s <= 30.0 + hold_s + 5.0
 
 
 def test_an_estimate_that_trembles_does_not_switch_the_alert() -> None:

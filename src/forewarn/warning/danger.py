@@ -8,6 +8,8 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Exposures, IntArray
 from forewarn.warning.params import WarningParams
 
+COUNTS = 0.05  # of the most probable threat: what is less so makes up no part of the danger
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Danger:
@@ -20,8 +22,9 @@ class Danger:
     soon       : probability of all threats, also from sources that may only raise prepare
     onset_p05_s, onset_p50_s : of the first due threat still ahead (else of the first of
                  all that are); nan = none
-    over_s     : UTC seconds by which the threats that are due must be over; -inf = none
-    agreed     : two independent groups see every threat that is due
+    over_s     : UTC seconds by which must be over what is due and one group alone sees;
+                 -inf = none
+    agreed     : what is due and one group alone sees could not raise `take cover` by itself
     kind       : class of the most probable threat, -1 = none
     counts     : (p,) pairs that count for `soon`
     """
@@ -54,38 +57,26 @@ def assess(
     counts = heard & (early_s - now_s <= p.prepare_s)
     two = _two_groups(exposures.group_mask)[t]
     urgent = counts & (early_s - now_s <= need_s[z]) & (exposures.trusted[t] | two)
-
     fresh = urgent & (now_s - exposures.first_s[t] < p.settled_s)
-
-    def union(which: BoolArray) -> FloatArray:
-        absent = np.bincount(z[which], weights=np.log1p(-likely[which]), minlength=zones)
-        return -np.expm1(absent)
-
     onset = np.full((zones, 2), np.inf)
     ahead = median_s > now_s
     for which in (counts & ahead, urgent & ahead):  # what is due speaks before what is not
         first = np.full(zones, np.inf)
         # a threat that cannot raise anything must not shorten the seconds of those that can
-        telling = which & (likely > 0.05 * _largest(likely, z, which, zones)[z])
+        telling = which & (likely > COUNTS * _largest(likely, z, which, zones)[z])
         np.minimum.at(first, z[telling], early_s[telling])
         leads = telling & (early_s == first[z])
         onset[z[leads], 0] = early_s[leads]
         onset[z[leads], 1] = median_s[leads]
-    # what is minutes away, or hardly anything, did not send anybody under cover
-    sends = urgent & (likely > 0.05 * _largest(likely, z, urgent, zones)[z])
-    over = np.full(zones, -np.inf)
-    last = np.minimum(2 * median_s - early_s, exposures.last_s[t])
-    np.maximum.at(over, z[sends], last[sends])
-    agreed = np.ones(zones, bool)
-    agreed[z[sends & ~two]] = False
+    over, agreed = _alone(exposures, likely, urgent & ~two, zones, p)
     kind = np.full(zones, -1, np.int64)
     gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
     kind[z[gravest]] = exposures.kind[t[gravest]]
     onset[~np.isfinite(onset)] = np.nan
     return Danger(
-        union(urgent),
-        union(fresh),
-        union(counts),
+        _union(likely, z, urgent, zones),
+        _union(likely, z, fresh, zones),
+        _union(likely, z, counts, zones),
         onset[:, 0],
         onset[:, 1],
         over,
@@ -93,6 +84,29 @@ def assess(
         kind,
         counts,
     )
+
+
+def _alone(
+    exposures: Exposures, likely: FloatArray, alone: BoolArray, zones: int, p: WarningParams
+) -> tuple[FloatArray, BoolArray]:
+    """`over_s` and `agreed`; alone : (p,) pairs that are due and seen by one group.
+
+    What is minutes away is none of them: it sent nobody under cover yet.
+    """
+    z, t = exposures.zone, exposures.threat
+    enough = p.cost_min / p.harm_min  # below every threshold
+    leading = COUNTS * _largest(likely, z, alone, zones)[z]
+    sends = alone & (likely > np.minimum(leading, enough))
+    last = 2 * exposures.onset_p50_s - exposures.onset_p05_s
+    over = np.full(zones, -np.inf)
+    np.maximum.at(over, z[sends], np.minimum(last, exposures.last_s[t])[sends])
+    return over, _union(likely, z, alone, zones) <= enough
+
+
+def _union(likely: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
+    """(zones,) that any of some pairs comes true: one minus the product of absences."""
+    absent = np.bincount(z[which], weights=np.log1p(-likely[which]), minlength=zones)
+    return np.asarray(-np.expm1(absent))
 
 
 def _largest(p: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:

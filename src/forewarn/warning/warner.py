@@ -23,7 +23,7 @@ from forewarn.records import (
     Zones,
 )
 from forewarn.threats import CLASSES
-from forewarn.warning.danger import Danger, assess
+from forewarn.warning.danger import COUNTS, Danger, assess
 from forewarn.warning.life import (
     CLEAR,
     COVERS,
@@ -209,7 +209,7 @@ class Warner:
         # those that make up the danger, not every far possibility
         pairs = pairs[
             exposures.probability[pairs]
-            > 0.05 * exposures.probability[pairs].max(initial=0)
+            > COUNTS * exposures.probability[pairs].max(initial=0)
         ]
         threats = exposures.threat[pairs]
         mask = int(np.bitwise_or.reduce(exposures.group_mask[threats], initial=0))
