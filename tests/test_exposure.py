@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from conftest import square_zones
-from forewarn.exposure import Exposer
+from forewarn.exposure import LOGISTIC, NEAR_S, Exposer, _early
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Exposures, Forecasts, Zones
 
@@ -182,6 +182,26 @@ def test_an_unlikely_late_future_makes_nobody_hurry() -> None:
     assert (exposures.onset_p05_s > 95.0).all()  # 1.7 sigmas of 2 s before 100
     assert (exposures.onset_p05_s < 98.0).all()
     assert_allclose(exposures.onset_p50_s, 100.0, atol=0.5)  # s
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_so_much_of_a_mixture_has_come_by_its_quantile(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 6))
+    part = st.tuples(st.floats(1e-6, 1.0), st.floats(0.0, 400.0), st.floats(0.02, 60.0))
+    parts = np.array([data.draw(part) for _ in range(count)])
+    share = data.draw(st.sampled_from([0.05, 0.5]))
+    links = np.append(np.arange(1, count), -1)
+    total = float(parts[:, 0].sum())
+
+    def reached(when: float) -> float:
+        odds = np.clip(LOGISTIC * (parts[:, 1] - when) / parts[:, 2], -700.0, 700.0)
+        return float((parts[:, 0] / (1.0 + np.exp(odds))).sum() / total)
+
+    when = _early(parts, 0, links, total, share)
+    # between two far apart any time may be right
+    assert reached(when - NEAR_S) <= share + 1e-6
+    assert reached(when + NEAR_S) >= share - 1e-6
 
 
 def test_of_however_many_futures_the_seconds_left_are_told() -> None:

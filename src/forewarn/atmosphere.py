@@ -148,7 +148,7 @@ def _cubic(grid: FloatArray, values: FloatArray) -> FloatArray:
 def air_at(table: FloatArray, height_m: float) -> tuple[float, float, float, float]:
     """Density kg/m3, 1 / speed of sound s/m, wind to the east and north m/s at a height."""
     place = (height_m - FLOOR_M) * (1.0 / STEP_M)
-    if place < 0.0:
+    if not place > 0.0:  # also what is no number: it reads no row that is not there
         place = 0.0
     if place > table.shape[0] - 1e-9:
         place = table.shape[0] - 1e-9

@@ -17,7 +17,8 @@ def in_two(
 ) -> list[R]:
     """What `work` returns for the rows of a batch, in order: in two parts, side by side.
 
-    work   : of a slice of rows, and of nothing else that another thread changes
+    work   : of a slice of rows, and of nothing else that another thread changes; must not
+             call `in_two` itself, for there is one other thread and it would wait for it
     count  : of rows; below `least` they are one part, for handing over takes 0.1 ms
     middle : first row of the second part; where rows weigh alike it need not be told
     """

@@ -75,9 +75,9 @@ def drag_tables() -> FloatArray:
 @bare_kernel
 def drag_at(table: FloatArray, mach: float) -> float:
     """Relative drag coefficient at a Mach number."""
-    place = mach * (1.0 / MACH_STEP)
-    if place > table.shape[0] - 1e-9:
-        place = table.shape[0] - 1e-9
+    place, top = mach * (1.0 / MACH_STEP), table.shape[0] - 1e-9
+    if not place < top:  # also what is no number: it reads no row that is not there
+        place = top
     cell = int(place)
     u = place - cell
     row = table[cell]

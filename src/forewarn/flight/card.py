@@ -1,7 +1,7 @@
 """`fall` on a graphics card: one body a thread, for simulations of millions of flights.
 
-Live warning needs none: a core flies all that it asks for. The formulas are those of the
-processor, compiled once more for the card. It needs the extra `gpu` (numba-cuda) and a
+Live warning needs none: a core flies all that it asks for. The formulas are those of
+`follow_path`, compiled once more for the card. It needs the extra `gpu` (numba-cuda) and a
 card of NVIDIA's; nothing of the service imports this file.
 """
 
@@ -56,18 +56,24 @@ def fall_on_card(
     returns : (n, 7) array of the card's; `copy_to_host` brings it here
     raises  : ConfigError where there is no card
     """
-    on_card = cuda().to_device
     world = World(
-        ground._replace(height_m=on_card(ground.height_m)),
-        on_card(air),
-        on_card(np.ascontiguousarray(drag)),
+        ground._replace(height_m=_on_card(ground.height_m)),
+        _on_card(air),
+        _on_card(drag),
         earth,
     )
     out = cuda().device_array((len(state), 7))
     if blocks := -(-len(state) // THREADS):
-        bodies = on_card(state), on_card(ln_beta), on_card(push)
+        bodies = _on_card(state), _on_card(ln_beta), _on_card(push)
         _thread()[blocks, THREADS](*bodies, world, out)
     return out
+
+
+def _on_card(array: Any) -> Any:
+    """The array there; one that is there already is taken as it is."""
+    if isinstance(array, np.ndarray):
+        array = np.ascontiguousarray(array)
+    return cuda().to_device(array)
 
 
 @cache

@@ -7,7 +7,6 @@ tables and touching the ground go lane by lane. A body that is down gives its la
 next one. Each lane is computed as if it were alone: the answer does not depend on company.
 """
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +15,13 @@ from forewarn.atmosphere import FLOOR_M, STEP_M
 from forewarn.compiled import bare_kernel, kernel
 from forewarn.dynamics import MACH_STEP, height_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
+from forewarn.flight.lift import aside, lift_of
 from forewarn.flight.steps import step_of
 from forewarn.geodesy import WGS84, Earth, FloatArray
 from forewarn.records.arrays import IntArray
 
 LANES = 64  # as many as a processor keeps at hand: 31 kB
 LONGEST_S = 3000.0
-# what is braked harder than by its own weight tumbles too fast to be carried aside
-WEIGHT_MPS2 = 9.8
 
 
 class Jobs(NamedTuple):
@@ -155,18 +153,6 @@ def _lift(w: FloatArray, live: int) -> None:
 
 
 @bare_kernel
-def aside(
-    brake: float, rx: float, ry: float, rz: float, lx: float, ly: float, lz: float
-) -> tuple[float, float, float]:
-    """Acceleration by lift, m/s2: a share (lx, ly, lz) of the drag, across the way."""
-    speed2 = rx * rx + ry * ry + rz * rz + 1e-9
-    force = brake * sqrt(speed2)
-    force = force if force < WEIGHT_MPS2 else WEIGHT_MPS2
-    along = (lx * rx + ly * ry + lz * rz) / speed2
-    return force * (lx - along * rx), force * (ly - along * ry), force * (lz - along * rz)
-
-
-@bare_kernel
 def _first_stage(w: FloatArray, live: int, drag: FloatArray) -> None:
     """Remember where each lane is, choose its step by its drag there, take half of it."""
     for i in range(live):
@@ -285,21 +271,6 @@ def _enter(
             w[_T + i], w[_LAST + i], w[_DT + i] = 0.0, 0.0, 0.0
             return j
     return len(jobs.state)
-
-
-@bare_kernel
-def lift_of(
-    earth: Earth, px: float, py: float, pz: float, push: FloatArray
-) -> tuple[float, float, float]:
-    """Lift over drag, told (`fall`) towards east, north, up, in Earth-fixed axes."""
-    across = sqrt(px * px + py * py)
-    up = pz * (1.0 + earth.oblate)  # latitude on the ellipsoid, as good as there at 100 km
-    per_long = 1.0 / sqrt(across * across + up * up)
-    sin_lat, cos_lat = up * per_long, across * per_long
-    sin_lon, cos_lon = py / across, px / across
-    ahead = push[4] * cos_lat - push[3] * sin_lat  # away from the axis
-    x, y = ahead * cos_lon - push[2] * sin_lon, ahead * sin_lon + push[2] * cos_lon
-    return x, y, push[3] * cos_lat + push[4] * sin_lat
 
 
 @bare_kernel

@@ -58,7 +58,8 @@ def rate_of(
     brake, rx, ry, rz : of `braking`
     """
     mach = sqrt(rx * rx + ry * ry + rz * rz) * air_at(air, height_m)[1]
-    cell = int(min(mach * (1.0 / MACH_STEP), drag.shape[0] - 1.0))
+    place, top = mach * (1.0 / MACH_STEP), drag.shape[0] - 1.0
+    cell = int(place if place < top else top)  # the top also for what is no number
     return float(drag[cell, 4] * brake)
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 from forewarn.compiled import bare_kernel
 from forewarn.dynamics import braking, gravity_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
-from forewarn.flight.lanes import LONGEST_S, aside, lift_of
+from forewarn.flight.lanes import LONGEST_S
+from forewarn.flight.lift import aside, lift_of
 from forewarn.flight.path import climbing, rate_of
 from forewarn.flight.steps import step_of
 from forewarn.geodesy import Earth, FloatArray
@@ -79,6 +80,8 @@ def fly_one(s: State, body: Body, world: World) -> Landing:
             dt = _next_s(s, body, world, height, climb)
         new = _step(s, dt, body, world)
         new_height, new_climb = climbing(new, earth)
+        if not last and now_s + dt >= LONGEST_S:
+            break
         if last:
             under = ground_at(ground, earth.oblate, new[0], new[1], new[2])
             return _landed(new, now_s + dt, (under - new_height) / new_climb)
