@@ -105,7 +105,8 @@ def test_what_one_more_radar_buys() -> None:
     assert (sigma[0] > sigma[1]).all()
     k = COUNTED.index("person_minutes")
     spared = [a.counts[k] - b.counts[k] for a, b in zip(alone, both, strict=True)]
-    assert np.mean(spared) > 2 * np.std(spared, ddof=1) / len(spared) ** 0.5
+    # nine in ten, one-sided, by Student's t of four drawings
+    assert np.mean(spared) > 1.64 * np.std(spared, ddof=1) / len(spared) ** 0.5
 
 
 def test_what_is_measured_is_what_was_put_in() -> None:
