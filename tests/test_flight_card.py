@@ -1,6 +1,10 @@
 """A body to the ground by the form that a graphics card runs, on the processor; and on a
 card where there is one."""
 
+import sys
+from types import SimpleNamespace
+
+import numba
 import numpy as np
 import pytest
 
@@ -55,9 +59,16 @@ def test_both_forms_come_down_alike(family: str, lifted: bool, ground: Ground) -
     np.testing.assert_allclose(single, many, rtol=0.0, atol=ALIKE)
 
 
-def test_where_no_card_is_it_says_what_to_do() -> None:
-    if card_name():
-        pytest.skip("there is a card")
+@pytest.mark.parametrize("library", [None, SimpleNamespace(is_available=lambda: False)])
+def test_where_no_card_is_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, library: object
+) -> None:
+    """Neither the library, nor a card that it finds."""
+    monkeypatch.setitem(sys.modules, "numba.cuda", library)
+    monkeypatch.setattr(numba, "cuda", library, raising=False)
+    if library is None:
+        monkeypatch.delattr(numba, "cuda")
+    assert not card_name()
     with pytest.raises(ConfigError, match=r"forewarn\[gpu\].*forewarn\.flight\.fall"):
         fall_on_card(*drawn("wreck", False), level_ground(0.0), AIR, DRAG)
 

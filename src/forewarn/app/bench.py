@@ -51,9 +51,8 @@ def bench(
     import os
 
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(
-            threads, "1"
-        )  # a figure is of one core, but where a stage shares a batch out (`cores.in_two`)
+        # a figure is of one core, but where a stage shares a batch out (`cores.in_two`)
+        os.environ.setdefault(threads, "1")
     from importlib import import_module
 
     from rich.progress import Progress

@@ -19,8 +19,7 @@ from forewarn.bench.flying import (
 )
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.dynamics import drag_table
-from forewarn.errors import ConfigError
-from forewarn.flight.card import card_name, cuda, fall_on_card
+from forewarn.flight.card import cuda, fall_on_card
 from forewarn.geodesy import FloatArray
 
 DRAWN = 4096  # bodies that are no two alike
@@ -33,9 +32,7 @@ SEED = 20261126
 
 def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     """The benchmark case of `bench forecast`, then each family, on the card."""
-    name = card_name()
-    if not name:
-        raise ConfigError("bench card: no graphics card answers; install forewarn[gpu]")
+    name = str(cuda().get_current_device().name)
     drag = drag_table()
     case = bodies(ROCKET, DRAWN, 0.0, SEED)
     figures = [*_speed(case, drag, name), _error(case, drag)]
