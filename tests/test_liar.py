@@ -5,9 +5,10 @@ FOREWARN_LIARS sets how many seeded lies of each kind (4 in the suite, 1000 in a
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ from forewarn.bench.drawing import judged_for, region_zones, run
 from forewarn.cover import in_cover
 from forewarn.geodesy import ecef_points
 from forewarn.records import AlertState, PlotBatch, Sensor, Zones
-from forewarn.score import summarise
+from forewarn.score import Fate, summarise
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import Generated, Raid, SalvoKeys
 
 LIARS = int(os.environ.get("FOREWARN_LIARS", "4"))
 TOWNS = ((56.4532, 9.402), (56.1697, 9.5451), (56.1393, 8.9738), (56.4607, 10.0364))
-CLEARED_S = 60.0  # after what was told of should have come down
+Lie = Callable[[int, int], Generated]
+CLEARED_S = 30.0  # after what was told of should have come down
 BASE = raids.load("rockets")
 
 
@@ -81,14 +83,49 @@ def drawn_with(seed: int, count: int) -> tuple[Generated, Generated, str]:
     return true, empty, liar.sensor_id
 
 
-def people_failed(drawn: Generated) -> float:
-    people = summarise(judged_for("lie", drawn, (zones(),))).people
-    return people.late + people.missed
+class Heard(NamedTuple):
+    """Threats that harm people of whom none was under alert then, though they could have
+    been; people who could be warned, and those of them late or unwarned."""
+
+    silenced: frozenset[int]
+    could: float
+    failed: float
+
+
+def heard(drawn: Generated) -> Heard:
+    judged = judged_for("lie", drawn, (zones(),))
+    rows, people = judged[0].rows, summarise(judged).people
+    told = {Fate.IN_TIME, Fate.LATE, Fate.TOO_SHORT, Fate.OUT_OF_SIGHT}
+    told_of = {t for t, fate in zip(rows.threat, rows.fate, strict=True) if fate in told}
+    silenced = frozenset({int(t) for t in rows.threat} - told_of)
+    return Heard(silenced, people.could, people.late + people.missed + people.cleared_early)
 
 
 def shifted(batch: PlotBatch) -> PlotBatch:
     """Everything three kilometres farther away than it is."""
     return replace(batch, measured=batch.measured + np.array([3000.0, 0.0, 0.0, 0.0]))
+
+
+def hiding(seed: int, count: int) -> Generated:
+    """One of `count` radars hides all that flies."""
+    true, empty, liar = drawn_with(seed, count)
+    return mixed(true, empty, liar)
+
+
+def showing_elsewhere(seed: int, count: int) -> Generated:
+    """One of `count` radars shows everything three kilometres farther away than it is."""
+    true, _, liar = drawn_with(seed, count)
+    wrong = [shifted(b) if b.sensor_id == liar else b for b in true.batches]
+    return replace(true, batches=wrong)
+
+
+@cache
+def with_and_without(lie: Lie, seed: int, count: int) -> tuple[Heard, Heard]:
+    """How people heard with the lie, and had nobody lied."""
+    return heard(lie(seed, count)), heard(drawn_with(seed, count)[0])
+
+
+SILENCING = [(hiding, 2), (hiding, 3), (showing_elsewhere, 3)]
 
 
 @pytest.mark.parametrize("seed", range(LIARS))
@@ -110,17 +147,19 @@ def test_a_phantom_elsewhere_is_marked_as_of_one_source_and_cleared(seed: int) -
 
 
 @pytest.mark.parametrize("seed", range(LIARS))
-@pytest.mark.parametrize("count", [2, 3])
-def test_a_radar_that_hides_what_it_sees_silences_nothing(seed: int, count: int) -> None:
-    true, empty, liar = drawn_with(seed, count)
-    assert people_failed(mixed(true, empty, liar)) <= people_failed(true)
+@pytest.mark.parametrize(("lie", "count"), SILENCING)
+def test_a_lie_silences_no_threat_that_others_see(lie: Lie, count: int, seed: int) -> None:
+    lied, honest = with_and_without(lie, seed, count)
+    assert lied.silenced <= honest.silenced
 
 
-@pytest.mark.parametrize("seed", range(LIARS))
-def test_a_radar_that_shows_all_elsewhere_silences_nothing(seed: int) -> None:
-    true, _, liar = drawn_with(seed, 3)
-    wrong = [shifted(b) if b.sensor_id == liar else b for b in true.batches]
-    assert people_failed(replace(true, batches=wrong)) <= people_failed(true)
+@pytest.mark.parametrize(("lie", "count"), SILENCING)
+def test_a_lie_makes_few_people_late(lie: Lie, count: int) -> None:
+    """Not more than one in a thousand of those who could be warned, over all seeds: one
+    radar less is one radar less, and who lives at the edge of an area may hear later."""
+    each = [with_and_without(lie, seed, count) for seed in range(LIARS)]
+    late = sum(lied.failed - honest.failed for lied, honest in each)
+    assert late <= 1e-3 * sum(honest.could for _, honest in each)
 
 
 def test_the_harness_sees_a_phantom_that_nobody_denies() -> None:
@@ -132,3 +171,9 @@ def test_the_harness_sees_a_phantom_that_nobody_denies() -> None:
     )
     alerts, _ = run(alone, zones())
     assert any(a.state is AlertState.TAKE_COVER for a in alerts)
+
+
+def test_the_harness_sees_a_threat_that_all_silence() -> None:
+    """The fault planted: where every radar hides it, nobody hears of it."""
+    true, empty, _ = drawn_with(1, 2)
+    assert heard(replace(true, batches=empty.batches)).silenced

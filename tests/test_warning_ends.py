@@ -53,7 +53,7 @@ def test_one_group_cannot_take_back_what_another_threat_outshines() -> None:
     for left_s in range(30, -10, -1):
         now_s = centre.now_s + 1.0
         sure = exposures(now_s, max(float(left_s), 0.0), p=0.99)
-        alone = exposures(now_s, 30.0 + left_s, p=0.01, groups=1)
+        alone = exposures(now_s, 30.0 + left_s, p=0.01, groups=1, track_id=2 << 16)
         # it takes its threat back while the other one is still on its way
         parts = [sure] if left_s > 0 else []
         parts += [alone] if left_s > 20 else []
@@ -72,3 +72,30 @@ def test_what_is_hardly_anything_keeps_nobody_under_cover() -> None:
     for _ in range(60):
         hear(centre, exposures(centre.now_s + 1.0, None))
     assert cleared_s(centre) <= 30.0 + HOLD_S + 5.0
+
+
+def test_what_one_group_raised_ends_when_the_group_now_says_so() -> None:
+    """At first it may come minutes later than it does, as is known by and by."""
+    centre = Centre()
+    for left_s in range(30, 0, -1):
+        now_s = centre.now_s + 1.0
+        unsure_s = max(left_s - 10, 0) * 2.5
+        one = exposures(now_s, float(left_s), groups=1)
+        last_s = one.onset_p05_s + 2.0 * unsure_s + 4.0
+        one = replace(one, onset_p50_s=one.onset_p05_s + unsure_s, last_s=last_s)
+        elsewhere = replace(one, probability=one.probability * 1e-6)
+        hear(centre, one if left_s > 20 else elsewhere)
+    for _ in range(80):
+        hear(centre, exposures(centre.now_s + 1.0, None))
+    assert 30.0 + HOLD_S - 1.0 <= cleared_s(centre) <= 30.0 + HOLD_S + 5.0
+
+
+def test_what_one_group_raised_another_one_may_lower() -> None:
+    """Two groups see that it comes down elsewhere, long before its time runs out."""
+    centre = Centre()
+    for left_s in range(60, 0, -1):
+        now_s = centre.now_s + 1.0
+        one = exposures(now_s, float(left_s), groups=1)
+        both = exposures(now_s, float(left_s), p=1e-8, groups=3)
+        hear(centre, one if left_s > 50 else both)
+    assert cleared_s(centre) <= 10.0 + HOLD_S + 5.0

@@ -24,6 +24,7 @@ class Danger:
                  all that are); nan = none
     over_s     : UTC seconds by which must be over what is due and one group alone sees;
                  -inf = none
+    over_track : id of the track that is the last of it; -1 = none
     agreed     : what is due and one group alone sees could not raise `take cover` by itself
     kind       : class of the most probable threat, -1 = none
     counts     : (p,) pairs that count for `soon`
@@ -35,6 +36,7 @@ class Danger:
     onset_p05_s: FloatArray
     onset_p50_s: FloatArray
     over_s: FloatArray
+    over_track: IntArray
     agreed: BoolArray
     kind: IntArray
     counts: BoolArray
@@ -55,7 +57,7 @@ def assess(
     now_s = exposures.received_s
     heard = exposures.track_id[t] >= muted_before[z]
     counts = heard & (early_s - now_s <= p.prepare_s)
-    two = _two_groups(exposures.group_mask)[t]
+    two = two_groups(exposures.group_mask)[t]
     urgent = counts & (early_s - now_s <= need_s[z]) & (exposures.trusted[t] | two)
     fresh = urgent & (now_s - exposures.first_s[t] < p.settled_s)
     onset = np.full((zones, 2), np.inf)
@@ -68,7 +70,7 @@ def assess(
         leads = telling & (early_s == first[z])
         onset[z[leads], 0] = early_s[leads]
         onset[z[leads], 1] = median_s[leads]
-    over, agreed = _alone(exposures, likely, urgent & ~two, zones, p)
+    over, over_track, agreed = _alone(exposures, likely, urgent & ~two, zones, p)
     kind = np.full(zones, -1, np.int64)
     gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
     kind[z[gravest]] = exposures.kind[t[gravest]]
@@ -80,6 +82,7 @@ def assess(
         onset[:, 0],
         onset[:, 1],
         over,
+        over_track,
         agreed,
         kind,
         counts,
@@ -88,8 +91,8 @@ def assess(
 
 def _alone(
     exposures: Exposures, likely: FloatArray, alone: BoolArray, zones: int, p: WarningParams
-) -> tuple[FloatArray, BoolArray]:
-    """`over_s` and `agreed`; alone : (p,) pairs that are due and seen by one group.
+) -> tuple[FloatArray, IntArray, BoolArray]:
+    """`over_s`, `over_track` and `agreed`; alone : (p,) due and seen by one group.
 
     What is minutes away is none of them: it sent nobody under cover yet.
     """
@@ -97,10 +100,15 @@ def _alone(
     enough = p.cost_min / p.harm_min  # below every threshold
     leading = COUNTS * _largest(likely, z, alone, zones)[z]
     sends = alone & (likely > np.minimum(leading, enough))
-    last = 2 * exposures.onset_p50_s - exposures.onset_p05_s
-    over = np.full(zones, -np.inf)
-    np.maximum.at(over, z[sends], np.minimum(last, exposures.last_s[t])[sends])
-    return over, _union(likely, z, alone, zones) <= enough
+    late = 2 * exposures.onset_p50_s - exposures.onset_p05_s
+    last = np.minimum(late, exposures.last_s[t])
+    pairs = np.flatnonzero(sends)
+    pairs = pairs[
+        np.argsort(last[pairs], kind="stable")
+    ]  # the last of a zone is written last
+    over, track = np.full(zones, -np.inf), np.full(zones, -1, np.int64)
+    over[z[pairs]], track[z[pairs]] = last[pairs], exposures.track_id[t[pairs]]
+    return over, track, _union(likely, z, alone, zones) <= enough
 
 
 def _union(likely: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
@@ -115,5 +123,6 @@ def _largest(p: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatA
     return largest
 
 
-def _two_groups(mask: IntArray) -> BoolArray:
+def two_groups(mask: IntArray) -> BoolArray:
+    """Whether bit masks of independent groups hold at least two."""
     return np.asarray((mask & (mask - 1)) != 0)

@@ -23,7 +23,7 @@ from forewarn.records import (
     Zones,
 )
 from forewarn.threats import CLASSES
-from forewarn.warning.danger import COUNTS, Danger, assess
+from forewarn.warning.danger import COUNTS, Danger, assess, two_groups
 from forewarn.warning.life import (
     CLEAR,
     COVERS,
@@ -40,8 +40,12 @@ from forewarn.warning.params import WarningParams
 
 _MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
 _ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
-_WHOLE = ("state", "manual", "opened_seq", "life_step", "muted_before", "kind")
-_REAL = ("hold_until_s", "manual_until_s", "told_onset_s", "issued_s", "below_s")
+_WHOLE = (
+    "state", "manual", "opened_seq", "life_step", "muted_before", "kind", "alone_track",
+)  # fmt: skip
+_REAL = (
+    "hold_until_s", "manual_until_s", "told_onset_s", "issued_s", "below_s", "alone_s",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +87,7 @@ class Warner:
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
         threshold = p.threshold(left_s, self._zones.shelter_s)
         self.weighed = Weighed(danger, threshold, p.prepare_ratio * threshold)
+        self._recheck(exposures)
         state = self._decide(danger, threshold, now_s)
         return self._tell(exposures, danger, threshold, state, event)
 
@@ -100,6 +105,7 @@ class Warner:
             self._whole["manual"][rows] = CLEAR
             self._real["manual_until_s"][rows] = -np.inf
             self._real["hold_until_s"][rows] = -np.inf
+            self._real["alone_s"][rows] = -np.inf
             if event.action is not CommandAction.TAKE_BACK:
                 # tracks are numbered by the event of their birth: those known by now are
                 # what the operator judged; one that appears later speaks for itself
@@ -117,6 +123,20 @@ class Warner:
         delay_s = max(self._delays.values(), default=self._params.channel_delay_s)
         return self._zones.shelter_s + delay_s + self._params.margin_s
 
+    def _recheck(self, exposures: Exposures) -> None:
+        """Bring up to date when what one group alone raised must be over.
+
+        It is as late as the group now says of that threat, wherever it may come down; and
+        nothing waits for it once another group sees it too. What is no longer tracked
+        stays as it was last told.
+        """
+        alone_s, known = self._real["alone_s"], exposures.track_id
+        rows = np.flatnonzero(alone_s > exposures.received_s)
+        rows = rows[np.isin(self._whole["alone_track"][rows], known)]
+        of = np.searchsorted(known, self._whole["alone_track"][rows])
+        alone_s[rows] = np.minimum(alone_s[rows], exposures.last_s[of])
+        alone_s[rows[two_groups(exposures.group_mask[of])]] = -np.inf
+
     def _decide(self, danger: Danger, threshold: FloatArray, now_s: float) -> IntArray:
         """(z,) the state each zone goes into."""
         p = self._params
@@ -133,8 +153,6 @@ class Warner:
         manual = np.where(
             self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
         )
-        # a reason holds the alert; one group alone cannot take back what it raised: then
-        # the time of its threats must have run out
         release = p.release_ratio * threshold
         reason = np.where(before == PREPARE, danger.soon, danger.due) > release
         held = reason | cover | prepare & (before <= PREPARE)
@@ -144,9 +162,13 @@ class Warner:
         signal[(before == TAKE_COVER) & ahead & (danger.due > release)] = GOES_ON
         signal[cover | (manual == TAKE_COVER)] = COVERS
         raised = NEXT[before, signal] >= TAKE_COVER
-        alone = raised & ~danger.agreed & np.isfinite(danger.over_s) & held
-        hold[alone] = np.maximum(hold[alone], danger.over_s[alone] + p.hold_s)
-        signal[(manual == CLEAR) & (now_s >= hold)] = OVER
+        # one group alone cannot take back what it raised: the time of it must have run out
+        alone_s, track = self._real["alone_s"], self._whole["alone_track"]
+        alone = raised & ~danger.agreed & held & (danger.over_track >= 0)
+        alone &= (danger.over_s >= alone_s) | (danger.over_track == track)
+        alone_s[alone], track[alone] = danger.over_s[alone], danger.over_track[alone]
+        until = np.maximum(hold, alone_s + p.hold_s)
+        signal[(manual == CLEAR) & (now_s >= until)] = OVER
         return np.asarray(NEXT[before, signal])
 
     def _tell(
