@@ -8,6 +8,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import IntArray
 from forewarn.sensor import sensor_room, take_rate
+from forewarn.track.denial import SEEN, slot_of
 from forewarn.track.table import COUNT, Table
 
 # a plot that no track took, as the start of something new: log odds `score` that it is;
@@ -232,6 +233,8 @@ def bear(
         row["hits"] = 2
         row["trusted_hits"] = 2 * trusted
         row["group_mask"] = group_bit | seed["group"]
+        row["denied"][slot_of(group_bit)] -= SEEN
+        row["denied"][slot_of(seed["group"])] -= SEEN
         row["scan_s"] = scan_s
         row["recent"][2] = seed["number"]
         row["recent"][3] = number[j]

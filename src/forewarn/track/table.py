@@ -21,7 +21,7 @@ LAST = 26
 MISSED = 2  # what a scan without a plot adds to `misses`, of which one with a plot takes 1
 COUNT = len(MODES)
 LARGE, LAID_BACK = 1 << 18, 1 << 28  # bytes, of a table, and of pages kept for the next
-SLOTS = 8  # groups whose denials of a track are counted apart
+SLOTS = 16  # groups whose denials of a track are counted apart
 ROW = np.dtype(
     [
         ("track_id", np.int64),
