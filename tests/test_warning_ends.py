@@ -99,3 +99,13 @@ def test_what_one_group_raised_another_one_may_lower() -> None:
         both = exposures(now_s, float(left_s), p=1e-8, groups=3)
         hear(centre, one if left_s > 50 else both)
     assert cleared_s(centre) <= 10.0 + HOLD_S + 5.0
+
+
+def test_what_should_long_be_down_here_holds_nobody_though_it_may_fall_elsewhere() -> None:
+    """Its forecast stays for a minute, for it may glide on to another zone."""
+    centre = Centre()
+    for left_s in range(30, -60, -1):
+        now_s = centre.now_s + 1.0
+        hear(centre, replace(exposures(now_s, float(left_s)), last_s=np.array([90.0])))
+    # 2 s are 1.645 standard deviations: after five of them it is a thousandth as likely
+    assert 30.0 + HOLD_S + 4.0 < cleared_s(centre) < 30.0 + HOLD_S + 8.0

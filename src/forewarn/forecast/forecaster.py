@@ -34,6 +34,7 @@ _THREATS = np.array([i for i in range(len(THREATS)) if i not in (AIRCRAFT, CLUTT
 _HARMFUL_M = np.array([t.harmful_m for t in THREATS])
 LEAST_SHARED = 16  # bodies whose falls are worth a second core
 # columns that every forecast track keeps from scan to scan
+UNLIKELY = 0.002  # share of a threat's weight that may be later than it is said to be
 _HEAD = (
     "track_id",
     "group_mask",
@@ -42,6 +43,7 @@ _HEAD = (
     "kind",
     "first_s",
     "last_s",
+    "late_s",
     "seen_s",
     "falls",
     "stale",
@@ -238,6 +240,7 @@ class Forecaster:
             "kind": kind,
             "first_s": tracks.first_s[rows],
             "last_s": np.maximum.reduceat(latest, first),
+            "late_s": _late(owner, futures[:, 0], latest, first),
             "seen_s": tracks.time_s[rows],
             "falls": falls.astype(np.int64),
             "stale": np.zeros(len(rows), np.int64),
@@ -258,7 +261,7 @@ class Forecaster:
             harmful_m=self._head["harmful_m"].copy(),
             kind=self._head["kind"].copy(),
             first_s=self._head["first_s"].copy(),
-            last_s=self._head["last_s"].copy(),
+            last_s=self._head["late_s"].copy(),
             made_s=self._head["seen_s"].copy(),
             stale=self._head["stale"] > 0,
             start=np.append(np.searchsorted(self._owner, ids), len(self._owner)),
@@ -290,6 +293,21 @@ class Forecaster:
         self._air = memory["air"].astype(np.float64)
         self._level = int(memory["level"][0])
         self._missing.restore(memory)
+
+
+def _late(
+    owner: IntArray, weight: FloatArray, latest: FloatArray, first: IntArray
+) -> FloatArray:
+    """(n,) when all but UNLIKELY of each threat's weight must be down.
+
+    owner, weight, latest : (k,) of each future, owners rising; first (n,) of each owner
+    """
+    order = np.lexsort((latest, owner))
+    gone = np.cumsum(weight[order])
+    total = np.append(gone[first[1:] - 1], gone[-1])
+    before = np.append(0.0, total[:-1])
+    enough = total - UNLIKELY * (total - before)
+    return np.asarray(latest[order][np.searchsorted(gone, enough)])
 
 
 def _empty_head() -> dict[str, NDArray[Any]]:

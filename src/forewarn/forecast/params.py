@@ -41,10 +41,11 @@ class ForecastParams:
     drift_m, swerve_mps : one of a steered threat, once it is so far from where it was
                           expected, or flies so much otherwise,
     steer_s             : and after so many seconds
-    dive_per_min        : chance that a drone dives, per minute, mean over the country; of
-                          cruise missiles as much more as their flights are shorter; four
-                          times that of flights of an hour and a half, on purpose, for a
-                          floor too low misses whole villages
+    dive_per_min        : chance that a drone dives, per minute, mean over the country: twice
+                          that of flights of an hour and a half, on purpose, for a floor
+                          too low misses whole villages
+    cruise_dive_per_min : the same of a cruise missile: four times that of flights of 40
+                          minutes, for one that turns at the last is told of too late
     intent              : share of the chance of a dive that goes with where people live;
                           0 = no intent known
     horizon_s           : how far ahead a steered threat is followed
@@ -76,7 +77,8 @@ class ForecastParams:
     drift_m: float = 150.0
     swerve_mps: float = 8.0
     steer_s: float = 3.0
-    dive_per_min: float = 0.04
+    dive_per_min: float = 0.02
+    cruise_dive_per_min: float = 0.09
     intent: float = 0.5
     horizon_s: float = 180.0
     step_s: float = 10.0

@@ -6,7 +6,7 @@ from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.raster import Grid, draw_raster, make_ground
-from forewarn.forecast.ways import HABITS, draw_ways
+from forewarn.forecast.ways import draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
 from forewarn.threats import CRUISE_MISSILE, DRONE
@@ -23,10 +23,9 @@ class Steering:
         self._grid = _grid(zones, REACH_MPS * params.horizon_s, params.cell_m)
         place, people = zones.point_rad, zones.population[zones.point_zone]
         self._ground = {}
-        for kind in (DRONE, CRUISE_MISSILE):
-            # what flies for a shorter time is the likelier to dive in any minute of it
-            haste = HABITS[kind].dives_per_s / HABITS[DRONE].dives_per_s
-            rate = haste * params.dive_per_min / 60.0
+        per_minute = {DRONE: params.dive_per_min, CRUISE_MISSILE: params.cruise_dive_per_min}
+        for kind, per_min in per_minute.items():
+            rate = per_min / 60.0
             hazard = draw_raster(
                 self._grid, place, people * zones.point_share, rate, params.intent
             )

@@ -8,6 +8,8 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Exposures, IntArray
 from forewarn.warning.params import WarningParams
 
+LEAST_SIGMA_S = 1.0  # of when something comes down; the world is never surer
+LOGISTIC = 1.702  # at which the logistic comes nearest the normal distribution
 COUNTS = 0.05  # of the most probable threat: what is less so makes up no part of the danger
 
 
@@ -52,9 +54,9 @@ def assess(
     """
     zones = len(need_s)
     z, t = exposures.zone, exposures.threat
-    likely = np.minimum(exposures.probability, 1 - 1e-9)
     early_s, median_s = exposures.onset_p05_s, exposures.onset_p50_s
     now_s = exposures.received_s
+    likely = np.minimum(exposures.probability * _to_come(exposures), 1 - 1e-9)
     heard = exposures.track_id[t] >= muted_before[z]
     counts = heard & (early_s - now_s <= p.prepare_s)
     two = two_groups(exposures.group_mask)[t]
@@ -89,6 +91,15 @@ def assess(
     )
 
 
+def _to_come(exposures: Exposures) -> FloatArray:
+    """(p,) share of a pair's probability that is still to come: it fades once the median
+    of its time has passed, with tails as heavy as those of the logistic distribution."""
+    early_s, median_s = exposures.onset_p05_s, exposures.onset_p50_s
+    sigma_s = np.maximum((median_s - early_s) / 1.645, LEAST_SIGMA_S)
+    late = np.maximum(exposures.received_s - median_s, 0.0) / sigma_s
+    return np.asarray(2.0 / (1.0 + np.exp(LOGISTIC * np.minimum(late, 100.0))))
+
+
 def _alone(
     exposures: Exposures, likely: FloatArray, alone: BoolArray, zones: int, p: WarningParams
 ) -> tuple[FloatArray, IntArray, BoolArray]:
@@ -98,7 +109,7 @@ def _alone(
     """
     z, t = exposures.zone, exposures.threat
     enough = p.cost_min / p.harm_min  # below every threshold
-    leading = COUNTS * _largest(likely, z, alone, zones)[z]
+    leading = COUNTS * np.maximum(_largest(likely, z, alone, zones)[z], enough)
     sends = alone & (likely > np.minimum(leading, enough))
     late = 2 * exposures.onset_p50_s - exposures.onset_p05_s
     last = np.minimum(late, exposures.last_s[t])
