@@ -66,6 +66,7 @@ def track(
         trusted=np.ones(1, bool),
         group_mask=np.ones(1, np.int64),
         first_s=np.array([now_s - 5.0]),
+        silence=np.zeros(1),
         hits=np.full(1, 9),
         identity=("",),
         group_names=("a",),
@@ -75,7 +76,7 @@ def track(
 def nothing(now_s: float) -> Tracks:
     one = track(state(0.0, (0, 0, 0)), now_s)
     names = ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "existence")
-    more = ("confirmed", "named", "trusted", "group_mask", "first_s", "hits")
+    more = ("confirmed", "named", "trusted", "group_mask", "first_s", "silence", "hits")
     empty = {name: getattr(one, name)[:0].copy() for name in names + more}
     return Tracks(received_s=now_s, identity=(), group_names=("a",), **empty)
 

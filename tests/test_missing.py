@@ -45,6 +45,23 @@ def test_a_drone_that_dived_out_of_sight_is_not_carried_on() -> None:
     np.testing.assert_array_equal(later.place_rad, seen.place_rad)
 
 
+def test_a_drone_that_radars_would_have_shown_flying_on_has_come_down() -> None:
+    """Its last futures stand, but for those that would have had it fly on."""
+    forecaster = Forecaster(AIR, ZONES, ForecastParams(intent=0.0))
+    seen = forecaster.step(drone(800.0), Tick(1, 10.0))
+    silent = replace(drone(800.0), silence=np.full(1, 9.0))
+    forecaster.step(silent, Tick(2, 25.0))
+    later = forecaster.step(nothing(30.0), Tick(3, 30.0))
+    np.testing.assert_array_equal(later.place_rad, seen.place_rad)
+    on = seen.time_s > 10.0 + 45.0
+    assert 0.1 < on.mean() < 0.95
+    np.testing.assert_allclose(later.weight[~on], seen.weight[~on])
+    np.testing.assert_allclose(later.weight[on], 0.02 * seen.weight[on])
+    assert later.made_s[0] != seen.made_s[0]  # whoever kept what came of it counts anew
+    again = forecaster.step(nothing(31.0), Tick(4, 31.0))
+    np.testing.assert_array_equal(again.weight, later.weight)
+
+
 def test_a_track_that_begins_where_a_lost_one_may_be_is_the_lost_one() -> None:
     forecaster = Forecaster(AIR, ZONES, ForecastParams(intent=0.0))
     forecaster.step(drone(800.0), Tick(1, 10.0))

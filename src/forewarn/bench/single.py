@@ -123,6 +123,7 @@ def one_track(
         trusted=np.ones(1, bool),
         group_mask=np.ones(1, np.int64),
         first_s=np.array([time_s]),
+        silence=np.zeros(1),
         hits=np.ones(1, np.int64),
         identity=("",),
         group_names=("reports",),

@@ -90,6 +90,7 @@ def tracks_at(
         trusted=np.ones(n, bool),
         group_mask=np.ones(n, np.int64),
         first_s=np.full(n, START_S - 60.0),
+        silence=np.zeros(n),
         hits=np.full(n, 60),
         identity=("",) * n,
         group_names=("a",),

@@ -12,7 +12,7 @@ from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import PARTS, falling_futures
 from forewarn.forecast.fan import fan_of
 from forewarn.forecast.holding import AIM, aims, coarser, doubts, holds
-from forewarn.forecast.missing import Missing
+from forewarn.forecast.missing import HIDDEN, Missing
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.steered import Steering
 from forewarn.forecast.unfit import unfit
@@ -34,6 +34,8 @@ _THREATS = np.array([i for i in range(len(THREATS)) if i not in (AIRCRAFT, CLUTT
 _HARMFUL_M = np.array([t.harmful_m for t in THREATS])
 LEAST_SHARED = 16  # bodies whose falls are worth a second core
 # columns that every forecast track keeps from scan to scan
+DIVE_S = 45.0  # from level flight to the ground, at most
+RENAMED_S = 1e-3  # a forecast is named by the time of its state: a changed one is another
 UNLIKELY = 0.002  # share of a threat's weight that may be later than it is said to be
 _HEAD = (
     "track_id",
@@ -44,6 +46,7 @@ _HEAD = (
     "first_s",
     "last_s",
     "late_s",
+    "silence",
     "seen_s",
     "falls",
     "stale",
@@ -103,6 +106,7 @@ class Forecaster:
         now = np.concatenate([now, threat[rows, None]], axis=1)
         held = self._held(tracks, rows, now, weather)
         self._tell_who_sees(tracks, rows[held])
+        self._doubt_the_silent(tracks)
         self._forget(tracks, threat, rows[~held], event.received_s)
         self._renew(tracks, threat, rows[~held], now[~held])
         return self._record(tracks)
@@ -137,6 +141,25 @@ class Forecaster:
         at = np.searchsorted(self._head["track_id"], tracks.track_id[rows])
         self._head["group_mask"][at] = tracks.group_mask[rows]
         self._head["trusted"][at] = tracks.trusted[rows]
+
+    def _doubt_the_silent(self, tracks: Tracks) -> None:
+        """Of steered threats that radars would have shown flying on, and did not: it is
+        improbable that they come down later than in a dive begun when last seen."""
+        head, ids = self._head, self._head["track_id"]
+        known = np.isin(ids, tracks.track_id)
+        at = np.searchsorted(tracks.track_id, ids[known])
+        head["silence"][known] = tracks.silence[at]
+        silent = np.flatnonzero(~known & (head["falls"] == 0) & (head["silence"] > 0.0))
+        if not len(silent):
+            return
+        row = np.searchsorted(ids, self._owner)
+        later = self._futures[:, 6] > head["seen_s"][row] + DIVE_S
+        later &= np.isin(row, silent)
+        hidden = np.maximum(np.exp(-head["silence"]), HIDDEN)
+        self._futures = self._futures.copy()
+        self._futures[later, 0] *= hidden[row[later]]
+        head["silence"][silent] = 0.0
+        head["seen_s"][silent] += RENAMED_S
 
     def _forget(
         self, tracks: Tracks, threat: FloatArray, anew: IntArray, now_s: float
@@ -241,6 +264,7 @@ class Forecaster:
             "first_s": tracks.first_s[rows],
             "last_s": np.maximum.reduceat(latest, first),
             "late_s": _late(owner, futures[:, 0], latest, first),
+            "silence": tracks.silence[rows],
             "seen_s": tracks.time_s[rows],
             "falls": falls.astype(np.int64),
             "stale": np.zeros(len(rows), np.int64),

@@ -1,7 +1,9 @@
 """Steered threats that no sensor sees any more: carried on, less and less surely.
 
 A drone that dips behind a hill has not come down. Until it is seen again, or must be
-elsewhere, it is taken to fly on as it did, on a course that it may have changed.
+elsewhere, it is taken to fly on as it did, on a course that it may have changed. But where
+radars would have shown it flying on, and did not, it came down: then its last futures
+stand, of which those that come later have become improbable.
 """
 
 from dataclasses import fields, replace
@@ -18,6 +20,8 @@ COURSE_RAD = 0.25  # how far its course may lie off a minute after it was last s
 SINKS = 0.1  # sine of the path angle from which on it was about to come down
 SURE = 0.5  # probability, when last seen, that it is there and steers itself
 DOUBTED_S = 10.0  # for so long, what a track was outweighs what it seems to be
+SILENT = 3.0  # log odds against its flying on, above which it is taken to have come down
+HIDDEN = 0.02  # chance that it flies on all the same: cover has gaps that nobody described
 NEAR_M, NEAR_SIGMAS = 500.0, 3.0  # a new track so near is the lost one, found again
 _ROWS = tuple(
     field.name
@@ -37,6 +41,7 @@ class Missing:
     def added(self, tracks: Tracks) -> Tracks:
         """The tracks, and those gone for less than `missing_s`, as they may be by now."""
         steers, sinks = _steered(tracks)
+        self._hear(tracks)
         lost = self._lost(tracks)
         flies = np.flatnonzero(steers & ~sinks)
         seen = {name: getattr(tracks, name)[flies] for name in _ROWS}
@@ -55,6 +60,16 @@ class Missing:
         columns: dict[str, Any] = {name: joint[name][order] for name in _ROWS}
         return replace(tracks, **columns, identity=tuple(names[i] for i in order))
 
+    def _hear(self, tracks: Tracks) -> None:
+        """How silent radars were on what is remembered, as long as it is still tracked."""
+        if not self._rows:
+            return
+        ids = self._rows["track_id"]
+        known = np.isin(ids, tracks.track_id)
+        silence = self._rows["silence"].copy()
+        silence[known] = tracks.silence[np.searchsorted(tracks.track_id, ids[known])]
+        self._rows["silence"] = silence
+
     def _lost(self, tracks: Tracks) -> dict[str, NDArray[Any]]:
         self.found = np.zeros(0, np.int64)
         if not self._rows:
@@ -62,6 +77,7 @@ class Missing:
         rows, now_s = self._rows, tracks.received_s
         gone = ~np.isin(rows["track_id"], tracks.track_id)
         gone &= now_s - rows["time_s"] < self._missing_s
+        gone &= rows["silence"] <= SILENT
         lost = {name: column[gone] for name, column in rows.items()}
         again = _found_again(_carried_on(lost, now_s), lost["time_s"], tracks)
         self.found = lost["track_id"][again]

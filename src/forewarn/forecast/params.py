@@ -41,9 +41,9 @@ class ForecastParams:
     drift_m, swerve_mps : one of a steered threat, once it is so far from where it was
                           expected, or flies so much otherwise,
     steer_s             : and after so many seconds
-    dive_per_min        : chance that a drone dives, per minute, mean over the country: twice
-                          that of flights of an hour and a half, on purpose, for a floor
-                          too low misses whole villages
+    dive_per_min        : chance that a drone dives, per minute, mean over the country;
+                          twice that of flights of an hour and a half, on purpose, for a
+                          floor too low misses whole villages
     cruise_dive_per_min : the same of a cruise missile: four times that of flights of 40
                           minutes, for one that turns at the last is told of too late
     intent              : share of the chance of a dive that goes with where people live;

@@ -23,7 +23,10 @@ class Steering:
         self._grid = _grid(zones, REACH_MPS * params.horizon_s, params.cell_m)
         place, people = zones.point_rad, zones.population[zones.point_zone]
         self._ground = {}
-        per_minute = {DRONE: params.dive_per_min, CRUISE_MISSILE: params.cruise_dive_per_min}
+        per_minute = {
+            DRONE: params.dive_per_min,
+            CRUISE_MISSILE: params.cruise_dive_per_min,
+        }
         for kind, per_min in per_minute.items():
             rate = per_min / 60.0
             hazard = draw_raster(

@@ -36,6 +36,8 @@ class Tracks:
                                  one independent group that looks there denies it
     group_mask  : (n,) int64     bit i: group_names[i] saw it
     first_s     : (n,)           time of its first plot
+    silence     : (n,)           log odds, of scans since its last plot, against its flying
+                                 on level: they would have shown it
     hits        : (n,) int64     plots so far
     identity    : (n,)           of identified traffic, else ""
     """
@@ -53,6 +55,7 @@ class Tracks:
     trusted: BoolArray
     group_mask: IntArray
     first_s: FloatArray
+    silence: FloatArray
     hits: IntArray
     identity: tuple[str, ...]
     group_names: tuple[str, ...]
@@ -72,6 +75,7 @@ class Tracks:
             "trusted": (n,),
             "group_mask": (n,),
             "first_s": (n,),
+            "silence": (n,),
             "hits": (n,),
         }
         for name, shape in shapes.items():

@@ -35,7 +35,9 @@ from forewarn.track.nursery import Nursery, NurseryState
 from forewarn.track.params import TrackParams
 from forewarn.track.registration import Bias, BiasState, Registration
 from forewarn.track.scan import Scan, read_scan
+from forewarn.track.silence import count_silence
 from forewarn.track.steps import (
+    MOST_SEEN,
     Ahead,
     Air,
     Pairs,
@@ -45,6 +47,7 @@ from forewarn.track.steps import (
     look_for,
     note_plots,
     pair,
+    stand,
 )
 from forewarn.track.table import Table, blend
 from forewarn.track.twins import count_alone, find_twins
@@ -159,6 +162,9 @@ class Engine:
         by = self._registration.row(sensor)
         count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
         deny(t, taken, hit[:n], missed[:n], bit, LEAST_HIT)
+        if sensor.kind is not SensorKind.POSITION:
+            sector_rad, detection = batch.sector_rad, min(scan.detection, MOST_SEEN)
+            count_silence(t, taken, when_s, stand(sensor), sector_rad, detection)
         self._registration.learn(t, taken, scan, sensor)
         twins = find_twins(t, now_s)
         if len(twins):
@@ -275,6 +281,7 @@ class Engine:
             trusted=whole.confirmed & enough & (whole.denials < ENOUGH),
             group_mask=whole.group_mask,
             first_s=whole.first_s,
+            silence=whole.silence,
             hits=whole.hits,
             identity=identity,
             group_names=self._groups,

@@ -9,6 +9,7 @@ from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
+from forewarn.threats import CRUISE_MISSILE, DRONE
 from forewarn.track.classify import classify
 from forewarn.track.denial import DENIED
 from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
@@ -16,6 +17,7 @@ from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
 LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
+SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for yet
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
@@ -54,7 +56,9 @@ def living(
         if lag >= max(coast_s, coast_scans * row["scan_s"]):
             continue
         out[i] = True
-        if lag <= 0.0:
+        steers = row["prob"][CRUISE_MISSILE] + row["prob"][DRONE] > 0.5
+        # it may have ended its dive: then radars must tell whether it did
+        if lag <= 0.0 or (steers and lag < SCANS_SILENT * row["scan_s"]):
             continue
         x, y, z, spread = 0.0, 0.0, 0.0, 0.0
         for mode in range(COUNT):
@@ -134,6 +138,7 @@ class Told(NamedTuple):
     trusted_hits: IntArray
     group_mask: IntArray
     first_s: FloatArray
+    silence: FloatArray
     denials: IntArray
 
     @staticmethod
@@ -152,6 +157,7 @@ class Told(NamedTuple):
             np.empty(n, np.int64),
             np.empty(n, np.int64),
             np.empty(n, np.int64),
+            np.empty(n),
             np.empty(n),
             np.empty(n, np.int64),
         )
@@ -201,6 +207,7 @@ def tell(
         out.hits[c] = row["hits"]
         out.trusted_hits[c] = row["trusted_hits"]
         out.group_mask[c] = row["group_mask"]
+        out.silence[c] = row["silence"]
         out.denials[c] = 0
         for k in range(SLOTS):
             out.denials[c] += row["denied"][k] > DENIED

@@ -25,6 +25,9 @@ class Air(NamedTuple):
     drag: FloatArray
 
 
+MOST_SEEN = 0.98  # chance to be seen in cover: nothing is sure
+
+
 class Ahead(NamedTuple):
     """Tracks (n) predicted to when a scan looks: mean, cov, weight of modes, and time."""
 
@@ -96,7 +99,7 @@ def pair(ahead: Ahead, scan: Scan) -> Pairs:
 
 
 @lru_cache(maxsize=4096)
-def _stand(sensor: Sensor) -> tuple[FloatArray, FloatArray, FloatArray]:
+def stand(sensor: Sensor) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Place and axes of a sensor, and the limits of what it covers."""
     limits = np.array(
         [
@@ -116,9 +119,9 @@ def look_for(ahead: Ahead, batch: PlotBatch, sensor: Sensor, scan: Scan) -> Floa
     return chance_seen(
         ahead.mean,
         ahead.weight,
-        *_stand(sensor),
+        *stand(sensor),
         np.array(batch.sector_rad),
-        min(scan.detection, 0.98),
+        min(scan.detection, MOST_SEEN),
         LEAST_HIT,
     )
 

@@ -51,6 +51,7 @@ ROW = np.dtype(
         ("spread", np.int64),
         ("looks", np.int64),
         ("denied", np.float64, (SLOTS,)),
+        ("silence", np.float64),
         ("identity", np.dtype("U16")),
         ("confirmed", np.bool_),
         ("named", np.bool_),
