@@ -20,14 +20,17 @@ def watch(
     """Watch a service from another machine, and say at once when it cannot warn."""
     import sys
     import time
+    from contextlib import ExitStack, closing
 
     from forewarn.app.watching import Watchdog
     from forewarn.channels.ring_reader import RingReader
 
-    dog = Watchdog(url, RingReader(ring) if ring else None, run, post)
-    while True:
-        looked_s = time.monotonic()
-        trouble = dog.look()
-        if once:
-            sys.exit(1 if trouble else 0)
-        time.sleep(max(0.0, every - (time.monotonic() - looked_s)))
+    with ExitStack() as ends:
+        keys = ends.enter_context(closing(RingReader(ring))) if ring else None
+        dog = Watchdog(url, keys, run, post)
+        while True:
+            looked_s = time.monotonic()
+            trouble = dog.look()
+            if once:
+                sys.exit(1 if trouble else 0)
+            time.sleep(max(0.0, every - (time.monotonic() - looked_s)))
