@@ -84,9 +84,9 @@ def test_every_channel_is_drilled_and_what_failed_is_a_fault(
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = {
+        station.control.use({
             "good": good, "bad": bad, "slow": slow, "mute": Mute(),
-        }  # fmt: skip
+        })  # fmt: skip
         ann = await station.operator("ann", "operator")
         answer = await ann.post("/drills")
         assert answer.status_code == 200
@@ -133,7 +133,7 @@ def test_a_channel_whose_drill_still_runs_gets_no_second_one(
     async def story() -> None:
         station = Station(tmp_path)
         drills = station.control.drills
-        drills.channels = {"hanging": hanging, "other": other}
+        station.control.use({"hanging": hanging, "other": other})
         first, _ = await drills.run("ann")
         assert first["said"] == "no answer within 0.5 s"
         for _ in range(2):
@@ -161,7 +161,7 @@ def test_drills_that_hang_hold_up_nothing_else_in_a_thread(
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = hanging
+        station.control.use(hanging)
         found = await station.control.drills.run("ann")
         assert {row["said"] for row in found} == {"no answer within 0.1 s"}
         await asyncio.wait_for(asyncio.to_thread(time.sleep, 0.0), 5.0)
@@ -180,7 +180,7 @@ def test_a_channel_may_take_as_long_as_it_says(
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = {"patient": patient, "hasty": hasty}
+        station.control.use({"patient": patient, "hasty": hasty})
         found = await station.control.drills.run("ann")
         assert [row["state"] for row in found] == ["well", "failed"]
 
@@ -205,7 +205,7 @@ def test_a_channel_that_gave_up_waiting_says_so_itself(tmp_path: Path) -> None:
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = {"late": Late()}
+        station.control.use({"late": Late()})
         (row,) = await station.control.drills.run("ann")
         assert row["state"] == "failed"
         assert row["said"] == "the broker is silent for 2 s"  # it is not we who ended it
@@ -220,7 +220,7 @@ def test_who_may_not_send_may_not_drill(tmp_path: Path, role: str, status: int) 
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         vic = await station.operator("vic", role)
         assert (await vic.post("/drills")).status_code == status
 
@@ -243,7 +243,7 @@ def test_a_device_is_taken_up_for_drills_or_refused_with_a_reason(tmp_path: Path
         station = Station(tmp_path)
         ann = await station.operator("ann", "operator")
         assert (await ann.post("/drills/push", **told)).status_code == 404
-        station.control.drills.channels = {"web_push": channel}
+        station.control.use({"web_push": channel})
         assert (await ann.post("/drills/push", **told)).status_code == 204
         elsewhere = {**told, "endpoint": "https://10.0.0.1/x"}
         answer = await ann.post("/drills/push", **elsewhere)
@@ -265,7 +265,7 @@ def test_nothing_is_drilled_while_people_are_under_alert_nor_twice_at_once(
         station = Station(tmp_path)
         ann = await station.operator("ann", "operator")
         assert "no channel is open" in (await ann.post("/drills")).text
-        station.control.drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         station.board.alerts["z1"] = {"state": "take_cover"}
         answer = await ann.post("/drills")
         assert (answer.status_code, "under alert" in answer.text) == (409, True)
@@ -288,7 +288,7 @@ def test_it_is_drilled_by_the_clock_once_nobody_is_under_alert(
         station = Station(tmp_path)  # it is 12:00 UTC there
         drills = station.control.drills
         drills.site = replace(drills.site, operators=OperatorKeys(drill_at=("12:30",)))
-        drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         keeping = asyncio.create_task(drills.keep())
         await asyncio.sleep(0.05)
         assert station.board.drill_next_s == station.now_s + 1800
@@ -337,7 +337,7 @@ def test_an_exercise_says_so_in_its_drill_too(tmp_path: Path) -> None:
 
     async def story() -> None:
         station = Station(tmp_path, World.EXERCISE)
-        station.control.drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         await station.control.drills.run("ann")
 
     asyncio.run(story())

@@ -1,7 +1,7 @@
 """The operators' side of a service: who they are, how what they send gets to the core."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -11,6 +11,7 @@ from forewarn.app.drilling import Drills
 from forewarn.app.shelf import Journal
 from forewarn.errors import ConfigError
 from forewarn.files import Site
+from forewarn.pipeline import Channel
 from forewarn.records import Act, Command, Event
 from forewarn.signing import World
 from forewarn.web.board import Board
@@ -98,6 +99,10 @@ class Control:
             past_routes(self._past, self.note),
             drill_routes(self.drills.run, self.push_desk),
         )
+
+    def use(self, channels: Mapping[str, Channel]) -> None:
+        """Drill these channels, and take up devices for them, as soon as they are open."""
+        self.drills.channels = channels
 
     def push_desk(self) -> PushDesk | None:
         """Where people subscribe, if there is such a channel and it is open."""

@@ -95,7 +95,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._world = site_world(site, plan.sensors)
         self._control = Control(site, self._world, self.board, self._push, self._ready)
-        self._control.drills.channels = self._channels
+        self._control.use(self._channels)
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
