@@ -40,7 +40,7 @@ class Control:
 
     push  : gives an event to the core
     ready : set while the core takes events
-    past  : None = what is on record of the site
+    past  : None = what is on record of the site; else of a recording, and nothing is sent
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Control:
             Sessions(keys.idle_s, keys.session_s),
             self._accounts,
             site.web.behind_proxy,
+            recording=past is not None,
         )
         self._signin = SignIn(self.gate, self.note)
         self._past = past or Aside(Journal(site))
@@ -116,6 +117,8 @@ class Control:
             check_door(command, self._world, known, self._place.rp_id)
         except ConfigError as error:
             raise RefusedError(503, str(error)) from None
+        if self.gate.recording:
+            raise RefusedError(503, "this is a recording: nothing was sent")
         if not self._ready.is_set():
             raise RefusedError(503, "the service is not up: nothing was sent", RETRY)
         acted = asyncio.get_running_loop().create_future()

@@ -34,6 +34,11 @@ class Look:
     what: What
     span_s: tuple[float, float]
 
+    def holds(self, time_s: float) -> bool:
+        """Whether a moment lies in it."""
+        from_s, to_s = self.span_s
+        return from_s <= time_s < to_s
+
 
 Past = Callable[[Look], AsyncGenerator[bytes]]
 

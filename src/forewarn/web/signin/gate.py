@@ -38,6 +38,7 @@ class Gate:
                    an exercise
     behind_proxy : then no address says who is on this machine
     clock        : of sessions, never goes back
+    recording    : a recording is shown: nothing can be sent, so all is open to this machine
     """
 
     place: Place
@@ -46,10 +47,11 @@ class Gate:
     accounts: Accounts | None = None
     behind_proxy: bool = False
     clock: Callable[[], float] = time.monotonic
+    recording: bool = False
     _local: Session = field(init=False)
 
     def __post_init__(self) -> None:
-        role = Role.OPERATOR if self.exercise else Role.VIEWER
+        role = Role.OPERATOR if self.exercise or self.recording else Role.VIEWER
         self._local = Session("local", role, "", 0.0, 0.0)
 
     @property
