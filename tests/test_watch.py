@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from alerts import ring_of
 from forewarn.app import vital, watching
+from forewarn.app.command_line import cli
 from forewarn.app.logs import JsonLines
 from forewarn.app.vital import Pulse, notify
 from forewarn.app.watching import Watchdog
@@ -208,6 +210,13 @@ def test_a_command_is_run_with_what_is_wrong(
     service.heartbeat = beat(signer, 1.0, "starting")
     Watchdog(service.url, ring, run=str(script)).look()
     assert (tmp_path / "paged").read_text() == "trouble: service is starting\n"
+
+
+def test_the_option_that_is_gone_is_refused_with_what_to_use_now() -> None:
+    told = CliRunner().invoke(cli, ["watch", "http://127.0.0.1:9", "--key", "ab12"])
+    assert told.exit_code == 2
+    assert "--key" in told.output
+    assert "use --ring with" in told.output
 
 
 def test_an_address_that_is_none_is_refused() -> None:
