@@ -137,8 +137,8 @@ async def _answer(address: str) -> bytes:
     """What an address gives, in ANSWER_S altogether."""
     body = b""
     async with (
-        asyncio.timeout(ANSWER_S),
         httpx.AsyncClient(timeout=None) as client,
+        asyncio.timeout(ANSWER_S),
         client.stream("GET", address) as answer,
     ):
         async for part in answer.raise_for_status().aiter_bytes():

@@ -6,6 +6,7 @@ right key and world, and says by itself when it hears nothing.
 """
 
 import json
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -140,22 +141,35 @@ class SirenGuard:
         self._knows_time = False
         self._until: dict[str, tuple[float, str]] = {}  # by name: end, pattern
         self._held: deque[_Held] = deque(maxlen=HELD_MAX)
+        self._judging = threading.Lock()
         self.refused: Counter[str] = Counter()
         self.tests = 0
         self.fault = ""
 
     def hear(self, heard: bytes) -> SirenFrame | None:
-        """The order in a frame, to be obeyed now; None if there is none. Never waits."""
-        self._judge_again()
-        now_s, ring = self._clocks.passing_s(), self._trust.ring()
-        frame, why = self._checked(heard)
-        if frame is not None:
-            return self._obeyed(frame, now_s)
-        self.refused[why] += 1
-        if why == NO_KEY:
-            self._held.append(_Held(ring, now_s, heard))
-            self._trust.ask()
-        return None
+        """The order in a frame, to be obeyed now; None if there is none.
+
+        It waits for no network. `sounding` and `status` may be asked in another thread.
+        """
+        with self._judging:
+            self._judge_again()
+            now_s, ring = self._clocks.passing_s(), self._trust.ring()
+            frame, why = self._checked(heard)
+            if frame is not None:
+                return self._obeyed(frame, now_s)
+            self.refused[why] += 1
+            if why == NO_KEY:
+                self._held.append(_Held(ring, now_s, heard))
+                self._trust.ask()
+            return None
+
+    def _look_back(self) -> None:
+        """Judge again what is held, unless a frame is in hand: that will."""
+        if self._judging.acquire(blocking=False):
+            try:
+                self._judge_again()
+            finally:
+                self._judging.release()
 
     def _judge_again(self) -> None:
         """Judge once more what was heard before the ring that is known now."""
@@ -192,15 +206,15 @@ class SirenGuard:
     @property
     def sounding(self) -> str:
         """The pattern to sound now; "" = be still."""
-        self._judge_again()
-        now_s = self._clocks.passing_s()
-        playing = [pattern for end_s, pattern in self._until.values() if end_s > now_s]
+        self._look_back()
+        now_s, until = self._clocks.passing_s(), [*self._until.values()]
+        playing = [pattern for end_s, pattern in until if end_s > now_s]
         return playing[-1] if playing else ""
 
     @property
     def status(self) -> str:
         """What to report: "ready", "sounding" or "service silent"."""
-        self._judge_again()
+        self._look_back()
         if self._clocks.passing_s() - self._heard_at_s > SILENT_S:
             return "service silent"
         return "sounding" if self.sounding else "ready"
