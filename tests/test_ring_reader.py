@@ -168,6 +168,27 @@ def test_a_look_ends_in_time_though_the_server_goes_on_for_ever(
 
 
 @pytest.mark.usefixtures("soon")
+def test_a_look_ends_in_time_though_the_name_server_hangs(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, asked = threading.Event(), threading.Event()
+
+    def getaddrinfo(*_: Any, **__: Any) -> Any:
+        asked.set()
+        hangs.wait()
+        raise OSError("no such name")
+
+    monkeypatch.setattr(ring_reader, "ANSWER_S", 0.3)
+    monkeypatch.setattr("socket.getaddrinfo", getaddrinfo)
+    with closing(RingReader("http://localhost:9/keys")) as reader:
+        try:
+            until(lambda: "no answer within 0.3 s" in reader.error)
+            assert asked.is_set()
+        finally:
+            hangs.set()
+
+
+@pytest.mark.usefixtures("soon")
 def test_what_is_far_too_long_is_no_ring(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,7 @@ class RingReader:
 
     def first(self) -> None:
         """Wait until there was a look, for who has nothing else to do."""
-        self._looked.wait(ANSWER_S)
+        self._looked.wait(2 * ANSWER_S)
 
     def close(self) -> None:
         """Look no more."""
