@@ -20,6 +20,7 @@ from forewarn.signing import World
 from forewarn.web.board import Board, Clock
 from forewarn.web.health import health_routes
 from forewarn.web.pages import web_application
+from forewarn.web.past import Past
 from forewarn.web.picture import zones_geojson
 from forewarn.web.public import public_api
 from forewarn.web.signin.accounts import Account, Accounts, invitation
@@ -40,7 +41,11 @@ class Station:
     """
 
     def __init__(
-        self, folder: Path | None, world: World = World.LIVE, web: WebKeys | None = None
+        self,
+        folder: Path | None,
+        world: World = World.LIVE,
+        web: WebKeys | None = None,
+        past: Past | None = None,
     ) -> None:
         zones = square_zones(rows=10)
         names = tuple(f"Town {i}" for i in range(100))
@@ -69,7 +74,7 @@ class Station:
         )
         self.ready = asyncio.Event()
         self.ready.set()
-        self.control = Control(site, world, self.board, self._push, self.ready)
+        self.control = Control(site, world, self.board, self._push, self.ready, past)
         self.file = Accounts(accounts) if accounts else None
         self.app = web_application(
             public_api(self.board, folder),

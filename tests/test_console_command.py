@@ -1,16 +1,31 @@
 """`forewarn console`: a recording in the operators' console, without a service."""
 
+import asyncio
+import io
 import json
 import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 
-from forewarn.files import write_recording, write_truth
+from alerts import ALERT
+from forewarn.app.console import application
+from forewarn.errors import ConfigError
+from forewarn.files import (
+    read_alerts,
+    read_recording,
+    read_site,
+    write_alerts,
+    write_recording,
+    write_truth,
+)
 from forewarn.sim import raids
 from test_export import drawn
 
@@ -81,4 +96,48 @@ def test_nothing_can_be_sent_from_it(address: str) -> None:
         f"{address}{API}/drafts/{echo['draft_id']}/send", json=told, headers=headers
     )
     assert sent.status_code == 503
-    assert "nothing was sent" in sent.json()["detail"]
+    assert sent.json()["detail"] == "this is a recording: nothing was sent"
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_of_a_recording_that_span_is_taken_away_that_was_asked_for(
+    tmp_path: Path, live: bool
+) -> None:
+    raid, _ = drawn()
+    made = raids.generate(raid, 4)
+    sensors = [replace(sensor, simulated=not live) for sensor in made.sensors]
+    whole = tmp_path / "whole"
+    write_recording(whole, sensors, made.batches, made.told)
+    from_s, to_s = made.batches[10].received_s, made.batches[40].received_s
+    steps = [replace(ALERT, issued_s=at_s, step=i) for i, at_s in enumerate((from_s, to_s))]
+    write_alerts(whole / "alerts.jsonl", [(step, {}, None) for step in steps])
+    (tmp_path / "site.toml").write_text(raids.site_text(raid))
+    site = read_site(tmp_path / "site.toml")
+    board, app = application(read_recording(whole), whole, site, None)
+    assert board.simulated is not live
+
+    async def ask(span: str) -> httpx.Response:
+        own = httpx.ASGITransport(app, client=("127.0.0.1", 5))
+        async with httpx.AsyncClient(transport=own, base_url="http://localhost") as page:
+            return await page.get(f"{API}/past/recording.zip?{span}")
+
+    answer = asyncio.run(ask(f"from_s={from_s}&to_s={to_s}"))
+    assert answer.status_code == 200, answer.text
+    zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "out")
+    taken = read_recording(tmp_path / "out" / "recording")
+    asked = [one for one in made.batches if from_s <= one.received_s < to_s]
+    assert [one.received_s for one in taken.batches] == [one.received_s for one in asked]
+    assert len(asked) >= 30
+    told = read_alerts(tmp_path / "out" / "recording" / "alerts.jsonl")
+    assert [step.step for step in told] == [0]
+    empty = asyncio.run(ask("from_s=5&to_s=6"))
+    assert empty.status_code == 409
+    assert empty.json()["detail"] == "nothing is on record of that time"
+
+
+def test_a_recording_that_is_still_packed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "raid.zip").write_bytes(b"PK")
+    with pytest.raises(
+        ConfigError, match=r"raid\.zip: is a file, expected a folder: unpack"
+    ):
+        read_recording(tmp_path / "raid.zip")

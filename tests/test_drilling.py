@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,9 +17,11 @@ from cell_studio import Studio
 from forewarn.app import drilling
 from forewarn.app.drilling import BY_CLOCK, next_s
 from forewarn.app.service import Plan, Service
+from forewarn.channels import drill
 from forewarn.channels.broker import BrokerKeys
 from forewarn.channels.cap.folder import CapFolder
 from forewarn.channels.cap.message import Sender
+from forewarn.channels.cell_broadcast.centre import ANSWER_S
 from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.mqtt import MqttChannel, MqttKeys
 from forewarn.channels.web_push import WebPushChannel, WebPushKeys
@@ -28,6 +31,7 @@ from forewarn.files import ChannelTable, Site, read_site
 from forewarn.files.site import OperatorKeys, SigningKeys
 from forewarn.records import Counts, Parcel
 from forewarn.signing import World
+from forewarn.units import iso_from_epoch
 from forewarn.web.board import Clock
 from forewarn.web.health import BoardFigures
 from mosquitto import Broker, Subscriber, retained
@@ -53,13 +57,19 @@ class Mute:
 class Heard(Mute):
     """One that can: it does what it is told to."""
 
-    def __init__(self, error: str = "", lasts_s: float = 0.0) -> None:
-        self.error, self.lasts_s = error, lasts_s
+    def __init__(
+        self, error: str = "", lasts_s: float = 0.0, until: threading.Event | None = None
+    ) -> None:
+        self.error, self.lasts_s, self.until = error, lasts_s, until
         self.drills: list[Drill] = []
+        self.ended = 0
 
     def drill(self, drill: Drill) -> Drilled:
         self.drills.append(drill)
         time.sleep(self.lasts_s)
+        if self.until is not None:
+            self.until.wait()
+        self.ended += 1
         if self.error:
             raise DeliveryError(self.error)
         return Drilled("heard back")
@@ -68,15 +78,15 @@ class Heard(Mute):
 def test_every_channel_is_drilled_and_what_failed_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drilling, "ANSWER_S", 0.3)
+    monkeypatch.setattr(drill, "LIMIT_S", 0.3)
     slow = Heard(lasts_s=0.6)
     good, bad = Heard(lasts_s=0.05), Heard("centre refused: 503")
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = {
+        station.control.use({
             "good": good, "bad": bad, "slow": slow, "mute": Mute(),
-        }  # fmt: skip
+        })  # fmt: skip
         ann = await station.operator("ann", "operator")
         answer = await ann.post("/drills")
         assert answer.status_code == 200
@@ -108,9 +118,100 @@ def test_every_channel_is_drilled_and_what_failed_is_a_fault(
         assert 'channel="mute"' not in text
 
     asyncio.run(story())
-    (drill,) = good.drills
-    assert set(drill.texts) == {"en", "uk", "he", "ar", "ru"}
-    assert drill.texts["en"].startswith("TEST.")
+    (heard,) = good.drills
+    assert set(heard.texts) == {"en", "uk", "he", "ar", "ru"}
+    assert heard.texts["en"].startswith("TEST.")
+
+
+def test_a_channel_whose_drill_still_runs_gets_no_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drill, "LIMIT_S", 0.5)
+    ended = threading.Event()
+    hanging, other = Heard(until=ended), Heard()
+
+    async def story() -> None:
+        station = Station(tmp_path)
+        drills = station.control.drills
+        station.control.use({"hanging": hanging, "other": other})
+        first, _ = await drills.run("ann")
+        assert first["said"] == "no answer within 0.5 s"
+        for _ in range(2):
+            again, well = await drills.run("ann")
+            since = iso_from_epoch(first["time_s"])
+            assert again["state"] == "failed"
+            assert again["said"] == f"a drill is still running since {since}"
+            assert well["state"] == "well"
+        assert (len(hanging.drills), len(other.drills)) == (1, 3)
+        ended.set()
+        await asyncio.to_thread(until, lambda: hanging.ended == 1)
+        monkeypatch.setattr(drill, "LIMIT_S", 5.0)
+        third, _ = await drills.run("ann")
+        assert (third["state"], len(hanging.drills)) == ("well", 2)
+
+    asyncio.run(story())
+
+
+def test_drills_that_hang_hold_up_nothing_else_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drill, "LIMIT_S", 0.1)
+    ended = threading.Event()
+    hanging = {f"c{i}": Heard(until=ended) for i in range(40)}  # more than a pool has
+
+    async def story() -> None:
+        station = Station(tmp_path)
+        station.control.use(hanging)
+        found = await station.control.drills.run("ann")
+        assert {row["said"] for row in found} == {"no answer within 0.1 s"}
+        await asyncio.wait_for(asyncio.to_thread(time.sleep, 0.0), 5.0)
+
+    asyncio.run(story())  # ends though they still hang
+    assert all(channel.ended == 0 for channel in hanging.values())
+    ended.set()
+
+
+def test_a_channel_may_take_as_long_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drill, "LIMIT_S", 0.1)
+    patient, hasty = Heard(lasts_s=0.4), Heard(lasts_s=0.4)
+    patient.drill_limit_s = 5.0  # type: ignore[attr-defined]
+
+    async def story() -> None:
+        station = Station(tmp_path)
+        station.control.use({"patient": patient, "hasty": hasty})
+        found = await station.control.drills.run("ann")
+        assert [row["state"] for row in found] == ["well", "failed"]
+
+    asyncio.run(story())
+
+
+def test_cell_broadcast_is_waited_for_as_long_as_its_centre_may_take(
+    tmp_path: Path,
+) -> None:
+    studio = Studio(tmp_path)
+    try:
+        # the centre waits 15 s for its peers with each of two messages, begun and ended
+        assert drill.limit_s(studio.channel) >= 4 * ANSWER_S > drill.LIMIT_S
+    finally:
+        studio.close()
+
+
+def test_a_channel_that_gave_up_waiting_says_so_itself(tmp_path: Path) -> None:
+    class Late(Heard):
+        def drill(self, drill: Drill) -> Drilled:
+            raise TimeoutError("the broker is silent for 2 s")
+
+    async def story() -> None:
+        station = Station(tmp_path)
+        station.control.use({"late": Late()})
+        (row,) = await station.control.drills.run("ann")
+        assert row["state"] == "failed"
+        assert row["said"] == "the broker is silent for 2 s"  # it is not we who ended it
+        assert row["delay_s"] < 5.0
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("admin", 403)])
@@ -119,7 +220,7 @@ def test_who_may_not_send_may_not_drill(tmp_path: Path, role: str, status: int) 
 
     async def story() -> None:
         station = Station(tmp_path)
-        station.control.drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         vic = await station.operator("vic", role)
         assert (await vic.post("/drills")).status_code == status
 
@@ -142,7 +243,7 @@ def test_a_device_is_taken_up_for_drills_or_refused_with_a_reason(tmp_path: Path
         station = Station(tmp_path)
         ann = await station.operator("ann", "operator")
         assert (await ann.post("/drills/push", **told)).status_code == 404
-        station.control.drills.channels = {"web_push": channel}
+        station.control.use({"web_push": channel})
         assert (await ann.post("/drills/push", **told)).status_code == 204
         elsewhere = {**told, "endpoint": "https://10.0.0.1/x"}
         answer = await ann.post("/drills/push", **elsewhere)
@@ -164,7 +265,7 @@ def test_nothing_is_drilled_while_people_are_under_alert_nor_twice_at_once(
         station = Station(tmp_path)
         ann = await station.operator("ann", "operator")
         assert "no channel is open" in (await ann.post("/drills")).text
-        station.control.drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         station.board.alerts["z1"] = {"state": "take_cover"}
         answer = await ann.post("/drills")
         assert (answer.status_code, "under alert" in answer.text) == (409, True)
@@ -187,7 +288,7 @@ def test_it_is_drilled_by_the_clock_once_nobody_is_under_alert(
         station = Station(tmp_path)  # it is 12:00 UTC there
         drills = station.control.drills
         drills.site = replace(drills.site, operators=OperatorKeys(drill_at=("12:30",)))
-        drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         keeping = asyncio.create_task(drills.keep())
         await asyncio.sleep(0.05)
         assert station.board.drill_next_s == station.now_s + 1800
@@ -236,7 +337,7 @@ def test_an_exercise_says_so_in_its_drill_too(tmp_path: Path) -> None:
 
     async def story() -> None:
         station = Station(tmp_path, World.EXERCISE)
-        station.control.drills.channels = {"one": channel}
+        station.control.use({"one": channel})
         await station.control.drills.run("ann")
 
     asyncio.run(story())

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forewarn.channels.siren import SirenKeys
 from forewarn.errors import ConfigError
 from forewarn.files import (
     Truth,
+    fill,
     read_recording,
     read_run,
     read_sensors,
@@ -262,6 +264,12 @@ def test_a_wrong_site_is_refused_with_what_was_meant(
     path.write_text(SITE.replace(old, new))
     with pytest.raises(ConfigError, match=message):
         read_site(path)
+
+
+def test_a_setting_that_is_gone_is_refused_with_what_to_use_now(tmp_path: Path) -> None:
+    table = {"siren": [{"id": "n", "zones": ["z"]}], "test_every_s": 0}
+    with pytest.raises(ConfigError, match=r"'test_every_s' is gone: name times"):
+        fill(SirenKeys, table, "site.toml: [[channel]]", tmp_path)
 
 
 def test_truth_reads_back_and_fills_in_radii(tmp_path: Path) -> None:

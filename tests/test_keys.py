@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +16,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from typer.testing import CliRunner
 
 from forewarn.app.command_line import cli
-from forewarn.app.condition import key_rows
+from forewarn.app.condition import Noted, key_rows
+from forewarn.app.service import Plan, Service
 from forewarn.errors import ConfigError
+from forewarn.files import Site
+from forewarn.files.site import SigningKeys
 from forewarn.signing import KeyKind, KeyRing, Matter, Vault, World
 from forewarn.web.board import Board, Clock
 from forewarn.web.public import public_api
@@ -148,10 +152,9 @@ def test_the_console_has_the_end_of_each_kind_and_the_time_line_says_when_it_nea
     vault.make(LIVE, ALERTS, NOW_S, days=60)
     vault.make(World.EXERCISE, ALERTS, NOW_S, days=10)
     said: list[str] = []
-    rows: list[dict[str, Any]] = []
+    noted = Noted(vault.folder / "noted.json")
     for day in (0, 29, 30, 31, 40, 53, 54, 59, 61):
-        now_s = NOW_S + day * DAY_S
-        rows = key_rows(vault.ring, LIVE, rows, now_s, lambda text, kind: said.append(text))
+        rows = rows_on(day, vault, noted, said)
         assert [(row["kind"], row["ends_s"]) for row in rows] == [
             ("alerts", NOW_S + 60 * DAY_S)
         ]
@@ -159,6 +162,67 @@ def test_the_console_has_the_end_of_each_kind_and_the_time_line_says_when_it_nea
     assert len(said) == 4
     assert "within 30 days" in said[0]
     assert "no signature is taken" in said[3]
+
+
+def rows_on(day: float, vault: Vault, noted: Noted, said: list[str]) -> list[Any]:
+    """The rows on a day; what is noted goes to `said`."""
+
+    def note(text: str, kind: str) -> None:
+        said.append(text)
+
+    return key_rows(vault.ring, LIVE, noted, NOW_S + day * DAY_S, note)
+
+
+def test_an_ending_is_not_noted_again_after_a_restart_but_the_next_one_is(
+    vault: Vault,
+) -> None:
+    vault.make(LIVE, ALERTS, NOW_S, days=60)
+    said: list[str] = []
+    path = vault.folder / "noted-live.json"
+    for day in (20, 35, 36, 40, 54, 54.1, 61, 62):
+        noted = Noted(path)  # a start at each
+        assert rows_on(day, vault, noted, said)
+        noted.save()
+    assert [text.split(", ", 1)[1][:15] for text in said] == [
+        "within 30 days:", "within 7 days: ", "and from then o",
+    ]  # fmt: skip
+    vault.make(LIVE, ALERTS, NOW_S + 62 * DAY_S, days=35)
+    for day in (63, 70, 71):
+        noted = Noted(path)
+        rows_on(day, vault, noted, said)
+        noted.save()
+    assert len(said) == 4  # of the next key it is told anew
+    assert "within 30 days" in said[3]
+
+
+def test_a_service_that_starts_again_does_not_note_an_ending_again(
+    vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "forewarn")
+    vault.make(LIVE, ALERTS, time.time(), days=20)
+    site = Site("Testland", ("en",), None, None, signing=SigningKeys(vault.folder))
+    for _ in range(2):
+        service = Service(Plan(site, (), (), Clock(time.time)))
+        asyncio.run(service._show_keys())
+        assert service.board.keys[0]["days"] == 30  # the Health tab has it all the same
+    assert len([text for text in caplog.messages if "keys rotate" in text]) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"alerts": 7}', b"\xff"])
+def test_a_file_of_what_was_noted_that_is_none_stops_nothing(
+    vault: Vault, body: bytes
+) -> None:
+    vault.make(LIVE, ALERTS, NOW_S, days=20)
+    path = vault.folder / "noted-live.json"
+    path.write_bytes(body)
+    said: list[str] = []
+    noted = Noted(path)
+    rows_on(0, vault, noted, said)
+    rows_on(0, vault, noted, said)
+    assert len(said) == 1
+    noted.save()
+    rows_on(0, vault, Noted(path), said)
+    assert len(said) == 1
 
 
 def test_everybody_is_given_the_ring_and_no_secret(vault: Vault) -> None:

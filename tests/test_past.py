@@ -5,11 +5,13 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from forewarn.app.aside import Aside
@@ -22,7 +24,8 @@ from forewarn.records import Alert, Zones
 from forewarn.stores import open_store, read_store
 from forewarn.web.past import Look, What
 from forewarn.web.refusal import RefusedError
-from stations import Station
+from forewarn.web.signin.roles import Role
+from stations import API, Browser, Station
 from test_export import journal
 
 __all__ = ["journal"]
@@ -273,3 +276,96 @@ def test_what_cannot_be_meant_is_refused_and_what_is_taken_is_on_record(
         assert not [act for act in station.acts if act.act == "took away"]
 
     asyncio.run(ask())
+
+
+Ending = Callable[[Station, Browser], Awaitable[Any]]
+
+
+async def signs_out(station: Station, ann: Browser) -> None:
+    assert (await ann.post("/signout")).status_code == 204
+
+
+async def is_removed(station: Station, ann: Browser) -> None:
+    assert station.file is not None
+    station.file.change("ann", lambda _: None)
+
+
+async def may_less(station: Station, ann: Browser) -> None:
+    assert station.file is not None
+    station.file.change("ann", lambda found: replace(found, role=Role.VIEWER))  # type: ignore[type-var]
+
+
+async def stays(station: Station, ann: Browser) -> None: ...
+
+
+@pytest.mark.parametrize("what", ["film", "recording.zip"])
+@pytest.mark.parametrize("ends", [signs_out, is_removed, may_less, stays])
+def test_a_long_answer_breaks_off_when_whose_it_is_may_hear_no_more(
+    tmp_path: Path, what: str, ends: Ending
+) -> None:
+    told: list[str] = []
+
+    async def past(look: Look) -> AsyncGenerator[bytes]:
+        try:
+            for i in range(4):
+                if i == 2:
+                    await ends(station, ann)
+                yield b"%d" % i
+        finally:
+            told.append("let go of")
+
+    async def story() -> tuple[bytes, str]:
+        nonlocal ann
+        ann = await station.operator("ann", "operator")
+        body, more = b"", True
+        wanted = httpx.Request("GET", f"{ann.origin}{API}/past/{what}")
+        ann.cookies.set_cookie_header(wanted)
+        headers = [(k.lower().encode(), v.encode()) for k, v in wanted.headers.items()]
+        scope = {
+            "type": "http", "scheme": "http", "method": "GET", "path": wanted.url.path,
+            "headers": headers, "query_string": b"from_s=0&to_s=5", "root_path": "",
+            "client": ("127.0.0.1", 5),
+        }  # fmt: skip
+
+        async def send(message: Any) -> None:
+            nonlocal body, more
+            if message["type"] == "http.response.body":
+                body += message["body"]
+                more = message.get("more_body", False)
+
+        async def receive() -> Any:
+            await asyncio.sleep(60)
+
+        try:
+            await station.app(scope, receive, send)
+        except Exception as error:
+            assert more  # no end is told: the browser knows that it has not all
+            return body, repr(error.__cause__)
+        return body, ""
+
+    station = Station(tmp_path, past=past)
+    ann: Browser
+    body, error = asyncio.run(story())
+    if ends is stays:
+        assert (body, error) == (b"0123", "")
+    else:
+        assert body == b"01"
+        assert "signed out meanwhile" in error
+    assert told == ["let go of"]
+
+
+def test_who_is_signed_out_before_a_long_answer_begins_gets_none(tmp_path: Path) -> None:
+    async def past(look: Look) -> AsyncGenerator[bytes]:
+        await signs_out(station, ann)  # it took its time
+        yield b"all of it"
+
+    async def story() -> None:
+        nonlocal ann
+        ann = await station.operator("ann", "operator")
+        answer = await ann.get("/past/recording.zip?from_s=0&to_s=5")
+        assert answer.status_code == 401
+        assert not [act for act in station.acts if act.act == "took away"]
+
+    station = Station(tmp_path, past=past)
+    ann: Browser
+    asyncio.run(story())

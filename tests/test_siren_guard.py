@@ -7,16 +7,13 @@ site with keys of its own. A siren must obey none of that, and every true frame.
 import json
 import os
 import random
-import time
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-import httpx
 import pytest
 
 from alerts import ring_of
-from forewarn.channels.ring_reader import AGAIN_S, LOOK_S, RingReader
 from forewarn.channels.siren_frame import (
     EVERYONE,
     LASTS_S,
@@ -31,7 +28,7 @@ from forewarn.channels.siren_frame import (
     sealed,
 )
 from forewarn.errors import ConfigError
-from forewarn.signing import KeyKind, KeyRing, Signer, Vault, World
+from forewarn.signing import KeyRing, Signer, World
 
 COUNT = int(os.environ.get("FOREWARN_SIREN_FRAMES", "10000"))
 SEED = int(os.environ.get("FOREWARN_SIREN_SEED", "20261126"))
@@ -194,49 +191,6 @@ def test_a_key_that_ended_or_was_revoked_is_obeyed_no_more(
     guard, world.true_s = world.started(), NOON_S + 30
     assert guard.hear(sealed(world.frame(Action.ALIVE, EVERYONE), old)) is None
     assert guard.hear(sealed(world.frame(Action.ALIVE, EVERYONE), new)) is not None
-
-
-def test_a_siren_takes_up_the_ring_of_its_site(tmp_path: Path) -> None:
-    now_s = time.time()
-    vault = Vault(tmp_path / "keys")
-    vault.make(World.LIVE, KeyKind.ALERTS, now_s, 10.0)
-    first = vault.signer(World.LIVE, time.time)
-    reader = RingReader(str(vault.ring_file))
-    guard = SirenGuard(
-        ("north",), Trust("Testland", World.LIVE, reader), tmp_path / "state"
-    )
-
-    def beat(signer: Signer, counter: int) -> SirenFrame | None:
-        alive, ends_s = Action.ALIVE, now_s + LASTS_S
-        frame = SirenFrame("Testland", EVERYONE, alive, "", 0, counter, now_s, ends_s)
-        return guard.hear(sealed(frame, signer))
-
-    assert beat(first, 1) is not None
-    vault.rotate(World.LIVE, KeyKind.ALERTS, now_s, 10.0, 0.0)
-    vault.revoke(vault.ring.keys[0].key_id, now_s)
-    reader._looked_s -= LOOK_S  # a minute later
-    assert beat(first, 2) is None
-    assert beat(vault.signer(World.LIVE, time.time), 2) is not None
-
-
-def test_a_key_server_that_hangs_is_not_asked_at_every_frame(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[str] = []
-
-    def hangs(address: str, **_: object) -> None:
-        asked.append(address)
-        raise httpx.ReadTimeout("no answer")
-
-    monkeypatch.setattr(httpx, "get", hangs)
-    reader = RingReader("https://warn.example/api/public/v1/keys")
-    for _ in range(20):
-        reader()
-    assert len(asked) == 1
-    assert reader.error == "no answer"
-    reader._looked_s -= AGAIN_S
-    reader()
-    assert len(asked) == 2
 
 
 # the attack

@@ -6,21 +6,26 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from alerts import ring_of
 from forewarn.app import vital, watching
+from forewarn.app.command_line import cli
 from forewarn.app.logs import JsonLines
 from forewarn.app.vital import Pulse, notify
 from forewarn.app.watching import Watchdog
-from forewarn.channels.ring_reader import LOOK_S, RingReader
+from forewarn.channels import ring_reader
+from forewarn.channels.ring_reader import RingReader
 from forewarn.errors import ConfigError
 from forewarn.signing import KeyRing, Matter, Signer, World, heartbeat_values
+from servers import until
 
 
 class Service:
@@ -68,10 +73,18 @@ def signer(tmp_path: Path) -> Signer:
 
 
 @pytest.fixture
-def ring(tmp_path: Path, signer: Signer) -> RingReader:
+def ring(tmp_path: Path, signer: Signer) -> Iterator[RingReader]:
     path = tmp_path / "ring.json"
     path.write_bytes(ring_of(signer).to_bytes())
-    return RingReader(str(path))
+    with closing(RingReader(str(path))) as reader:
+        yield reader
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ring is read again at once."""
+    monkeypatch.setattr(ring_reader, "LOOK_S", 0.01)
+    monkeypatch.setattr(ring_reader, "TICK_S", 0.01)
 
 
 def beat(signer: Signer, time_s: float, service: str = "live") -> bytes:
@@ -135,6 +148,7 @@ def test_a_heartbeat_of_another_key_is_trouble(
     assert Watchdog(service.url, ring).look() != ""
 
 
+@pytest.mark.usefixtures("in_a_hurry")
 def test_the_next_key_and_the_end_of_a_stolen_one_reach_the_watchdog(
     service: Service, signer: Signer, ring: RingReader, tmp_path: Path
 ) -> None:
@@ -145,8 +159,7 @@ def test_the_next_key_and_the_end_of_a_stolen_one_reach_the_watchdog(
     first, second = ring_of(signer, new).keys
     kept = KeyRing([replace(first, revoked_s=time.time()), second])
     (tmp_path / "ring.json").write_bytes(kept.to_bytes())
-    ring._looked_s -= LOOK_S  # a minute later
-    assert dog.look() == ""
+    until(lambda: dog.look() == "")
     service.heartbeat = beat(signer, 2.0)
     assert dog.look() != ""
 
@@ -156,25 +169,27 @@ def test_a_ring_is_taken_from_the_address_at_which_the_service_has_it(
 ) -> None:
     service.ring = ring_of(signer).to_bytes()
     service.heartbeat = beat(signer, 1.0)
-    dog = Watchdog(service.url, RingReader(f"{service.url}/api/public/v1/keys"))
-    assert dog.look() == ""
+    with closing(RingReader(f"{service.url}/api/public/v1/keys")) as ring:
+        assert Watchdog(service.url, ring).look() == ""
 
 
+@pytest.mark.usefixtures("in_a_hurry")
 def test_a_ring_that_cannot_be_read_any_more_leaves_the_last_one(
     service: Service, signer: Signer, ring: RingReader, tmp_path: Path
 ) -> None:
     (tmp_path / "ring.json").write_text("{")
-    ring._looked_s -= LOOK_S
+    until(lambda: ring.error)
     service.heartbeat = beat(signer, 1.0)
     assert Watchdog(service.url, ring).look() == ""
     assert "is no key ring" in ring.error
 
 
 def test_a_ring_at_an_address_that_does_not_answer_is_named(
-    service: Service, signer: Signer, ring: RingReader
+    service: Service, signer: Signer
 ) -> None:
     service.heartbeat = beat(signer, 1.0)
-    told = Watchdog(service.url, RingReader("http://127.0.0.1:9/keys")).look()
+    with closing(RingReader("http://127.0.0.1:9/keys")) as ring:
+        told = Watchdog(service.url, ring).look()
     assert told.startswith("heartbeat is not signed with a key of its ring (")
 
 
@@ -195,6 +210,13 @@ def test_a_command_is_run_with_what_is_wrong(
     service.heartbeat = beat(signer, 1.0, "starting")
     Watchdog(service.url, ring, run=str(script)).look()
     assert (tmp_path / "paged").read_text() == "trouble: service is starting\n"
+
+
+def test_the_option_that_is_gone_is_refused_with_what_to_use_now() -> None:
+    told = CliRunner().invoke(cli, ["watch", "http://127.0.0.1:9", "--key", "ab12"])
+    assert told.exit_code == 2
+    assert "--key" in told.output
+    assert "use --ring with" in told.output
 
 
 def test_an_address_that_is_none_is_refused() -> None:

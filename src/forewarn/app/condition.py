@@ -1,13 +1,19 @@
 """How sensors, channels and keys fare, as rows for the operators."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from forewarn.channels.durable import write_durably
 from forewarn.pipeline import Channel, Source
 from forewarn.records import Sensor
 from forewarn.signing import KeyRing, World
+from forewarn.signing.ring import DAY_S
 from forewarn.units import DEG_PER_RAD
 
 FRESH_SCANS = 3  # missed by a sensor before it counts as silent
@@ -56,18 +62,46 @@ def channel_rows(
     return rows
 
 
+class Noted:
+    """What was noted last under each name, over restarts, so that it is noted once.
+
+    path : file of it; one that is no such file is as good as none
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last: dict[str, str] = {}
+        self._saved = True
+        with suppress(OSError, msgspec.MsgspecError):
+            self._last = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+
+    def is_new(self, name: str, what: str) -> bool:
+        """Whether this was not what was noted last; now it is."""
+        new = self._last.get(name) != what
+        self._last[name] = what
+        self._saved &= not new
+        return new
+
+    def save(self) -> None:
+        """Put on disk what is new; an OSError where that cannot be done."""
+        if not self._saved:
+            write_durably(self._path, msgspec.json.encode(self._last))
+            self._saved = True
+
+
 def key_rows(
     ring: KeyRing,
     world: World,
-    before: list[dict[str, Any]],
+    noted: Noted,
     now_s: float,
     note: Callable[..., None],
 ) -> list[dict[str, Any]]:
     """Until when a world has keys; that they end is noted 30, 7, 1 days before."""
     ends = [one for one in ring.ends(now_s) if one.world is world]
-    told = {(row["kind"], row["days"]) for row in before}
     for one in ends:
-        if one.days is not None and (str(one.kind), one.days) not in told:
+        # by the day: without a key that ever signed, the end is now, at every look
+        what = f"{one.days} days before the end of day {one.ends_s // DAY_S:.0f}"
+        if one.days is not None and noted.is_new(str(one.kind), what):
             note(str(one), "fault")
     return [{"kind": str(one.kind), "ends_s": one.ends_s, "days": one.days} for one in ends]
 

@@ -1,7 +1,7 @@
 """The operators' side of a service: who they are, how what they send gets to the core."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -11,6 +11,7 @@ from forewarn.app.drilling import Drills
 from forewarn.app.shelf import Journal
 from forewarn.errors import ConfigError
 from forewarn.files import Site
+from forewarn.pipeline import Channel
 from forewarn.records import Act, Command, Event
 from forewarn.signing import World
 from forewarn.web.board import Board
@@ -39,7 +40,7 @@ class Control:
 
     push  : gives an event to the core
     ready : set while the core takes events
-    past  : None = what is on record of the site
+    past  : None = what is on record of the site; else of a recording, and nothing is sent
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Control:
             Sessions(keys.idle_s, keys.session_s),
             self._accounts,
             site.web.behind_proxy,
+            recording=past is not None,
         )
         self._signin = SignIn(self.gate, self.note)
         self._past = past or Aside(Journal(site))
@@ -99,6 +101,10 @@ class Control:
             drill_routes(self.drills.run, self.push_desk),
         )
 
+    def use(self, channels: Mapping[str, Channel]) -> None:
+        """Drill these channels, and take up devices for them, as soon as they are open."""
+        self.drills.channels = channels
+
     def push_desk(self) -> PushDesk | None:
         """Where people subscribe, if there is such a channel and it is open."""
         channels = self.drills.channels.values()
@@ -111,6 +117,8 @@ class Control:
             check_door(command, self._world, known, self._place.rp_id)
         except ConfigError as error:
             raise RefusedError(503, str(error)) from None
+        if self.gate.recording:
+            raise RefusedError(503, "this is a recording: nothing was sent")
         if not self._ready.is_set():
             raise RefusedError(503, "the service is not up: nothing was sent", RETRY)
         acted = asyncio.get_running_loop().create_future()

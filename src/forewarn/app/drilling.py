@@ -1,8 +1,10 @@
 """Self-drills: every channel tested end to end, by hand or by the clock, and on record."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as clock_time
@@ -11,14 +13,15 @@ from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from forewarn.channels.drill import Drill, Drillable, Drilled
+from forewarn.channels.drill import Drill, Drillable, Drilled, limit_s
+from forewarn.errors import DeliveryError
 from forewarn.files import Site
 from forewarn.pipeline import Channel
+from forewarn.units import iso_from_epoch
 from forewarn.web.board import Board
 from forewarn.web.refusal import RefusedError
 from forewarn.words import drill_texts
 
-ANSWER_S = 60.0  # a channel that says nothing for so long has failed
 LOOK_S = 1.0  # between two looks at the clock
 BY_CLOCK = "by the clock"
 
@@ -35,6 +38,7 @@ class Drills:
     board: Board
     note: Callable[[str, str, str], None]
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    _under_way: dict[str, tuple[float, Future[Drilled]]] = field(default_factory=dict)
 
     async def keep(self) -> None:
         """Drill at the times of day that the site names, once nobody is under alert."""
@@ -80,14 +84,8 @@ class Drills:
         """One channel's row: how far the test came, and how long that took."""
         began_s = time.monotonic()
         try:
-            if not isinstance(channel, Drillable):
-                drilled, state = Drilled("this kind of channel cannot be drilled"), "none"
-            else:
-                tried = asyncio.to_thread(channel.drill, drill)
-                drilled = await asyncio.wait_for(tried, ANSWER_S)
-                state = "well" if drilled.reached else "none"
-        except TimeoutError:
-            drilled, state = Drilled(f"no answer within {ANSWER_S:g} s"), "failed"
+            drilled = await self._answer(name, channel, drill)
+            state = "well" if drilled.reached else "none"
         except Exception as error:  # whatever is wrong with one, others are drilled
             drilled, state = Drilled(str(error) or type(error).__name__), "failed"
         return {
@@ -97,6 +95,24 @@ class Drills:
             "said": drilled.said,
             "delay_s": time.monotonic() - began_s,
         }
+
+    async def _answer(self, name: str, channel: Channel, drill: Drill) -> Drilled:
+        """What a channel answers in its time; a drill that goes on past it stays alone."""
+        if not isinstance(channel, Drillable):
+            return Drilled("this kind of channel cannot be drilled", reached=False)
+        since_s, before = self._under_way.get(name, (0.0, None))
+        if before is not None and not before.done():
+            raise DeliveryError(f"a drill is still running since {iso_from_epoch(since_s)}")
+        trying = _beside(lambda: channel.drill(drill))
+        self._under_way[name] = drill.time_s, trying
+        answer, most_s = asyncio.wrap_future(trying), limit_s(channel)
+        try:
+            await asyncio.wait({answer}, timeout=most_s)
+            if answer.done():
+                return answer.result()
+        finally:
+            answer.cancel()  # nobody waits for it any more
+        raise DeliveryError(f"no answer within {most_s:g} s")
 
     def _drill(self) -> Drill:
         site = self.site
@@ -113,6 +129,21 @@ class Drills:
                 text = f"self-drill of {row['channel']} failed: {row['said']}"
                 self.board.faults.append(text)
                 self.board.note(text, "fault")
+
+
+def _beside(work: Callable[[], Drilled]) -> Future[Drilled]:
+    """Do it in a thread of its own: one that hangs holds up nobody, not even the end."""
+    outcome: Future[Drilled] = Future()
+    outcome.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except Exception as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="drill", daemon=True).start()
+    return outcome
 
 
 def next_s(at: Sequence[str], time_zone: str, now_s: float) -> float:

@@ -18,7 +18,13 @@ from typing import Any
 
 from forewarn.app.assembly import is_exercise, site_signer, site_world
 from forewarn.app.clock import ClockWatch, SteadyClock
-from forewarn.app.condition import channel_rows, key_rows, refused_rows, sensor_rows
+from forewarn.app.condition import (
+    Noted,
+    channel_rows,
+    key_rows,
+    refused_rows,
+    sensor_rows,
+)
 from forewarn.app.control import Control
 from forewarn.app.core_process import CoreProcess
 from forewarn.app.lookout import Cover
@@ -94,8 +100,9 @@ class Service:
         self._cover = Cover()
         self._stopping = asyncio.Event()
         self._world = site_world(site, plan.sensors)
+        self._noted = Noted(site.signing.folder / f"noted-{self._world}.json")
         self._control = Control(site, self._world, self.board, self._push, self._ready)
-        self._control.drills.channels = self._channels
+        self._control.use(self._channels)
         self._counts = {sensor.sensor_id: [0, 0, 0.0] for sensor in plan.sensors}
 
     async def run(self) -> None:
@@ -287,7 +294,8 @@ class Service:
         board = self.board
         with suppress(ConfigError, OSError):  # then the rows stay as they were
             ring = await asyncio.to_thread(lambda: self._vault.ring)
-            board.keys = key_rows(ring, self._world, board.keys, time.time(), board.note)
+            board.keys = key_rows(ring, self._world, self._noted, time.time(), board.note)
+            await asyncio.to_thread(self._noted.save)
 
     async def _watch_clock(self) -> None:
         """Show how good the machine's clock is, and put on record when that changes."""

@@ -69,7 +69,7 @@ class Recorded:
             events = between(found.events(), look.span_s[0] - WARM_S, look.span_s[1])
             yield from _film(self.site, Stretch(look.span_s, events, found.sensors))
         elif look.what == "recording":
-            yield from _packed(self.recording, folder)
+            yield from _packed(_cut(self.recording, look, folder / "recording"), folder)
         else:
             yield self._judged(look, folder)
 
@@ -146,6 +146,21 @@ def _exported(store: "SqlStore", look: Look, out: Path) -> Path:
 
     export_events(store, out, look.span_s)
     write_alerts(out / "alerts.jsonl", store.steps(*look.span_s))
+    return out
+
+
+def _cut(recording: Path, look: Look, out: Path) -> Path:
+    """The span of a recording that was asked for, and what people were told in it."""
+    from forewarn.files import cut_alerts, read_recording, write_recording
+
+    found = read_recording(recording)
+    batches = [one for one in found.batches if look.holds(one.received_s)]
+    others = [one for one in found.others if look.holds(one.received_s)]
+    if not batches and not others:
+        raise ConfigError("nothing is on record of that time")
+    write_recording(out, found.sensors, batches, others)
+    if (recording / "alerts.jsonl").exists():
+        cut_alerts(recording / "alerts.jsonl", out / "alerts.jsonl", look.holds)
     return out
 
 

@@ -69,6 +69,7 @@ class Watchdog:
 
     def _opened(self, sealed: bytes) -> dict[str, Any] | None:
         if self._ring is not None:
+            self._ring.first()
             ring, now_s = self._ring(), time.time()
             said = (ring.opened(one, Matter.HEARTBEAT, sealed, now_s) for one in World)
             return next((values for values in said if values is not None), None)

@@ -277,36 +277,3 @@ def heard_all(heard: SimpleQueue[bytes], bodies: Sequence[bytes]) -> None:
                 f"{len(missing)} of {len(bodies)} tests did not come back from the broker "
                 f"within {READ_BACK_S:g} s: may its user read what it writes?"
             ) from None
-
-
-class Rounds:
-    """Does some work every so often, or at once when woken, in a thread of its own."""
-
-    def __init__(self, name: str, every_s: float, work: Callable[[], None]) -> None:
-        self._every_s = every_s
-        self._work = work
-        self._awake = threading.Event()
-        self._ended = False
-        self.error = ""
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Work now: never waits."""
-        self._awake.set()
-
-    def close(self) -> None:
-        """End after the work in hand."""
-        self._ended = True
-        self._awake.set()
-        self._thread.join(LAST_CALL_S)
-
-    def _run(self) -> None:
-        while not self._ended:
-            try:
-                self._work()
-                self.error = ""
-            except Exception as error:  # a fault must not end what is done again
-                self.error = f"{type(error).__name__}: {error}"
-            self._awake.wait(self._every_s)
-            self._awake.clear()

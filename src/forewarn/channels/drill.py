@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+LIMIT_S = (
+    60.0  # a drill that says nothing for so long has failed, unless it may take longer
+)
 READ_BACK_S = 5.0  # in which a broker gives back what it was given
 
 
@@ -40,8 +43,23 @@ class Drilled:
 class Drillable(Protocol):
     """A channel that can be tested end to end.
 
-    `drill` waits, seconds at most, until the test has arrived; a DeliveryError says that it
+    `drill` waits, LIMIT_S at most, until the test has arrived; a DeliveryError says that it
     has not, and why. It changes nothing of what subscribers are told.
     """
 
     def drill(self, drill: Drill) -> Drilled: ...
+
+
+@runtime_checkable
+class Patient(Drillable, Protocol):
+    """One whose drill may take longer.
+
+    drill_limit_s : after so many seconds it has failed
+    """
+
+    drill_limit_s: float
+
+
+def limit_s(channel: Drillable) -> float:
+    """How long its drill may take."""
+    return channel.drill_limit_s if isinstance(channel, Patient) else LIMIT_S

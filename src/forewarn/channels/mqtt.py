@@ -18,12 +18,12 @@ from forewarn.channels.broker import (
     BrokerKeys,
     Line,
     Message,
-    Rounds,
     heard_all,
 )
 from forewarn.channels.courier import Courier
 from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.home_assistant import Home
+from forewarn.channels.rounds import Rounds
 from forewarn.channels.topics import checked, level, root, zones_like
 from forewarn.records import LIVE_STATES, Counts, Parcel
 from forewarn.signing import canonical, told

@@ -13,10 +13,11 @@ from math import inf
 from pathlib import Path
 
 from forewarn.channels import ChannelKind, Context
-from forewarn.channels.broker import BrokerKeys, Line, Message, Rounds, heard_all
+from forewarn.channels.broker import BrokerKeys, Line, Message, heard_all
 from forewarn.channels.courier import Courier
 from forewarn.channels.drill import Drill, Drilled
 from forewarn.channels.durable import Counter
+from forewarn.channels.rounds import Rounds
 from forewarn.channels.siren_frame import (
     EVERYONE,
     LASTS_S,

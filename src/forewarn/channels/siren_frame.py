@@ -6,13 +6,15 @@ right key and world, and says by itself when it hears nothing.
 """
 
 import json
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +29,8 @@ LASTS_S = 15.0  # a frame is obeyed no later than this after it was made
 EARLY_S = 5.0  # and no earlier: a heartbeat takes longer than a frame now and then
 SILENT_S = 15.0  # without a heartbeat
 SECONDS_MAX = 600.0  # of sound by one frame
+HELD_MAX = 16  # frames that wait for a newer ring; the oldest goes first
+NO_KEY = "signature"  # why a frame is refused that no key of the ring made
 
 
 class Action(StrEnum):
@@ -69,12 +73,14 @@ def sealed(frame: SirenFrame, signer: Signer) -> bytes:
 class Trust:
     """Whom a siren obeys: one site, in one world, with the keys of its ring.
 
-    ring : gives the newest that is known, as `ring_reader.RingReader` does
+    ring : gives the newest that is known, as `ring_reader.RingReader` does; never waits
+    ask  : asks for a newer one (`RingReader.ask`), never waits
     """
 
     site: str
     world: World
     ring: Callable[[], KeyRing]
+    ask: Callable[[], None] = lambda: None
 
     def holds(self, body: bytes, signature: bytes, time_s: float) -> bool:
         """Whether a key made a signature that counts then and was never revoked.
@@ -95,6 +101,14 @@ class Clocks:
     own_s: Callable[[], float] = time.time
 
 
+class _Held(NamedTuple):
+    """A frame of a key that was not in the ring, and when it was heard."""
+
+    ring: KeyRing
+    heard_s: float
+    heard: bytes
+
+
 class SirenGuard:
     """Stands before a siren and lets through what it is to obey.
 
@@ -107,6 +121,8 @@ class SirenGuard:
     so that a siren whose own clock is wrong obeys all the same. That clock is asked in one
     case only: a heartbeat older than time should be by now is a service that set its clock
     back if it lies nearer to the siren's own clock, else something that was held back.
+    What the ring has no key for makes it ask for a newer ring. It is judged once more when
+    that is in, if it is not too late by then: `sounding` and `status` tell what came of it.
     """
 
     def __init__(
@@ -124,20 +140,57 @@ class SirenGuard:
         self._base_at_s = self._heard_at_s = self._clocks.passing_s()
         self._knows_time = False
         self._until: dict[str, tuple[float, str]] = {}  # by name: end, pattern
+        self._held: deque[_Held] = deque(maxlen=HELD_MAX)
+        self._judging = threading.Lock()
         self.refused: Counter[str] = Counter()
         self.tests = 0
         self.fault = ""
 
     def hear(self, heard: bytes) -> SirenFrame | None:
-        """The order in a frame, to be obeyed now; None if there is none."""
-        frame, why = self._checked(heard)
-        if frame is None:
+        """The order in a frame, to be obeyed now; None if there is none.
+
+        It waits for no network. `sounding` and `status` may be asked in another thread.
+        """
+        with self._judging:
+            self._judge_again()
+            now_s, ring = self._clocks.passing_s(), self._trust.ring()
+            frame, why = self._checked(heard)
+            if frame is not None:
+                return self._obeyed(frame, now_s)
             self.refused[why] += 1
+            if why == NO_KEY:
+                self._held.append(_Held(ring, now_s, heard))
+                self._trust.ask()
             return None
+
+    def _look_back(self) -> None:
+        """Judge again what is held, unless a frame is in hand: that will."""
+        if self._judging.acquire(blocking=False):
+            try:
+                self._judge_again()
+            finally:
+                self._judging.release()
+
+    def _judge_again(self) -> None:
+        """Judge once more what was heard before the ring that is known now."""
+        oldest_s = self._clocks.passing_s() - LASTS_S
+        while self._held and self._held[0].heard_s < oldest_s:
+            self._held.popleft()
+        ring = self._trust.ring() if self._held else None
+        if all(one.ring is ring for one in self._held):
+            return
+        held, self._held = self._held, deque(maxlen=HELD_MAX)
+        for one in held:
+            frame, _ = self._checked(one.heard)
+            if frame is not None:
+                self.refused[NO_KEY] -= 1
+                self._obeyed(frame, one.heard_s)
+
+    def _obeyed(self, frame: SirenFrame, heard_s: float) -> SirenFrame:
         self._last[frame.siren] = frame.counter
         if frame.action is Action.ALIVE:
             self._base_s = frame.not_before_s
-            self._base_at_s = self._heard_at_s = self._clocks.passing_s()
+            self._base_at_s = self._heard_at_s = heard_s
             self._knows_time = True
             return frame
         self._save()  # before it is obeyed
@@ -153,13 +206,15 @@ class SirenGuard:
     @property
     def sounding(self) -> str:
         """The pattern to sound now; "" = be still."""
-        now_s = self._clocks.passing_s()
-        playing = [pattern for end_s, pattern in self._until.values() if end_s > now_s]
+        self._look_back()
+        now_s, until = self._clocks.passing_s(), [*self._until.values()]
+        playing = [pattern for end_s, pattern in until if end_s > now_s]
         return playing[-1] if playing else ""
 
     @property
     def status(self) -> str:
         """What to report: "ready", "sounding" or "service silent"."""
+        self._look_back()
         if self._clocks.passing_s() - self._heard_at_s > SILENT_S:
             return "service silent"
         return "sounding" if self.sounding else "ready"
@@ -175,7 +230,7 @@ class SirenGuard:
             return None, "heard before"
         signature, body = heard[:SIGNATURE], heard[SIGNATURE:]
         if not self._trust.holds(body, signature, max(frame.not_before_s, self._now_s())):
-            return None, "signature"
+            return None, NO_KEY
         why = self._untimely(frame)
         return (None, why) if why else (frame, "")
 

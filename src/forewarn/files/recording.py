@@ -113,6 +113,10 @@ class Recording:
 def read_recording(folder: Path) -> Recording:
     """Read a recording; rows that cannot be used are refused, the rest is read."""
     folder = Path(folder)
+    if folder.is_file():
+        raise ConfigError(
+            f"{folder}: is a file, expected a folder: unpack it, if it is a zip"
+        )
     sensors = read_sensors(folder / "sensors.toml")
     path = folder / "plots.parquet"
     table = read_table(path)

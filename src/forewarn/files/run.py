@@ -1,7 +1,7 @@
 """Output of a run: alerts, tracks, forecasts, exposures, summary."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -66,6 +66,15 @@ def write_alerts(
             file.write(alert_line(alert, texts, recorded_s) + "\n")
             count += 1
     return count
+
+
+def cut_alerts(path: Path, out: Path, holds: Callable[[float], bool]) -> None:
+    """The steps of an `alerts.jsonl` that were issued at times that hold, as they are."""
+    issued_s = [alert.issued_s for alert in read_alerts(path)]
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    steps = zip(lines[len(lines) - len(issued_s) :], issued_s, strict=True)
+    kept = [line for line, at_s in steps if holds(at_s)]
+    out.write_text("".join([HEAD, *kept]), encoding="utf-8")
 
 
 def read_alerts(path: Path) -> tuple[Alert, ...]:

@@ -12,6 +12,9 @@ from forewarn.errors import ConfigError
 
 T = TypeVar("T")
 SCHEMA = 1
+GONE = {  # settings of earlier releases, and what to use now
+    "test_every_s": 'name times of day in drill_at of [operators], like ["03:30"]',
+}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -52,6 +55,8 @@ def fill(
     hints = get_type_hints(kind)
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key in table:
+        if key not in known and key in GONE:
+            raise ConfigError(f"{where}: key {key!r} is gone: {GONE[key]}")
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             meant = f"; did you mean {close[0]!r}?" if close else ""

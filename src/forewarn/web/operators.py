@@ -1,7 +1,7 @@
 """The operators' API: who is there, what is seen, what is sent. Behind its gate."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,8 +14,8 @@ from forewarn.web.message import Message
 from forewarn.web.models import ActLine, OperatorsStatus
 from forewarn.web.orders.desk import Desk
 from forewarn.web.orders.routes import order_routes
-from forewarn.web.refusal import Why
-from forewarn.web.signin.gate import Gate, Gated, session_of
+from forewarn.web.refusal import RefusedError, Why
+from forewarn.web.signin.gate import Gate, Gated, while_let_in
 from forewarn.web.signin.routes import SignIn, signin_routes
 from forewarn.web.stream import EventStream
 
@@ -61,7 +61,7 @@ def operators_api(
                 sent("picture", board.whole()),
             ]
         )
-        return EventStream(_while_signed_in(gate, asked, messages))
+        return EventStream(_until_refused(while_let_in(asked, messages)))
 
     @api.get("/v1/acts", response_model=list[ActLine])
     async def acts() -> Any:
@@ -75,13 +75,9 @@ def operators_api(
     return Gated(api, gate)
 
 
-async def _while_signed_in(
-    gate: Gate, asked: Request, messages: AsyncGenerator[Message]
-) -> AsyncGenerator[Message]:
+async def _until_refused(messages: AsyncGenerator[Message]) -> AsyncGenerator[Message]:
     """Heartbeats come every few seconds: so soon does a stream end after its session."""
-    session = session_of(asked)
     async with aclosing(messages):
-        async for message in messages:
-            if not gate.still(asked, session):
-                return
-            yield message
+        with suppress(RefusedError):
+            async for message in messages:
+                yield message

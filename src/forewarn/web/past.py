@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from forewarn.web.refusal import RefusedError, Why, WrongFields
-from forewarn.web.signin.gate import session_of
+from forewarn.web.signin.gate import session_of, while_let_in
 
 What = Literal["film", "period", "report", "recording"]
 SPAN_MAX_S = {"film": 6 * 3600.0, "period": 31 * 86_400.0}
@@ -34,6 +34,11 @@ class Look:
     what: What
     span_s: tuple[float, float]
 
+    def holds(self, time_s: float) -> bool:
+        """Whether a moment lies in it."""
+        from_s, to_s = self.span_s
+        return from_s <= time_s < to_s
+
 
 Past = Callable[[Look], AsyncGenerator[bytes]]
 
@@ -42,14 +47,16 @@ def past_routes(past: Past, note: Callable[[str, str, str], None]) -> APIRouter:
     """Routes below /v1/past. note: who took what away is on record."""
     routes = APIRouter(prefix="/v1/past", responses=_MAY, tags=["past"])
 
-    async def answer(what: What, span_s: tuple[float, float]) -> StreamingResponse:
+    async def answer(
+        asked: Request, what: What, span_s: tuple[float, float]
+    ) -> StreamingResponse:
         from_s, to_s = span_s
         most_s = SPAN_MAX_S.get(what, SPAN_MAX_S["period"])
         if not 0 < to_s - from_s <= most_s:
             raise RefusedError(
                 400, f"to_s: expected up to {most_s / 3600:g} h after from_s"
             )
-        found = past(Look(what, span_s))
+        found = while_let_in(asked, past(Look(what, span_s)))
         try:
             first = await anext(found)  # what is wrong is said before the answer begins
         except StopAsyncIteration:
@@ -64,27 +71,27 @@ def past_routes(past: Past, note: Callable[[str, str, str], None]) -> APIRouter:
         )
 
     @routes.get("/film")
-    async def film(from_s: Moment, to_s: Moment) -> StreamingResponse:
+    async def film(from_s: Moment, to_s: Moment, asked: Request) -> StreamingResponse:
         """The pictures of the operators' stream again, a line of JSON each, in order.
 
         Alerts as people were told them; tracks and areas made again from the plots.
         """
-        return await answer("film", (from_s, to_s))
+        return await answer(asked, "film", (from_s, to_s))
 
     @routes.get("/period")
-    async def period(from_s: Moment, to_s: Moment) -> StreamingResponse:
+    async def period(from_s: Moment, to_s: Moment, asked: Request) -> StreamingResponse:
         """What people were told, person-minutes of each stage, delays of channels."""
-        return await answer("period", (from_s, to_s))
+        return await answer(asked, "period", (from_s, to_s))
 
     @routes.get("/report.html")
-    async def report(from_s: Moment, to_s: Moment) -> StreamingResponse:
+    async def report(from_s: Moment, to_s: Moment, asked: Request) -> StreamingResponse:
         """The same as a file to read and to print."""
-        return await answer("report", (from_s, to_s))
+        return await answer(asked, "report", (from_s, to_s))
 
     @routes.get("/recording.zip")
     async def recording(from_s: Moment, to_s: Moment, asked: Request) -> StreamingResponse:
         """What was seen and told, as `forewarn export` writes it. It is put on record."""
-        told = await answer("recording", (from_s, to_s))
+        told = await answer(asked, "recording", (from_s, to_s))
         when = datetime.fromtimestamp(from_s, UTC).isoformat(timespec="seconds")
         who = session_of(asked).account_id
         note(who, "took away", f"recording from {when}, {to_s - from_s:.0f} s")
@@ -94,6 +101,7 @@ def past_routes(past: Past, note: Callable[[str, str, str], None]) -> APIRouter:
 
 
 async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """All parts. What is refused in between breaks off: nobody is to take it for whole."""
     try:
         yield first
         async for part in rest:

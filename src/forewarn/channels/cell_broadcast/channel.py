@@ -16,7 +16,7 @@ from pathlib import Path
 
 from forewarn.channels import Context
 from forewarn.channels.cell_broadcast.book import Life, OnAir, read_book, write_book
-from forewarn.channels.cell_broadcast.centre import Centre
+from forewarn.channels.cell_broadcast.centre import ANSWER_S, CONNECT_S, Centre
 from forewarn.channels.cell_broadcast.lines import (
     DRILL,
     LIVE,
@@ -35,6 +35,8 @@ from forewarn.channels.drill import Drill, Drilled
 from forewarn.errors import DeliveryError
 from forewarn.records import AlertState, Counts, Parcel
 
+# a drill starts and ends two messages, and may have to end and start again what was there
+DRILL_LIMIT_S = 2 * 4 * (CONNECT_S + ANSWER_S)
 _LAST_S = 2.0**32  # in 2106; a clock tells none much later
 _ALERT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -58,6 +60,8 @@ class CellBroadcast:
 
     hold_s : how long a message stays before another replaces it; None = as its line says
     """
+
+    drill_limit_s = DRILL_LIMIT_S
 
     def __init__(
         self, keys: CellBroadcastKeys, context: Context, hold_s: float | None = None

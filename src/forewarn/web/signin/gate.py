@@ -5,8 +5,10 @@ Host and origin, session, role by the one table, the page's own token, size of t
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +20,7 @@ from forewarn.web.signin.keys import Place, host_name
 from forewarn.web.signin.roles import Right, Role, wanted
 from forewarn.web.signin.sessions import Session, Sessions
 
+T = TypeVar("T")
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 BODY_MAX = 4_000_000  # bytes; the zones of a country by id take one
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -35,6 +38,7 @@ class Gate:
                    an exercise
     behind_proxy : then no address says who is on this machine
     clock        : of sessions, never goes back
+    recording    : a recording is shown: nothing can be sent, so all is open to this machine
     """
 
     place: Place
@@ -43,10 +47,11 @@ class Gate:
     accounts: Accounts | None = None
     behind_proxy: bool = False
     clock: Callable[[], float] = time.monotonic
+    recording: bool = False
     _local: Session = field(init=False)
 
     def __post_init__(self) -> None:
-        role = Role.OPERATOR if self.exercise else Role.VIEWER
+        role = Role.OPERATOR if self.exercise or self.recording else Role.VIEWER
         self._local = Session("local", role, "", 0.0, 0.0)
 
     @property
@@ -138,7 +143,7 @@ class Gated:
         except ConfigError as error:
             await RefusedError(503, str(error)).response()(scope, receive, send)
             return
-        scope.setdefault("state", {})["session"] = session
+        scope.setdefault("state", {}).update(session=session, gate=self._gate)
         await self._app(scope, receive, send)
 
 
@@ -178,6 +183,19 @@ def session_of(asked: HTTPConnection) -> Session:
     """Whose request this is, behind the gate."""
     found: Session = asked.scope["state"]["session"]
     return found
+
+
+async def while_let_in(
+    asked: HTTPConnection, parts: AsyncGenerator[T]
+) -> AsyncGenerator[T]:
+    """A long answer as far as whose request it was may hear it; refused from then on."""
+    gate: Gate = asked.scope["state"]["gate"]
+    session = session_of(asked)
+    async with aclosing(parts):
+        async for part in parts:
+            if not gate.still(asked, session):
+                raise RefusedError(401, "signed out meanwhile: sign in again, at /signin")
+            yield part
 
 
 def cookie_header(gate: Gate, token: str) -> str:
