@@ -7,7 +7,6 @@ from forewarn.atmosphere import standard_air
 from forewarn.dynamics import drag_table
 from forewarn.flight import fall, follow_path, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.forecast.ways import HABITS
 from forewarn.geodesy import (
     WGS84,
     FloatArray,
@@ -221,8 +220,8 @@ def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
     got = Forecaster(AIR, ZONES, params).step(
         track(mean, kind=kind, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
     )
-    haste = HABITS[kind].dives_per_s / HABITS[DRONE].dives_per_s
-    chance = 1 - np.exp(-haste * params.dive_per_min * params.horizon_s / 60)
+    per_min = params.dive_per_min if kind == DRONE else params.cruise_dive_per_min
+    chance = 1 - np.exp(-per_min * params.horizon_s / 60)
     assert_allclose(got.weight.sum(), chance, rtol=0.05)
     east = (got.place_rad[:, 1] - LON) * PER_LON
     assert got.weight[east > 0].sum() > 0.95 * got.weight.sum()

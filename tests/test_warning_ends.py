@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from forewarn.records import AlertState, Exposures, Tick
+from forewarn.threats import DRONE, ROCKET
 from forewarn.warning import WarningParams
 from test_warning import Centre, exposures
 
@@ -109,3 +110,17 @@ def test_what_should_long_be_down_here_holds_nobody_though_it_may_fall_elsewhere
         hear(centre, replace(exposures(now_s, float(left_s)), last_s=np.array([90.0])))
     # 2 s are 1.645 standard deviations: after five of them it is a thousandth as likely
     assert 30.0 + HOLD_S + 4.0 < cleared_s(centre) < 30.0 + HOLD_S + 8.0
+
+
+def test_what_steers_itself_lets_a_zone_go_sooner_than_what_falls() -> None:
+    """A tenth of the threshold is left: much for a rocket, little for a drone."""
+    states = {}
+    for kind in (ROCKET, DRONE):
+        centre = Centre()
+        for left_s in range(40, 0, -1):
+            now_s = centre.now_s + 1.0
+            p = 0.01 if left_s > 38 else 2e-5
+            one = exposures(now_s, 30.0, p=p)
+            hear(centre, replace(one, kind=np.full(1, kind)))
+        states[kind] = centre.states()[-1]
+    assert states == {ROCKET: AlertState.TAKE_COVER, DRONE: AlertState.ALL_CLEAR}

@@ -29,7 +29,9 @@ class WarningParams:
                       point elsewhere for a scan or two
     sure_ratio      : at this many times the threshold it need not
     hold_s          : an alert stays this long after its last reason is gone
-    release_ratio   : a reason is gone when p falls below this share of the threshold
+    release_ratio   : a reason is gone when p falls below this share of the threshold,
+    release_steered : of what steers itself: it threatens zone after zone on its way, and
+                      those it passed must be let go
     correct_s       : an alert is repeated when its seconds moved by more than this
     correct_every_s : but not more often than this
     manual_s        : a manual alert ends by itself after this, if nobody ends it
@@ -48,6 +50,7 @@ class WarningParams:
     sure_ratio: float = 10.0
     hold_s: float = 20.0
     release_ratio: float = 0.05
+    release_steered: float = 0.3
     correct_s: float = 8.0
     correct_every_s: float = 5.0
     manual_s: float = 1800.0

@@ -22,7 +22,7 @@ from forewarn.records import (
     IntArray,
     Zones,
 )
-from forewarn.threats import CLASSES
+from forewarn.threats import CLASSES, CRUISE_MISSILE, DRONE
 from forewarn.warning.danger import COUNTS, Danger, assess, two_groups
 from forewarn.warning.life import (
     CLEAR,
@@ -38,6 +38,7 @@ from forewarn.warning.life import (
 )
 from forewarn.warning.params import WarningParams
 
+STEERED = (CRUISE_MISSILE, DRONE)
 _MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
 _ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
 _WHOLE = (
@@ -153,7 +154,8 @@ class Warner:
         manual = np.where(
             self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
         )
-        release = p.release_ratio * threshold
+        steered = np.isin(danger.kind, STEERED)
+        release = np.where(steered, p.release_steered, p.release_ratio) * threshold
         reason = np.where(before == PREPARE, danger.soon, danger.due) > release
         held = reason | cover | prepare & (before <= PREPARE)
         hold[held] = np.maximum(hold[held], now_s + p.hold_s)
