@@ -20,7 +20,6 @@ import pytest
 from checker.record import Key, Record, read_record, record_faults
 from checker.truth import truth_faults
 from forewarn.app import core_process
-from forewarn.app.core import core_main
 from forewarn.app.core_process import CoreProcess, Message, Outbound
 from forewarn.records import Event, Load, PlotBatch, Tick
 from live_raid import LiveRaid
@@ -82,7 +81,7 @@ class Shell:
 
     async def fly(self, where: Any, kills: int) -> None:
         """The whole raid, with a kill behind each of some random events."""
-        self.core = CoreProcess(core_main, (where, self.raid.sensors, CHANNELS), self.hear)
+        self.core = CoreProcess((where, self.raid.sensors, CHANNELS), self.hear)
         self.core.start()
         behind = {self.rng.randrange(len(self.raid.events)) for _ in range(kills)}
         for number, event in enumerate(self.raid.events):
@@ -224,12 +223,15 @@ def test_a_bad_scan_is_a_fault_and_the_feed_goes_on(raid: Flown, tmp_path: Path)
     core.store.close()
 
 
-def test_a_process_that_stands_by_ends_with_its_shell() -> None:
+@pytest.mark.parametrize("told", [False, True])
+def test_a_process_that_stands_by_ends_with_its_shell(told: bool) -> None:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=core_main, args=(theirs, None, (), ()))
+    process = context.Process(target=core_process.live, args=(theirs,))
     process.start()
     theirs.close()
+    if told:
+        ours.send((None, (), ()))
     ours.close()
     process.join(60)
     assert process.exitcode == 0

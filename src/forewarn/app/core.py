@@ -167,21 +167,23 @@ class Core:
         ]
 
 
-def core_main(
-    pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
-) -> None:
-    """Life of a core process: load, wait for its turn, recover, act on events, stop."""
+MadeOf = tuple[Site, tuple[Sensor, ...], tuple[str, ...]]
+
+
+def core_main(pipe: Connection, made_of: Callable[[], MadeOf]) -> None:
+    """Life of a core process: load, wait for its turn, recover, act on events, stop.
+
+    made_of : waits for the site, its sensors and the names of its channels
+    """
     try:
-        _run(pipe, site, sensors, channels)
+        _run(pipe, made_of)
     except ForewarnError as error:
         pipe.send(("failed", str(error)))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         return  # the shell is gone: what is on record stays on record
 
 
-def _run(
-    pipe: Connection, site: Site, sensors: tuple[Sensor, ...], channels: tuple[str, ...]
-) -> None:
+def _run(pipe: Connection, made_of: Callable[[], MadeOf]) -> None:
     from forewarn.app.rehearsal import rehearse
 
     # a third of a start would go into looking for rubbish among all that is here to stay
@@ -189,6 +191,7 @@ def _run(
     parent = os.getppid()
     for done, total in rehearse():
         pipe.send(("starting", f"compiling kernels, {done} of {total}"))
+    site, sensors, channels = made_of()
     pipe.send(("starting", "loading zones"))
     zones = site_zones(site)
     pipe.send(("warm",))

@@ -2,6 +2,7 @@
 
 What the core is sent is kept here until it has been put on record and acted on, so whoever
 dies in between takes nothing along. A second process stands by, all but its store loaded.
+The first may begin to load before the shell knows what it is a core of.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -25,6 +27,35 @@ class Child(NamedTuple):
 
     process: Any
     pipe: Connection
+
+
+def begin() -> None:
+    """Start a process that loads what any core needs, for the next `CoreProcess`."""
+    _begun.append(_bear())
+
+
+_begun: list[Child] = []
+
+
+def _bear() -> Child:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=live, args=(theirs,), name="forewarn-core", daemon=True
+    )
+    process.start()
+    theirs.close()
+    return Child(process, ours)
+
+
+def live(pipe: Connection) -> None:
+    """Life of a core process. What it is a core of is taken off the pipe while it loads,
+    so that whoever sends it never waits."""
+    with ThreadPoolExecutor(1) as reader:
+        made_of = reader.submit(pipe.recv)
+        from forewarn.app.core import core_main
+
+        core_main(pipe, made_of.result)
 
 
 class Outbound:
@@ -87,14 +118,12 @@ class Outbound:
 class CoreProcess:
     """Starts a core, feeds it, hears it, and starts another when it is lost.
 
-    target : what the process runs, with its end of the pipe first; it must wait for ("go",)
-    hear   : told on the loop what the core says, and ("lost",) when it died
+    made_of : site, sensors, channels: as `core.core_main` takes them
+    hear    : told on the loop what the core says, and ("lost",) when it died
     """
 
-    def __init__(
-        self, target: Callable[..., None], args: Message, hear: Callable[[Message], None]
-    ) -> None:
-        self._target, self._args, self._hear = target, args, hear
+    def __init__(self, made_of: Message, hear: Callable[[Message], None]) -> None:
+        self._made_of, self._hear = made_of, hear
         self._loop = asyncio.get_running_loop()
         self._out = Outbound()
         self._change = threading.Condition()
@@ -150,17 +179,9 @@ class CoreProcess:
                 child.process.kill()
 
     def _spawn(self) -> Child:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=self._target,
-            args=(theirs, *self._args),
-            name="forewarn-core",
-            daemon=True,
-        )
-        process.start()
-        theirs.close()
-        child = Child(process, ours)
+        child = _begun.pop() if _begun else _bear()
+        with contextlib.suppress(OSError):
+            child.pipe.send(self._made_of)
         threading.Thread(target=self._listen, args=(child,), daemon=True).start()
         return child
 

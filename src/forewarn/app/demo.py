@@ -86,6 +86,9 @@ def demo(
     import tempfile
     import webbrowser
 
+    from forewarn.app.core_process import begin
+
+    begin()
     from forewarn.app.service import Plan, Service
     from forewarn.errors import ConfigError
     from forewarn.sim import raids

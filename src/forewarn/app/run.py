@@ -14,6 +14,9 @@ def run(
     import asyncio
     from dataclasses import replace
 
+    from forewarn.app.core_process import begin
+
+    begin()
     from forewarn.app.clock import SteadyClock
     from forewarn.app.logs import log_to_stderr
     from forewarn.app.service import Plan, Service

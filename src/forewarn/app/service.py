@@ -182,11 +182,9 @@ class Service:
     # the core process
 
     def _start_core(self) -> CoreProcess:
-        from forewarn.app.core import core_main
-
         names = tuple(plan.name for plan in self._plans)
         made_of = (self.plan.site, self.plan.sensors, names)
-        core = CoreProcess(core_main, made_of, self._hear)
+        core = CoreProcess(made_of, self._hear)
         core.start()
         return core
 
