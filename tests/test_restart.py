@@ -237,6 +237,21 @@ def test_a_process_that_stands_by_ends_with_its_shell(told: bool) -> None:
     assert process.exitcode == 0
 
 
+def test_a_process_that_began_before_its_site_was_read_is_the_first_core() -> None:
+    async def first() -> tuple[int | None, int | None]:
+        core_process.begin()
+        pid = core_process._begun[-1].process.pid
+        core = CoreProcess((None, (), ()), lambda _: None)
+        core.start()
+        assert core._active is not None
+        core._active.process.kill()
+        return pid, core._active.process.pid
+
+    early, first_core = asyncio.run(first())
+    assert early == first_core
+    assert core_process._begun == []
+
+
 async def kill_the_core(flight: LiveRaid) -> None:
     """As soon as people are warned, and another process stands by; later one is stopped."""
     while not (flight.board.alerts and flight.service._core.covered):
