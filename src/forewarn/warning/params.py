@@ -22,7 +22,7 @@ class WarningParams:
                       phones took 4 to 13 s in published tests, so the slow end
     margin_s        : kept for a decision step and for people who start late
     prepare_s       : the quiet `prepare` may go out this long before the early quantile
-    prepare_ratio   : and at this many times the threshold, one in a hundred, for it is
+    prepare_ratio   : and at this many times the threshold, near one in a hundred, for it is
                       not urgent
     settled_s       : a threat tracked for so long that barely threatens a zone, which it
     sure_s            did not before, must do so for this long: where tracks cross they
@@ -44,7 +44,7 @@ class WarningParams:
     channel_delay_s: float = 13.0
     margin_s: float = 5.0
     prepare_s: float = 300.0
-    prepare_ratio: float = 48.0
+    prepare_ratio: float = 46.0
     settled_s: float = 30.0
     sure_s: float = 1.5
     sure_ratio: float = 10.0
