@@ -45,7 +45,8 @@ def test_what_is_minutes_away_keeps_nobody_under_cover() -> None:
         near = exposures(now_s, max(float(left_s), 0.0))
         hear(centre, *((near, far) if left_s > 0 else (far,)))
     assert 30.0 < cleared_s(centre) <= 30.0 + HOLD_S + 5.0
-    assert centre.states()[-1] is AlertState.PREPARE
+    steps = [state for state in centre.states() if state is not AlertState.TAKE_COVER]
+    assert steps == [AlertState.STAY, AlertState.ALL_CLEAR, AlertState.PREPARE]
 
 
 def test_one_group_cannot_take_back_what_another_threat_outshines() -> None:
