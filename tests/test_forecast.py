@@ -5,6 +5,7 @@ from numpy.testing import assert_allclose
 from conftest import square_zones
 from forewarn.atmosphere import standard_air
 from forewarn.dynamics import drag_table
+from forewarn.exposure import Exposer
 from forewarn.flight import fall, follow_path, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.geodesy import (
@@ -227,6 +228,23 @@ def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
     assert got.weight[east > 0].sum() > 0.95 * got.weight.sum()
     assert (got.time_s > 10.0).all()
     assert (got.time_s < 10.0 + params.horizon_s + 60).all()
+
+
+def test_a_cruise_missile_may_make_a_sharp_last_turn() -> None:
+    """Who lives half a right angle off its course hears of it before it turns."""
+    mean = state(400.0, (0.0, 220.0, 0.0))
+    forecasts = Forecaster(AIR, ZONES, ForecastParams()).step(
+        track(mean, kind=CRUISE_MISSILE, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
+    )
+    exposures = Exposer(ZONES).step(forecasts)
+    p = np.zeros(len(ZONES.zone_id))
+    p[exposures.zone] = exposures.probability
+    north, east = ((ZONES.centre_rad - (LAT, LON)) * (PER_LAT, PER_LON)).T
+    off = np.abs(np.degrees(np.arctan2(east, north)))
+    far = np.abs(np.hypot(east, north) - 14.5e3) < 1500.0  # a minute and more ahead
+    ahead = np.median(p[far & (off < 10.0)])
+    aside = np.median(p[far & (off > 40.0) & (off < 60.0)])
+    assert 0.02 * ahead < aside < 0.1 * ahead
 
 
 def test_a_diving_drone_is_expected_where_it_points() -> None:

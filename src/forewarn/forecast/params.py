@@ -44,8 +44,9 @@ class ForecastParams:
     dive_per_min        : chance that a drone dives, per minute, mean over the country;
                           twice that of flights of an hour and a half, on purpose, for a
                           floor too low misses whole villages
-    cruise_dive_per_min : the same of a cruise missile: four times that of flights of 40
-                          minutes, for one that turns at the last is told of too late
+    cruise_dive_per_min : the same of a cruise missile: twice that of flights of 40 minutes;
+                          more would have it down at the near edge of a city, and leave
+                          nothing for those who live beyond
     intent              : share of the chance of a dive that goes with where people live;
                           0 = no intent known
     horizon_s           : how far ahead a steered threat is followed
@@ -78,7 +79,7 @@ class ForecastParams:
     swerve_mps: float = 8.0
     steer_s: float = 3.0
     dive_per_min: float = 0.02
-    cruise_dive_per_min: float = 0.09
+    cruise_dive_per_min: float = 0.05
     intent: float = 0.5
     horizon_s: float = 180.0
     step_s: float = 10.0

@@ -84,8 +84,8 @@ HABITS = {
         " reports 2022-2025",
     ),
     CRUISE_MISSILE: Habits(
-        turns_per_s=(1 / 200.0, 0.6),
-        turn_rad=(0.45, 0.35),
+        turns_per_s=(1 / 120.0, 0.6),
+        turn_rad=(0.8, 0.5),
         bound=0.5,
         turn_radps=(0.04, 0.5),
         hold_s=8.0,
@@ -96,9 +96,10 @@ HABITS = {
         climb_s=20.0,
         dives_per_s=1 / 2400.0,
         dive_rad=0.2,
-        source="legs of 10-100 km at 200-250 m/s between changes of course; rates of turn:"
-        " banks of 30-60 degrees, 1.2-2 g; flights of 30-60 min over the country: public"
-        " reports 2022-2025",
+        source="legs of 10-60 km at 200-250 m/s between changes of course, which are often"
+        " a right angle and at times a loop: routes by waypoints, as told in public reports"
+        " 2022-2025; rates of turn: banks of 30-60 degrees, 1.2-2 g; flights of 30-60 min"
+        " over the country: the same reports",
     ),
 }
 
