@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from forewarn.records import (
     Exposures,
     Tick,
 )
+from forewarn.threats import CRUISE_MISSILE, DRONE, ROCKET
 from forewarn.warning import Warner, WarningParams, life
 
 ZONES = square_zones(rows=3)
@@ -42,6 +43,7 @@ def exposures(
     track_id: int = 1 << 16,
     zone: int = 4,
     known_s: float = 10.0,
+    kind: int = ROCKET,
 ) -> Exposures:
     """One threat to one zone, `left_s` from now (early quantile 2 s before its median).
 
@@ -60,7 +62,7 @@ def exposures(
         track_id=np.full(n, track_id),
         group_mask=np.full(n, groups),
         trusted=np.full(n, trusted),
-        kind=np.zeros(n, np.int64),
+        kind=np.full(n, kind),
         first_s=ones * (now_s - known_s),
         last_s=ones * (now_s + left + 4.0),
         group_names=("north", "south"),
@@ -280,8 +282,35 @@ def test_no_history_breaks_the_life_of_an_alert(
 
 def test_threshold_is_cost_over_benefit_times_harm() -> None:
     p = WarningParams(cost_min=10.0, harm_min=1e5, benefit=0.8, benefit_late=0.4)
-    got = p.threshold(np.array([100.0, 0.0, 30.0]), np.array([60.0, 60.0, 60.0]))
-    np.testing.assert_allclose(got, [10 / 8e4, 10 / 4e4, 10 / 6e4])
+    left_s, gravity = np.array([100.0, 0.0, 30.0, 30.0]), np.array([1.0, 1.0, 1.0, 5.0])
+    got = p.threshold(left_s, np.full(4, 60.0), gravity)
+    np.testing.assert_allclose(got, [10 / 8e4, 10 / 4e4, 10 / 6e4, 10 / 3e5])
+
+
+def test_what_does_more_harm_is_told_of_at_less_probability() -> None:
+    p = 0.4 * float(WarningParams().threshold(np.inf, 60.0, 1.0))
+    told = {}
+    for kind in (ROCKET, DRONE, CRUISE_MISSILE):
+        centre = Centre()
+        fly_in(centre, p=p, kind=kind)
+        told[kind] = centre.alerts
+    assert told[ROCKET] == told[DRONE] == []
+    cover = next(one for one in told[CRUISE_MISSILE] if one.state is COVER)
+    # what is on record is the probability itself, and the threshold it was held against
+    np.testing.assert_allclose((cover.probability, cover.threshold), (p, p / 2.0))
+
+
+def test_harms_of_several_threats_to_a_zone_add_up() -> None:
+    params = WarningParams()
+    least = float(params.threshold(np.inf, 60.0, 1.0))
+    one, other = (exposures(0.0, 70.0, kind=kind) for kind in (DRONE, CRUISE_MISSILE))
+    names = {field.name for field in fields(one)} - {"received_s", "group_names"}
+    joint = {n: np.concatenate([getattr(one, n), getattr(other, n)]) for n in names}
+    for share, enough in ((0.15, False), (0.18, True)):  # one and five times: 0.9 and 1.08
+        p = np.full(2, share * least)
+        both = replace(one, **joint | {"threat": np.arange(2), "probability": p})
+        warner = Warner("site", ZONES, params)
+        assert bool(warner.step(both, Tick(1, 0.0))) == enough
 
 
 def test_the_table_of_lives_skips_no_message_and_ends_every_alert() -> None:
@@ -372,7 +401,7 @@ def test_a_correction_says_nothing_where_nobody_was_told_anything() -> None:
 def test_what_was_long_known_to_go_elsewhere_must_point_here_twice() -> None:
     """A scan in which tracks cross alerts nobody; a new threat is told at once."""
     params = WarningParams()
-    barely = 2.0 * float(params.threshold(np.inf, 60.0))
+    barely = 2.0 * float(params.threshold(np.inf, 60.0, 1.0))
     settled, fresh, sure = Centre(), Centre(), Centre()
     for _ in range(3):
         settled.hear(60.0, p=1e-6, known_s=40.0)

@@ -6,6 +6,7 @@ import numpy as np
 
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Exposures, IntArray
+from forewarn.threats import CRUISE_MISSILE
 from forewarn.warning.params import WarningParams
 
 LEAST_SIGMA_S = 1.0  # of when something comes down; the world is never surer
@@ -22,6 +23,7 @@ class Danger:
                  that may raise take_cover
     fresh      : that of those of them that are tracked but for a short while
     soon       : probability of all threats, also from sources that may only raise prepare
+    gravity    : harm of what is due, else of all that may come, in shares of `harm_min`
     onset_p05_s, onset_p50_s : of the first due threat still ahead (else of the first of
                  all that are); nan = none
     over_s     : UTC seconds by which must be over what is due and one group alone sees;
@@ -35,6 +37,7 @@ class Danger:
     due: FloatArray
     fresh: FloatArray
     soon: FloatArray
+    gravity: FloatArray
     onset_p05_s: FloatArray
     onset_p50_s: FloatArray
     over_s: FloatArray
@@ -72,7 +75,9 @@ def assess(
         leads = telling & (early_s == first[z])
         onset[z[leads], 0] = early_s[leads]
         onset[z[leads], 1] = median_s[leads]
-    over, over_track, agreed = _alone(exposures, likely, urgent & ~two, zones, p)
+    harm = np.where(exposures.kind[t] == CRUISE_MISSILE, p.cruise_harm, 1.0)
+    grave = np.minimum(likely * harm, 1 - 1e-9)
+    over, over_track, agreed = _alone(exposures, grave, urgent & ~two, zones, p)
     kind = np.full(zones, -1, np.int64)
     gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
     kind[z[gravest]] = exposures.kind[t[gravest]]
@@ -81,6 +86,7 @@ def assess(
         _union(likely, z, urgent, zones),
         _union(likely, z, fresh, zones),
         _union(likely, z, counts, zones),
+        _gravity(likely, harm, z, (counts, urgent), zones),
         onset[:, 0],
         onset[:, 1],
         over,
@@ -101,16 +107,17 @@ def _to_come(exposures: Exposures) -> FloatArray:
 
 
 def _alone(
-    exposures: Exposures, likely: FloatArray, alone: BoolArray, zones: int, p: WarningParams
+    exposures: Exposures, grave: FloatArray, alone: BoolArray, zones: int, p: WarningParams
 ) -> tuple[FloatArray, IntArray, BoolArray]:
     """`over_s`, `over_track` and `agreed`; alone : (p,) due and seen by one group.
 
+    grave : (p,) probability, counted as often as its harm is that of a drone or rocket.
     What is minutes away is none of them: it sent nobody under cover yet.
     """
     z, t = exposures.zone, exposures.threat
     enough = p.cost_min / p.harm_min  # below every threshold
-    leading = COUNTS * np.maximum(_largest(likely, z, alone, zones)[z], enough)
-    sends = alone & (likely > np.minimum(leading, enough))
+    leading = COUNTS * np.maximum(_largest(grave, z, alone, zones)[z], enough)
+    sends = alone & (grave > np.minimum(leading, enough))
     late = 2 * exposures.onset_p50_s - exposures.onset_p05_s
     last = np.minimum(late, exposures.last_s[t])
     pairs = np.flatnonzero(sends)
@@ -119,7 +126,25 @@ def _alone(
     ]  # the last of a zone is written last
     over, track = np.full(zones, -np.inf), np.full(zones, -1, np.int64)
     over[z[pairs]], track[z[pairs]] = last[pairs], exposures.track_id[t[pairs]]
-    return over, track, _union(likely, z, alone, zones) <= enough
+    return over, track, _union(grave, z, alone, zones) <= enough
+
+
+def _gravity(
+    likely: FloatArray,
+    harm: FloatArray,
+    z: IntArray,
+    each: tuple[BoolArray, ...],
+    zones: int,
+) -> FloatArray:
+    """(zones,) mean harm (p,) of some pairs as they are likely; the last of `each` speaks
+    that has any in a zone, and where none has it is 1."""
+    gravity = np.ones(zones)
+    for which in each:
+        p = likely[which]
+        total = np.bincount(z[which], weights=p, minlength=zones)
+        worse = np.bincount(z[which], weights=p * harm[which], minlength=zones)
+        gravity = np.divide(worse, total, out=gravity, where=total > 0.0)
+    return gravity
 
 
 def _union(likely: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:

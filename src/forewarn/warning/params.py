@@ -16,6 +16,9 @@ class WarningParams:
                       night a quarter of an hour of sleep, and trust worn away
     harm_min        : what being in a harmful radius without shelter costs, minutes: one
                       in 200 is badly hurt there on average, at 40 years a life changed
+    cruise_harm     : how many times that a cruise missile costs: its warhead has 450 kg, a
+                      drone's 40, and the ground on which blast and fragments do harm goes
+                      with the power 2/3 of that
     benefit         : share of that harm which shelter avoids when reached in time
     benefit_late    : share avoided by those told too late to reach it: lying down, indoors
     channel_delay_s : from decision to people's ears, until a channel's own is measured;
@@ -39,6 +42,7 @@ class WarningParams:
 
     cost_min: float = 20.0
     harm_min: float = 105_000.0
+    cruise_harm: float = 5.0
     benefit: float = 0.9
     benefit_late: float = 0.5
     channel_delay_s: float = 13.0
@@ -55,13 +59,16 @@ class WarningParams:
     correct_every_s: float = 5.0
     manual_s: float = 1800.0
 
-    def threshold(self, left_s: FloatArray, shelter_s: FloatArray) -> FloatArray:
+    def threshold(
+        self, left_s: FloatArray, shelter_s: FloatArray, gravity: FloatArray
+    ) -> FloatArray:
         """Probability above which warning pays: cost / (benefit(t) harm).
 
         left_s    : (z,) seconds left when people hear it
         shelter_s : (z,) seconds they need
+        gravity   : (z,) harm of what threatens them, in shares of `harm_min`
         Source: Richardson, "Skill and relative economic value" (2000), the cost-loss rule.
         """
         reached = np.clip(left_s / np.maximum(shelter_s, 1.0), 0.0, 1.0)
         benefit = self.benefit_late + (self.benefit - self.benefit_late) * reached
-        return self.cost_min / (benefit * self.harm_min)
+        return self.cost_min / (benefit * self.harm_min * gravity)

@@ -86,7 +86,7 @@ class Warner:
         need_s = self._need_s() + np.where(under, p.hold_s, 0.0)
         danger = assess(exposures, need_s, self._whole["muted_before"], p)
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
-        threshold = p.threshold(left_s, self._zones.shelter_s)
+        threshold = p.threshold(left_s, self._zones.shelter_s, danger.gravity)
         self.weighed = Weighed(danger, threshold, p.prepare_ratio * threshold)
         self._recheck(exposures)
         state = self._decide(danger, threshold, now_s)
