@@ -90,7 +90,7 @@ def _second_stage(w: FloatArray, live: int) -> None:
 
 @bare_kernel
 def _after_second(w: FloatArray, k: int) -> float:
-    return w[FIRST + k] + w[SECOND + k]
+    return float(w[FIRST + k] + w[SECOND + k])
 
 
 @bare_kernel
@@ -108,7 +108,7 @@ def _third_stage(w: FloatArray, live: int) -> None:
 
 @bare_kernel
 def _after_third(w: FloatArray, k: int) -> float:
-    return w[THIRD + k] - 0.5 * w[SECOND + k]
+    return float(w[THIRD + k] - 0.5 * w[SECOND + k])
 
 
 @bare_kernel
@@ -126,7 +126,7 @@ def _fourth_stage(w: FloatArray, live: int) -> None:
 
 @bare_kernel
 def _after_fourth(w: FloatArray, k: int) -> float:
-    return w[FIRST + k] + 3.0 * w[FOURTH + k]
+    return float(w[FIRST + k] + 3.0 * w[FOURTH + k])
 
 
 @bare_kernel
@@ -145,7 +145,7 @@ def _fifth_stage(w: FloatArray, live: int) -> None:
 @bare_kernel
 def _after_fifth(w: FloatArray, k: int) -> float:
     rise = w[FIFTH + k] + 1.5 * (w[THIRD + k] - w[FOURTH + k])
-    return rise + 0.25 * w[SECOND + k] - 0.375 * w[FIRST + k]
+    return float(rise + 0.25 * w[SECOND + k] - 0.375 * w[FIRST + k])
 
 
 @bare_kernel
@@ -168,4 +168,4 @@ def _last_stage(w: FloatArray, live: int) -> None:
 @bare_kernel
 def _whole(w: FloatArray, k: int, last: float) -> float:
     middle = w[THIRD + k] + w[FIFTH + k] + 0.375 * w[FOURTH + k]
-    return middle + (7.0 / 32.0) * (w[FIRST + k] + last)
+    return float(middle + (7.0 / 32.0) * (w[FIRST + k] + last))
