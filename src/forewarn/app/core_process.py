@@ -7,6 +7,7 @@ The first may begin to load before the shell knows what it is a core of.
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import threading
 import time
@@ -30,7 +31,11 @@ class Child(NamedTuple):
 
 
 def begin() -> None:
-    """Start a process that loads what any core needs, for the next `CoreProcess`."""
+    """Start a process that loads what any core needs, for the next `CoreProcess`.
+
+    And stop looking for rubbish, a tenth of what the shell itself is to load: see `tidy`.
+    """
+    gc.disable()
     _begun.append(_bear())
 
 
