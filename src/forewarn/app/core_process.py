@@ -33,7 +33,8 @@ class Child(NamedTuple):
 def begin() -> None:
     """Start a process that loads what any core needs, for the next `CoreProcess`.
 
-    And stop looking for rubbish, a tenth of what the shell itself is to load: see `tidy`.
+    From here on ours looks for no rubbish by itself: a tenth of its own loading would go
+    into that. Later `tidy` does.
     """
     gc.disable()
     _begun.append(_bear())
