@@ -1,6 +1,7 @@
 """The small raid through the whole service, faster than in life, with a subscriber."""
 
 import asyncio
+import gc
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -64,6 +65,8 @@ class LiveRaid:
         async with asyncio.timeout(LIMIT_S):
             await self.service.run()
             await asyncio.gather(listens, self._disturbs)
+        gc.unfreeze()  # a service takes its process for its own
+        gc.enable()
 
     def _over(self, board: Board) -> bool:
         """All is cleared and the disturbance past; or it failed, and there is no more."""

@@ -15,7 +15,7 @@ from forewarn.dynamics import (
     height_of,
 )
 from forewarn.flight import Ground, fall, follow_path, level_ground
-from forewarn.flight.ground import ground_at, ground_grid
+from forewarn.flight.ground import ground_at, ground_grid, hermite, root_of
 from forewarn.flight.steps import KINKS_M, STEP_S, step_of
 from forewarn.geodesy import (
     WGS84,
@@ -39,6 +39,22 @@ def start(height_m: float, vel_enu_mps: tuple[float, float, float]) -> FloatArra
     pos = ecef_from_geographic(np.radians(56.0), np.radians(9.0), height_m)
     vel = np.array(vel_enu_mps) @ enu_from_ecef(np.radians(56.0), np.radians(9.0))
     return np.array([*pos, *vel])
+
+
+def test_a_fall_through_the_ground_is_found_to_the_last_digit() -> None:
+    """Found once it is kept, and not given up for the middle of what is left."""
+    rng = np.random.default_rng(5)
+    for _ in range(20_000):
+        height_m, climb_mps, dt = (
+            rng.uniform(1, 1000),
+            -rng.uniform(50, 350),
+            rng.uniform(3, 4),
+        )
+        faster_mps = climb_mps - rng.uniform(0, 30)
+        lower_m = height_m + dt * (climb_mps + faster_mps) / 2
+        if lower_m <= 0.0:
+            cubic = height_m, lower_m, dt * climb_mps, dt * faster_mps
+            assert abs(hermite(*cubic, root_of(*cubic))) < 1e-9
 
 
 def truth(state: FloatArray, ln_beta: float) -> tuple[float, FloatArray]:

@@ -68,6 +68,7 @@ def track(
         first_s=np.array([now_s - 5.0]),
         silence=np.zeros(1),
         hits=np.full(1, 9),
+        withdrawn=np.zeros(0, np.int64),
         identity=("",),
         group_names=("a",),
     )
@@ -77,7 +78,7 @@ def nothing(now_s: float) -> Tracks:
     one = track(state(0.0, (0, 0, 0)), now_s)
     names = ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "existence")
     more = ("confirmed", "named", "trusted", "group_mask", "first_s", "silence", "hits")
-    empty = {name: getattr(one, name)[:0].copy() for name in names + more}
+    empty = {name: getattr(one, name)[:0].copy() for name in (*names, *more, "withdrawn")}
     return Tracks(received_s=now_s, identity=(), group_names=("a",), **empty)
 
 
@@ -308,6 +309,16 @@ def test_a_forecast_is_kept_until_its_track_moved_by_what_matters() -> None:
     later[3:6] += np.array([16.0, 0.0, 0.0]) @ TURN
     other = forecaster.step(track(later, now_s=10.4), Tick(3, 10.4))
     assert other.made_s[0] == 10.4
+
+
+def test_what_was_given_up_for_a_better_reading_is_foretold_no_more() -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    one = track(state(3000.0, (420.0, 0.0, 326.0)))
+    forecaster.step(one, Tick(1, 10.0))
+    silent = forecaster.step(nothing(11.0), Tick(2, 11.0))
+    assert len(silent.track_id) == 1  # it only went out of sight
+    wrong = with_column(nothing(12.0), withdrawn=one.track_id)
+    assert len(forecaster.step(wrong, Tick(3, 12.0)).track_id) == 0
 
 
 def with_column(tracks: Tracks, **columns: object) -> Tracks:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from forewarn.errors import ConfigError
-from forewarn.geodesy import metres_per_radian
+from forewarn.geodesy import geographic_points, metres_per_radian
 from forewarn.records import Sensor, SensorKind
-from forewarn.sim import raids
+from forewarn.sim import raids, world
 from forewarn.sim.raid_keys import FaultKeys
 from forewarn.sim.sight import Flyer, polar, watch
 from forewarn.sim.traffic import read_aircraft
@@ -41,6 +41,15 @@ def test_drag_and_wind_act_as_they_should() -> None:
     blown = fly(launch(beta=3000.0), (20.0, 0.0))[3]
     assert reach_m(thick) < reach_m(calm) < 0.95 * 400**2 / 9.8
     assert blown[0, 1] > calm[0, 1]
+
+
+@pytest.mark.parametrize("lat_deg", [0.0, 31.0, 47.0, 56.0, 80.0])
+def test_a_body_comes_down_on_the_ellipsoid(lat_deg: float) -> None:
+    there = replace(launch(beta=3000.0), site_rad=np.radians([[lat_deg, 9.0]]))
+    time_s, path, down, _ = fly(there, (0.0, 0.0))
+    end = world.Path(time_s, path[:, 0]).at(down)
+    _, _, height_m = geographic_points(end[:, :3].copy())
+    assert height_m[0] == pytest.approx(0.0, abs=1.0)
 
 
 RADAR = Sensor(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from forewarn import threats
 from forewarn.bench.following import states_at
 from forewarn.bench.ground import LAT, LON, ecef_of
 from forewarn.geodesy import FloatArray
@@ -19,6 +20,7 @@ from forewarn.track import Tracker, TrackParams
 from forewarn.track import table as tables
 from forewarn.track.life import living
 from forewarn.track.naming import give_names
+from forewarn.track.nursery import WITHDRAWN_S, Nursery
 from tracking import AIR, RADAR, SOUTH, TURN, state
 
 SENSORS = (RADAR, SOUTH)
@@ -303,4 +305,51 @@ def test_what_is_not_a_number_dies_alone() -> None:
     t["mean"][:, FALLING] = state((10e3, 5e3, 4e3), (500.0, 0.0, 100.0))
     t["weight"][:, FALLING] = 1.0
     t["log_odds"] = (np.nan, 9.0)
-    assert living(t, 0.0, -3.0, 5.0, 3.0, 0.0).tolist() == [False, True]
+    for last_word in (False, True):
+        assert living(t, 0.0, -3.0, 5.0, 3.0, 0.0, last_word).tolist() == [False, True]
+
+
+def young(now_s: float, log_odds: tuple[float, ...], hits: int) -> tables.Table:
+    """Readings, numbered 10, 20, ..., each sharing its newer plots with the next."""
+    t = tables.empty(len(log_odds))
+    t["track_id"] = 10 * (1 + np.arange(len(t)))
+    t["mean"][:, FALLING] = state((10e3, 5e3, 4e3), (500.0, 0.0, 100.0))
+    t["cov"][:, FALLING] = np.diag([100.0] * 6 + [0.01])
+    t["weight"][:, FALLING] = 1.0
+    t["recent"] = 2 * np.arange(len(t))[:, None] + np.arange(4)
+    t["time_s"], t["first_s"], t["confirmed"] = now_s, now_s - 3.0, True
+    t["log_odds"], t["hits"] = log_odds, hits
+    return t
+
+
+def test_a_reading_that_counted_and_lost_to_a_better_one_is_withdrawn() -> None:
+    nursery = Nursery(TrackParams())
+    nursery.table = young(5.0, (8.0, 7.0), hits=4)
+    assert len(nursery.choose(tables.empty(), 5.0)) == 0
+    assert nursery.leads.tolist() == [True, False]
+    nursery.table = young(6.0, (8.0, 15.0), hits=5)
+    assert nursery.choose(tables.empty(), 6.0)["track_id"].tolist() == [20]
+    assert nursery.withdrawn["track_id"].tolist() == [10]
+    nursery.choose(tables.empty(), 6.0 + WITHDRAWN_S)
+    assert len(nursery.withdrawn) == 0
+
+
+def test_a_reading_that_counted_and_fell_silent_is_not_withdrawn() -> None:
+    """It may have gone out of cover: who counts is looked for as long as a grown track."""
+    params = TrackParams()
+    nursery = Nursery(params)
+    nursery.table = young(5.0, (8.0, 7.0), hits=4)
+    nursery.choose(tables.empty(), 5.0)
+    nursery.end(5.0 + params.coast_s - 0.1)
+    assert len(nursery.table) == 2
+    nursery.end(5.0 + params.coast_s)
+    nursery.choose(tables.empty(), 5.0 + params.coast_s)
+    assert len(nursery.table) == len(nursery.withdrawn) == 0
+
+
+def test_a_fall_that_nobody_believes_in_is_told_once_more() -> None:
+    """So that what was foretold of it is taken back; what steers itself may hide."""
+    t = young(5.0, (-7.0, -7.0), hits=9)
+    t["prob"][0, threats.ROCKET] = t["prob"][1, threats.DRONE] = 1.0
+    assert living(t, 5.0, -6.0, 5.0, 3.0, 0.0, False).tolist() == [False, False]
+    assert living(t, 5.0, -6.0, 5.0, 3.0, 0.0, True).tolist() == [True, False]

@@ -129,6 +129,7 @@ class Service:
             self.board.note(remark)
         serving = asyncio.create_task(self._serve(server, listener(web.host, web.port)))
         gc.disable()  # see `tidy`
+        gc.freeze()  # all that was loaded is here to stay
         self._core = self._start_core()
         tasks = [
             asyncio.create_task(self._tick()),

@@ -125,6 +125,7 @@ def one_track(
         first_s=np.array([time_s]),
         silence=np.zeros(1),
         hits=np.ones(1, np.int64),
+        withdrawn=np.zeros(0, np.int64),
         identity=("",),
         group_names=("reports",),
     )

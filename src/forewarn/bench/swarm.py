@@ -92,6 +92,7 @@ def tracks_at(
         first_s=np.full(n, START_S - 60.0),
         silence=np.zeros(n),
         hits=np.full(n, 60),
+        withdrawn=np.zeros(0, np.int64),
         identity=("",) * n,
         group_names=("a",),
     )

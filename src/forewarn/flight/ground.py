@@ -99,7 +99,8 @@ def hermite(a: float, b: float, slope_a: float, slope_b: float, u: float) -> flo
 def root_of(a: float, b: float, slope_a: float, slope_b: float) -> float:
     """Part of a step after which a cubic falls through zero; a > 0 >= b.
 
-    Newton's method, kept between the signs: six rounds leave nothing.
+    Newton's method, kept between the signs, where it may also stay: six rounds leave
+    nothing.
     """
     low, high = 0.0, 1.0
     u = a / (a - b)
@@ -112,7 +113,7 @@ def root_of(a: float, b: float, slope_a: float, slope_b: float) -> float:
         else:
             high = u
         newer = u - value / (slope_a + u * (2.0 * bend + 3.0 * u * twist))
-        u = newer if low < newer < high else 0.5 * (low + high)
+        u = newer if low <= newer <= high else 0.5 * (low + high)
     return u
 
 

@@ -16,11 +16,20 @@ from forewarn.compiled import bare_kernel, kernel
 from forewarn.dynamics import MACH_STEP, height_over
 from forewarn.flight.ground import Ground, first_touch, ground_at, root_of
 from forewarn.flight.lift import aside, lift_of
-from forewarn.flight.steps import step_of
+from forewarn.flight.stages import first_stage, next_stage
 from forewarn.geodesy import WGS84, Earth, FloatArray
 from forewarn.records.arrays import IntArray
 
-LANES = 64  # as many as a processor keeps at hand: 31 kB
+# isort: off
+# fmt: off
+from forewarn.flight.workspace import (  # by name: constants to the compiler
+    LANES, X, Y, Z, VX, SX, SY, SZ, SVX, SVY, SVZ, AX, AY, AZ, PX, H, CLIMB, PH, PCLIMB,
+    IR, IR2, SIN2, IACROSS, UP, PLACE, MACH, RX, RY, RZ, BRAKE, DT, T, LAST, PER_BETA,
+    EAST, NORTH, LX, LY, LZ, ROWS,
+)
+# fmt: on
+# isort: on
+
 LONGEST_S = 3000.0
 
 
@@ -32,22 +41,6 @@ class Jobs(NamedTuple):
     push: FloatArray
 
 
-# rows of the workspace, each LANES long
-# fmt: off
-(_X, _Y, _Z, _VX, _VY, _VZ,          # state at the start of the step
- _SX, _SY, _SZ, _SVX, _SVY, _SVZ,    # state at the stage in hand
- _AX, _AY, _AZ,                      # acceleration there
- _QX, _QY, _QZ, _BX, _BY, _BZ,       # sums over the stages: accelerations, velocities
- _PX, _PY, _PZ, _PVX, _PVY, _PVZ,    # state before the last step
- _H, _CLIMB, _PH, _PCLIMB,           # height, its rate; both before the last step
- _IR, _IR2, _SIN2, _IACROSS, _UP,    # 1/r, 1/r2, sine of latitude squared, 1/across, z axis
- _PLACE, _MACH, _RX, _RY, _RZ,       # places in the tables; motion through the air
- _BRAKE, _DT, _T, _LAST,             # drag over speed; step; time; whether it ends the fall
- _PER_BETA, _EAST, _NORTH, _STEEP,   # what the body is, its own wind; steepness of drag
- _LX, _LY, _LZ,                      # its lift over its drag
- ) = range(0, 52 * LANES, LANES)
-# fmt: on
-_ROWS = 52
 # what was looked up, apart from `w`: four numbers of the air a lane, then four of the
 # curve of drag. They are stored as one, and what follows still works on several lanes
 _CURVE = 4 * LANES
@@ -60,7 +53,7 @@ def _settle(w: FloatArray, first: int, last: int, earth: Earth, top: float) -> N
     # radius of the ellipsoid along a direction: a / sqrt(1 + q sin2), to 0.02 mm
     c1, c2, c3, c4 = -0.5 * q, 0.375 * q**2, -0.3125 * q**3, 0.2734375 * q**4
     for i in range(first, last):
-        x, y, z = w[_SX + i], w[_SY + i], w[_SZ + i]
+        x, y, z = w[SX + i], w[SY + i], w[SZ + i]
         across2 = x * x + y * y
         r2 = across2 + z * z
         across, r = np.sqrt(across2), np.sqrt(r2)
@@ -68,15 +61,15 @@ def _settle(w: FloatArray, first: int, last: int, earth: Earth, top: float) -> N
         per_r = r * per_r2
         sin2 = z * z * per_r2
         height = r - a * (1.0 + sin2 * (c1 + sin2 * (c2 + sin2 * (c3 + sin2 * c4))))
-        w[_H + i] = height
-        away = (x * w[_SVX + i] + y * w[_SVY + i] + z * w[_SVZ + i]) * per_r
-        w[_CLIMB + i] = away * (1.0 - q * sin2) + q * z * per_r * w[_SVZ + i]
-        w[_IR + i], w[_IR2 + i], w[_SIN2 + i] = per_r, per_r2, sin2
-        w[_IACROSS + i] = 1.0 / across
-        w[_UP + i] = across * per_r
+        w[H + i] = height
+        away = (x * w[SVX + i] + y * w[SVY + i] + z * w[SVZ + i]) * per_r
+        w[CLIMB + i] = away * (1.0 - q * sin2) + q * z * per_r * w[SVZ + i]
+        w[IR + i], w[IR2 + i], w[SIN2 + i] = per_r, per_r2, sin2
+        w[IACROSS + i] = 1.0 / across
+        w[UP + i] = across * per_r
         place = (height - FLOOR_M) * (1.0 / STEP_M)
         place = place if place > 0.0 else 0.0
-        w[_PLACE + i] = place if place < top else top
+        w[PLACE + i] = place if place < top else top
 
 
 @bare_kernel
@@ -98,44 +91,44 @@ def _accelerate(
     """Acceleration of the stage in hand, as `dynamics` has it; lifted : some have lift."""
     mach_top = drag.shape[0] - 1e-9
     for i in range(live):
-        cell = np.uint32(w[_PLACE + i])  # unsigned: nothing is counted from the end
-        u = w[_PLACE + i] - cell
+        cell = np.uint32(w[PLACE + i])  # unsigned: nothing is counted from the end
+        u = w[PLACE + i] - cell
         # all four before any is stored, for the compiler knows not that they lie apart
         thick, slow = _look_up(air, cell, 0, u), _look_up(air, cell, 1, u)
         east, north = _look_up(air, cell, 2, u), _look_up(air, cell, 3, u)
         look[4 * i], look[4 * i + 1] = thick, slow
         look[4 * i + 2], look[4 * i + 3] = east, north
     for i in range(live):
-        east = look[4 * i + 2] + w[_EAST + i]
-        north = look[4 * i + 3] + w[_NORTH + i]
-        x, y = w[_SX + i] * w[_IACROSS + i], w[_SY + i] * w[_IACROSS + i]
-        z = w[_SZ + i] * w[_IR + i]
-        rx = w[_SVX + i] + east * y + north * z * x
-        ry = w[_SVY + i] - east * x + north * z * y
-        rz = w[_SVZ + i] - north * w[_UP + i]
+        east = look[4 * i + 2] + w[EAST + i]
+        north = look[4 * i + 3] + w[NORTH + i]
+        x, y = w[SX + i] * w[IACROSS + i], w[SY + i] * w[IACROSS + i]
+        z = w[SZ + i] * w[IR + i]
+        rx = w[SVX + i] + east * y + north * z * x
+        ry = w[SVY + i] - east * x + north * z * y
+        rz = w[SVZ + i] - north * w[UP + i]
         speed = np.sqrt(rx * rx + ry * ry + rz * rz)
-        w[_RX + i], w[_RY + i], w[_RZ + i] = rx, ry, rz
-        w[_BRAKE + i] = 0.5 * look[4 * i] * speed * w[_PER_BETA + i]
+        w[RX + i], w[RY + i], w[RZ + i] = rx, ry, rz
+        w[BRAKE + i] = 0.5 * look[4 * i] * speed * w[PER_BETA + i]
         mach = speed * look[4 * i + 1] * (1.0 / MACH_STEP)
-        w[_MACH + i] = mach if mach < mach_top else mach_top
+        w[MACH + i] = mach if mach < mach_top else mach_top
     for i in range(live):
-        cell, k = np.uint32(w[_MACH + i]), _CURVE + 4 * i
+        cell, k = np.uint32(w[MACH + i]), _CURVE + 4 * i
         c0, c1, c2, c3 = drag[cell, 0], drag[cell, 1], drag[cell, 2], drag[cell, 3]
         look[k], look[k + 1], look[k + 2], look[k + 3] = c0, c1, c2, c3
     for i in range(live):
-        k, u = _CURVE + 4 * i, w[_MACH + i] - np.floor(w[_MACH + i])
-        w[_BRAKE + i] *= look[k] + u * (look[k + 1] + u * (look[k + 2] + u * look[k + 3]))
+        k, u = _CURVE + 4 * i, w[MACH + i] - np.floor(w[MACH + i])
+        w[BRAKE + i] *= look[k] + u * (look[k + 1] + u * (look[k + 2] + u * look[k + 3]))
     bulge = 1.5 * earth.j2 * earth.a_m * earth.a_m
     spin, spin2 = 2.0 * earth.rate_radps, earth.rate_radps * earth.rate_radps
     for i in range(live):
-        brake = w[_BRAKE + i]
-        pull = -earth.gm_m3ps2 * w[_IR2 + i] * w[_IR + i]
-        flat = bulge * w[_IR2 + i]
-        z2 = 5.0 * w[_SIN2 + i]
+        brake = w[BRAKE + i]
+        pull = -earth.gm_m3ps2 * w[IR2 + i] * w[IR + i]
+        flat = bulge * w[IR2 + i]
+        z2 = 5.0 * w[SIN2 + i]
         flatter = pull * (1.0 + flat * (1.0 - z2)) + spin2
-        w[_AX + i] = flatter * w[_SX + i] + spin * w[_SVY + i] - brake * w[_RX + i]
-        w[_AY + i] = flatter * w[_SY + i] - spin * w[_SVX + i] - brake * w[_RY + i]
-        w[_AZ + i] = pull * w[_SZ + i] * (1.0 + flat * (3.0 - z2)) - brake * w[_RZ + i]
+        w[AX + i] = flatter * w[SX + i] + spin * w[SVY + i] - brake * w[RX + i]
+        w[AY + i] = flatter * w[SY + i] - spin * w[SVX + i] - brake * w[RY + i]
+        w[AZ + i] = pull * w[SZ + i] * (1.0 + flat * (3.0 - z2)) - brake * w[RZ + i]
     if lifted:
         _lift(w, live)
 
@@ -144,68 +137,12 @@ def _accelerate(
 def _lift(w: FloatArray, live: int) -> None:
     """Add what pulls each body aside: a share of its drag, across its way."""
     for i in range(live):
-        rx, ry, rz = w[_RX + i], w[_RY + i], w[_RZ + i]
-        lx, ly, lz = w[_LX + i], w[_LY + i], w[_LZ + i]
-        ax, ay, az = aside(w[_BRAKE + i], rx, ry, rz, lx, ly, lz)
-        w[_AX + i] += ax
-        w[_AY + i] += ay
-        w[_AZ + i] += az
-
-
-@bare_kernel
-def _first_stage(w: FloatArray, live: int, drag: FloatArray) -> None:
-    """Remember where each lane is, choose its step by its drag there, take half of it."""
-    for i in range(live):
-        w[_PX + i], w[_PY + i], w[_PZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
-        w[_PVX + i], w[_PVY + i], w[_PVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
-        w[_PH + i], w[_PCLIMB + i] = w[_H + i], w[_CLIMB + i]
-    for i in range(live):
-        w[_STEEP + i] = drag[np.uint32(w[_MACH + i]), 4]
-    for i in range(live):
-        rate = w[_STEEP + i] * w[_BRAKE + i]
-        dt = step_of(rate, w[_H + i], w[_CLIMB + i])
-        dt = w[_DT + i] if w[_LAST + i] > 0.0 else dt
-        w[_DT + i] = dt
-        w[_T + i] += dt
-        _add(w, i, 0.5 * dt, 1.0, 0.0)
-
-
-@bare_kernel
-def _next_stage(w: FloatArray, live: int, share: float) -> None:
-    """Add a middle stage to the sums, and go on by a share of the step."""
-    for i in range(live):
-        _add(w, i, share * w[_DT + i], 2.0, 1.0)
-
-
-@bare_kernel
-def _add(w: FloatArray, i: int, dt: float, weight: float, keep: float) -> None:
-    w[_QX + i] = keep * w[_QX + i] + weight * w[_AX + i]
-    w[_QY + i] = keep * w[_QY + i] + weight * w[_AY + i]
-    w[_QZ + i] = keep * w[_QZ + i] + weight * w[_AZ + i]
-    w[_BX + i] = keep * w[_BX + i] + weight * w[_SVX + i]
-    w[_BY + i] = keep * w[_BY + i] + weight * w[_SVY + i]
-    w[_BZ + i] = keep * w[_BZ + i] + weight * w[_SVZ + i]
-    w[_SX + i] = w[_X + i] + dt * w[_SVX + i]
-    w[_SY + i] = w[_Y + i] + dt * w[_SVY + i]
-    w[_SZ + i] = w[_Z + i] + dt * w[_SVZ + i]
-    w[_SVX + i] = w[_VX + i] + dt * w[_AX + i]
-    w[_SVY + i] = w[_VY + i] + dt * w[_AY + i]
-    w[_SVZ + i] = w[_VZ + i] + dt * w[_AZ + i]
-
-
-@bare_kernel
-def _last_stage(w: FloatArray, live: int) -> None:
-    for i in range(live):
-        part = w[_DT + i] * (1.0 / 6.0)
-        w[_X + i] += part * (w[_BX + i] + w[_SVX + i])
-        w[_Y + i] += part * (w[_BY + i] + w[_SVY + i])
-        w[_Z + i] += part * (w[_BZ + i] + w[_SVZ + i])
-        w[_VX + i] += part * (w[_QX + i] + w[_AX + i])
-        w[_VY + i] += part * (w[_QY + i] + w[_AY + i])
-        w[_VZ + i] += part * (w[_QZ + i] + w[_AZ + i])
-    for i in range(live):  # the state becomes the stage in hand
-        w[_SX + i], w[_SY + i], w[_SZ + i] = w[_X + i], w[_Y + i], w[_Z + i]
-        w[_SVX + i], w[_SVY + i], w[_SVZ + i] = w[_VX + i], w[_VY + i], w[_VZ + i]
+        rx, ry, rz = w[RX + i], w[RY + i], w[RZ + i]
+        lx, ly, lz = w[LX + i], w[LY + i], w[LZ + i]
+        ax, ay, az = aside(w[BRAKE + i], rx, ry, rz, lx, ly, lz)
+        w[AX + i] += ax
+        w[AY + i] += ay
+        w[AZ + i] += az
 
 
 @bare_kernel
@@ -213,7 +150,7 @@ def _ask(w: FloatArray, live: int, highest_m: float) -> bool:
     """Whether any lane may end here, by touching the ground, by age or as no number."""
     asked = 0
     for i in range(live):
-        air = w[_H + i] > highest_m and w[_T + i] < LONGEST_S and w[_LAST + i] <= 0.0
+        air = w[H + i] > highest_m and w[T + i] < LONGEST_S and w[LAST + i] <= 0.0
         asked += 0 if air else 1
     return asked > 0
 
@@ -221,18 +158,18 @@ def _ask(w: FloatArray, live: int, highest_m: float) -> bool:
 @bare_kernel
 def _touch(w: FloatArray, i: int, earth: Earth, ground: Ground, room: FloatArray) -> float:
     """Part of the last step after which lane i came down; 2 = in the air. room : (3, 6)"""
-    dt = w[_DT + i]
-    if not w[_H + i] <= ground.highest_m:
+    dt = w[DT + i]
+    if not w[H + i] <= ground.highest_m:
         return 2.0
     if ground.height_m.size == 1:
-        below = w[_H + i] - ground.highest_m
-        above = w[_PH + i] - ground.highest_m
-        return root_of(above, below, dt * w[_PCLIMB + i], dt * w[_CLIMB + i])
+        below = w[H + i] - ground.highest_m
+        above = w[PH + i] - ground.highest_m
+        return root_of(above, below, dt * w[PCLIMB + i], dt * w[CLIMB + i])
     for k in range(6):
-        room[0, k] = w[_PX + k * LANES + i]
-        room[1, k] = w[_X + k * LANES + i]
-    room[2, 0], room[2, 1] = w[_PH + i], w[_H + i]
-    room[2, 2], room[2, 3] = dt * w[_PCLIMB + i], dt * w[_CLIMB + i]
+        room[0, k] = w[PX + k * LANES + i]
+        room[1, k] = w[X + k * LANES + i]
+    room[2, 0], room[2, 1] = w[PH + i], w[H + i]
+    room[2, 2], room[2, 3] = dt * w[PCLIMB + i], dt * w[CLIMB + i]
     return first_touch(ground, earth.oblate, room[2], room[0], room[1], dt)
 
 
@@ -260,15 +197,15 @@ def _enter(
                 out[j, 1 + k] = s[k]
         if height > 0.0:
             for k in range(6):
-                w[_X + k * LANES + i] = s[k]
-                w[_SX + k * LANES + i] = s[k]
-            w[_PER_BETA + i] = np.exp(-jobs.ln_beta[j])
-            w[_EAST + i], w[_NORTH + i] = jobs.push[j, 0], jobs.push[j, 1]
+                w[X + k * LANES + i] = s[k]
+                w[SX + k * LANES + i] = s[k]
+            w[PER_BETA + i] = np.exp(-jobs.ln_beta[j])
+            w[EAST + i], w[NORTH + i] = jobs.push[j, 0], jobs.push[j, 1]
             if jobs.push.shape[1] > 2:
-                w[_LX + i], w[_LY + i], w[_LZ + i] = lift_of(
+                w[LX + i], w[LY + i], w[LZ + i] = lift_of(
                     earth, s[0], s[1], s[2], jobs.push[j]
                 )
-            w[_T + i], w[_LAST + i], w[_DT + i] = 0.0, 0.0, 0.0
+            w[T + i], w[LAST + i], w[DT + i] = 0.0, 0.0, 0.0
             return j
     return len(jobs.state)
 
@@ -276,22 +213,22 @@ def _enter(
 @bare_kernel
 def _land(w: FloatArray, i: int, under_m: float, out: FloatArray) -> None:
     """Write where lane i came down; what height its last step missed is fallen straight."""
-    rest = (under_m - w[_H + i]) / w[_CLIMB + i]
-    out[0] = w[_T + i] + rest
+    rest = (under_m - w[H + i]) / w[CLIMB + i]
+    out[0] = w[T + i] + rest
     for k in range(3):
-        out[1 + k] = w[_X + k * LANES + i] + rest * w[_VX + k * LANES + i]
-        out[4 + k] = w[_VX + k * LANES + i]
+        out[1 + k] = w[X + k * LANES + i] + rest * w[VX + k * LANES + i]
+        out[4 + k] = w[VX + k * LANES + i]
 
 
 @bare_kernel
 def _shorten(w: FloatArray, i: int, part: float) -> None:
     """Lane i takes its last step again, only so far: to the ground."""
-    w[_T + i] -= w[_DT + i]
-    w[_DT + i] *= part
-    w[_LAST + i] = 1.0
+    w[T + i] -= w[DT + i]
+    w[DT + i] *= part
+    w[LAST + i] = 1.0
     for k in range(6):
-        w[_X + k * LANES + i] = w[_PX + k * LANES + i]
-        w[_SX + k * LANES + i] = w[_PX + k * LANES + i]
+        w[X + k * LANES + i] = w[PX + k * LANES + i]
+        w[SX + k * LANES + i] = w[PX + k * LANES + i]
 
 
 @kernel
@@ -321,7 +258,7 @@ def fall(
     missiles of 300 km: `forewarn bench forecast`.
     """
     out = np.full((len(state), 7), np.nan)
-    w, look, room = np.zeros(_ROWS * LANES), np.zeros(8 * LANES), np.empty((3, 6))
+    w, look, room = np.zeros(ROWS * LANES), np.zeros(8 * LANES), np.empty((3, 6))
     job = np.zeros(LANES, np.int64)
     _carry(Jobs(state, ln_beta, push), ground, air, drag, earth, w, look, room, job, out)
     return out
@@ -352,12 +289,12 @@ def _carry(
         # where nobody ends there is nothing to look at lane by lane
         i = 0 if _ask(w, live, ground.highest_m) else live
         while i < live:
-            over = not (w[_T + i] < LONGEST_S and np.isfinite(w[_H + i]))
-            if w[_LAST + i] > 0.0:
-                under = ground_at(ground, earth.oblate, w[_X + i], w[_Y + i], w[_Z + i])
+            over = not (w[T + i] < LONGEST_S and np.isfinite(w[H + i]))
+            if w[LAST + i] > 0.0:
+                under = ground_at(ground, earth.oblate, w[X + i], w[Y + i], w[Z + i])
                 _land(w, i, under, out[job[i]])
                 over = True
-            elif not over and w[_DT + i] > 0.0:
+            elif not over and w[DT + i] > 0.0:
                 part = _touch(w, i, earth, ground, room)
                 if part <= 1.0:
                     _shorten(w, i, part)
@@ -372,15 +309,12 @@ def _carry(
                 i += 1
                 continue
             live -= 1
-            for k in range(_ROWS):
+            for k in range(ROWS):
                 w[k * LANES + i] = w[k * LANES + live]
             job[i] = job[live]
         _accelerate(w, look, live, earth, air, drag, lifted)
-        _first_stage(w, live, drag)
-        for share in (0.5, 1.0):
+        first_stage(w, live, drag)
+        for stage in range(2, 7):
             _settle(w, 0, live, earth, top)
             _accelerate(w, look, live, earth, air, drag, lifted)
-            _next_stage(w, live, share)
-        _settle(w, 0, live, earth, top)
-        _accelerate(w, look, live, earth, air, drag, lifted)
-        _last_stage(w, live)
+            next_stage(w, live, stage)

@@ -12,6 +12,20 @@ from forewarn.flight.lanes import LONGEST_S
 from forewarn.flight.steps import step_of
 from forewarn.geodesy import Earth, FloatArray
 
+# Butcher's method of the fifth order (1964), stage by stage: how much of each rate before
+# it carries the state to where it is asked; then of what rates the step is taken
+STAGES = np.array(
+    [
+        [0, 0, 0, 0, 0],
+        [1 / 4, 0, 0, 0, 0],
+        [1 / 8, 1 / 8, 0, 0, 0],
+        [0, -1 / 2, 1, 0, 0],
+        [3 / 16, 0, 0, 9 / 16, 0],
+        [-3 / 7, 2 / 7, 12 / 7, -12 / 7, 8 / 7],
+    ]
+)
+WEIGHTS = np.array([7, 0, 32, 12, 32, 7]) / 90
+
 
 @inner_kernel
 def _slope(
@@ -87,7 +101,7 @@ def follow_path(
     """
     out = np.full((len(times_s), 6), np.nan)
     end = np.full(7, np.nan)
-    work = np.empty((6, 6))
+    work = np.empty((7, 6))
     room = np.empty(4)
     s, before = state.copy(), state.copy()
     now_s, dt, k = 0.0, 0.0, 0
@@ -150,13 +164,17 @@ def _advance(
     work: FloatArray,
     out: FloatArray,
 ) -> None:
-    """One Runge-Kutta step of the fourth order from `s` to `out`."""
-    _slope(s, per_beta, gust, air, drag, earth, work[0])
-    for stage in range(3):
-        part = dt if stage == 2 else 0.5 * dt
+    """One Runge-Kutta step of the fifth order from `s` to `out`; work : (7, 6)."""
+    place = work[6]
+    for stage in range(6):
         for i in range(6):
-            work[4, i] = s[i] + part * work[stage, i]
-        _slope(work[4], per_beta, gust, air, drag, earth, work[stage + 1])
+            rise = 0.0
+            for k in range(stage):
+                rise += STAGES[stage, k] * work[k, i]
+            place[i] = s[i] + dt * rise
+        _slope(place, per_beta, gust, air, drag, earth, work[stage])
     for i in range(6):
-        middle = 2.0 * (work[1, i] + work[2, i])
-        out[i] = s[i] + dt / 6.0 * (work[0, i] + middle + work[3, i])
+        rise = 0.0
+        for k in range(6):
+            rise += WEIGHTS[k] * work[k, i]
+        out[i] = s[i] + dt * rise

@@ -145,45 +145,38 @@ def _brake(s: State, body: Body, world: World) -> tuple[float, float, float, flo
 
 
 @bare_kernel
-def _pull(s: State, body: Body, world: World) -> tuple[float, float, float]:
+def _rate(s: State, body: Body, world: World) -> State:
+    """What a state grows by in a second."""
     gx, gy, gz = gravity_over(world.earth, s[0], s[1], s[2], s[3], s[4], s[5])
     brake, rx, ry, rz = _brake(s, body, world)
     ax, ay, az = gx - brake * rx, gy - brake * ry, gz - brake * rz
     if body.lifted:
         lx, ly, lz = aside(brake, rx, ry, rz, body.lift_x, body.lift_y, body.lift_z)
         ax, ay, az = ax + lx, ay + ly, az + lz
-    return ax, ay, az
+    return s[3], s[4], s[5], ax, ay, az
 
 
 @bare_kernel
-def _on(s: State, v: State, a: tuple[float, float, float], dt: float) -> State:
-    """A state moved on by a time, at the velocity of another and an acceleration."""
+def _add(a: State, share: float, b: State) -> State:
     return (
-        s[0] + dt * v[3],
-        s[1] + dt * v[4],
-        s[2] + dt * v[5],
-        s[3] + dt * a[0],
-        s[4] + dt * a[1],
-        s[5] + dt * a[2],
+        a[0] + share * b[0],
+        a[1] + share * b[1],
+        a[2] + share * b[2],
+        a[3] + share * b[3],
+        a[4] + share * b[4],
+        a[5] + share * b[5],
     )
 
 
 @bare_kernel
 def _step(s: State, dt: float, body: Body, world: World) -> State:
-    """One Runge-Kutta step of the fourth order."""
-    a = _pull(s, body, world)
-    second = _on(s, s, a, 0.5 * dt)
-    b = _pull(second, body, world)
-    third = _on(s, second, b, 0.5 * dt)
-    c = _pull(third, body, world)
-    fourth = _on(s, third, c, dt)
-    d = _pull(fourth, body, world)
-    sixth = dt * (1.0 / 6.0)
-    return (
-        s[0] + sixth * (s[3] + 2.0 * (second[3] + third[3]) + fourth[3]),
-        s[1] + sixth * (s[4] + 2.0 * (second[4] + third[4]) + fourth[4]),
-        s[2] + sixth * (s[5] + 2.0 * (second[5] + third[5]) + fourth[5]),
-        s[3] + sixth * (a[0] + 2.0 * (b[0] + c[0]) + d[0]),
-        s[4] + sixth * (a[1] + 2.0 * (b[1] + c[1]) + d[1]),
-        s[5] + sixth * (a[2] + 2.0 * (b[2] + c[2]) + d[2]),
-    )
+    """One Runge-Kutta step of the fifth order: `STAGES` and `WEIGHTS` of `path`."""
+    a = _rate(s, body, world)
+    b = _rate(_add(s, 0.25 * dt, a), body, world)
+    c = _rate(_add(s, 0.125 * dt, _add(a, 1.0, b)), body, world)
+    d = _rate(_add(s, dt, _add(c, -0.5, b)), body, world)
+    e = _rate(_add(s, 0.1875 * dt, _add(a, 3.0, d)), body, world)
+    rise = _add(_add(_add(_add(e, 1.5, c), -1.5, d), 0.25, b), -0.375, a)
+    f = _rate(_add(s, (8.0 / 7.0) * dt, rise), body, world)
+    ends, middle = _add(a, 1.0, f), _add(_add(c, 1.0, e), 0.375, d)
+    return _add(s, (16.0 / 45.0) * dt, _add(middle, 7.0 / 32.0, ends))

@@ -2,8 +2,8 @@
 
 from forewarn.compiled import bare_kernel
 
-STEP_S = 2.0
-DRAG_TIMES = 0.3  # of a drag time: light bodies need shorter steps than heavy ones
+STEP_S = 4.0
+DRAG_TIMES = 0.45  # of a drag time: light bodies need shorter steps than heavy ones
 THINS_M = 7000.0  # height over which the air thins e-fold
 # where the standard atmosphere, and any profile told as a share of it, begins to warm or
 # cool otherwise (11, 20, 32 km geopotential): a step across such a kink is a hundred times
@@ -18,8 +18,8 @@ def step_of(rate: float, height_m: float, climb_mps: float) -> float:
 
     rate : drag over speed times how steeply drag grows with speed, 1/s
     """
-    # the air it may sink into within the longest step is thicker
-    sinks = -climb_mps * (STEP_S / THINS_M)
+    # the air it may sink into within half the longest step is thicker
+    sinks = -climb_mps * (0.5 * STEP_S / THINS_M)
     sinks = sinks if sinks > 0.0 else 0.0
     faster = rate * (1.0 + sinks + 0.5 * sinks * sinks)
     dt = DRAG_TIMES / faster if faster * STEP_S > DRAG_TIMES else STEP_S

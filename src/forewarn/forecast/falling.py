@@ -7,6 +7,7 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.dynamics import enu_axes, falling_acceleration, geographic_of
 from forewarn.flight import Ground, fall
+from forewarn.flight.lift import WEIGHT_MPS2
 from forewarn.geodesy import FloatArray
 from forewarn.records.arrays import IntArray
 
@@ -18,13 +19,15 @@ SMALLEST_SIGMA_M = 20.0
 # a fall that ln beta bends by more than this, in standard deviations, is told in PARTS: at
 # a third of the skew that a Gaussian has none of
 BENT = 0.06
+LONGER = 0.05  # and one whose time ln beta leaves open by more than this share of it
 PARTS = 3
 # a normal number is one of variance 1/2 about each of the three points of Gauss-Hermite
 # for another of 1/2: its first five moments stay. Source: Julier, Uhlmann (2004)
 BETWEEN = np.sqrt(1.5)
 PART_WEIGHT = (1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0)
 BETA = 6  # the axis of ln beta
-TUMBLES, TUMBLES_EDGE = 7.0, 0.1  # ln beta below which real wrecks slide and turn
+TUMBLES, TUMBLES_EDGE = 6.9, 0.05  # ln beta below which real wrecks slide and turn
+SLICES = 24  # of a fall, in which lift is taken as even
 DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
 # drag coefficients differ most from body to body between these speeds; below, hardly
 SLOW_MPS, FAST_MPS = 240.0, 400.0
@@ -116,14 +119,29 @@ def _air_doubt(
 
 
 @inner_kernel
-def _slides(ln_beta: float, fall_s: float, noise: FallNoise) -> float:
-    """Standard deviation of the mean of a body's lift over its drag, per axis.
+def _slides(ln_beta: float, landed: FloatArray, noise: FallNoise) -> float:
+    """Standard deviation of a body's lift over its drag, per axis, as if it kept one
+    direction all the way: it would come down as far aside as by lift that does not.
 
-    Lift keeps a direction for lift_s; of many directions in turn their mean is what counts.
+    Lift forgets its direction over lift_s. What it does early counts for more, because the
+    body goes on aside until drag has stopped that, over its final speed / g.
+    landed : (7,) as of `fall`
     """
-    turns = max(fall_s / noise.lift_s, 1e-3)
-    mean = np.sqrt(2.0 / turns * (1.0 - (1.0 - np.exp(-turns)) / turns))
-    return float(noise.lift_share * _tumbles(ln_beta) * mean)
+    fall_s = landed[0]
+    stop_s = max(
+        np.sqrt(landed[4] ** 2 + landed[5] ** 2 + landed[6] ** 2) / WEIGHT_MPS2, 1.0
+    )
+    step_s = fall_s / SLICES
+    forgets, stops = np.exp(-step_s / noise.lift_s), np.exp(-step_s / stop_s)
+    moving, kept, variance, whole = np.sqrt(stops), 0.0, 0.0, 0.0
+    for _ in range(SLICES):  # from the last slice of the fall to the first
+        counts = 1.0 - moving
+        variance += counts * (counts + 2.0 * kept)
+        kept = (kept + counts) * forgets
+        whole += counts
+        moving *= stops
+    share = noise.lift_share * _tumbles(ln_beta)
+    return float(share * np.sqrt(variance) / max(whole, 1e-9))
 
 
 @kernel
@@ -265,15 +283,17 @@ def _gather(
 
 
 @kernel
-def _bent(points: FloatArray, future: FloatArray) -> bool:
-    """Whether ln beta bends a fall beyond what one Gaussian tells; as of `_gather`."""
+def _bent(points: FloatArray, future: FloatArray, fall_s: float) -> bool:
+    """Whether ln beta bends a fall of so many seconds, or leaves open how long it takes,
+    beyond what one Gaussian tells; as of `_gather`."""
     east = EDGE * (points[2 * BETA, 1] + points[2 * BETA + 1, 1])
     north = EDGE * (points[2 * BETA, 2] + points[2 * BETA + 1, 2])
     ee, en, nn = future[2], future[3], future[4]
     far2 = (nn * east * east - 2.0 * en * east * north + ee * north * north) / (
         ee * nn - en * en
     )
-    return bool(far2 > BENT * BENT)
+    longer = abs(points[2 * BETA, 3] - points[2 * BETA + 1, 3]) / np.sqrt(12.0)
+    return bool(far2 > BENT * BENT or longer > LONGER * fall_s)
 
 
 @kernel
@@ -287,25 +307,31 @@ def _part(
 ) -> None:
     """Futures of bent falls, each in PARTS along ln beta.
 
+    What wind and lift do is taken to grow with the time of each part's own fall.
+
     rows   : (b,) of them among the m bodies
     points : (m * p, 7) of all, `_measure`d; those along ln beta are spoilt
     along  : (b * 4, 7) at -2, 2, -1, 1 times BETWEEN, `_measure`d
     out    : (m, PARTS, 10) to fill
     """
     each = len(points) // len(centre)
-    stops = np.zeros((5, 7))
-    for k in range(len(rows)):
-        job = rows[k]
+    stops, moved = np.zeros((5, 7)), np.empty((each, 7))
+    for row in range(len(rows)):
+        job = rows[row]
         own = points[job * each : (job + 1) * each]
-        stops[0], stops[4] = along[4 * k], along[4 * k + 1]
-        stops[1], stops[3] = along[4 * k + 2], along[4 * k + 3]
+        stops[0], stops[4] = along[4 * row], along[4 * row + 1]
+        stops[1], stops[3] = along[4 * row + 2], along[4 * row + 3]
         for part in range(PARTS):
             base = stops[part + 1]
             # the edges of a part are where its neighbours stand
             own[2 * BETA] = stops[part] - base
             own[2 * BETA + 1] = stops[part + 2] - base
             out[job, part, 0] = PART_WEIGHT[part]
-            _gather(own, base, centre[job], late[job], out[job, part, 1:])
+            longer = 1.0 + base[3] / centre[job, 0]
+            moved[:] = own
+            for k in range(2 * BETA + 2, each):
+                moved[k, 1], moved[k, 2] = longer * own[k, 1], longer * own[k, 2]
+            _gather(moved, base, centre[job], late[job], out[job, part, 1:])
 
 
 @kernel
@@ -341,7 +367,7 @@ def falling_futures(
             seen = _seen_mps(mean[job], air, drag)
             doubt, late[job] = _air_doubt(mean[job], centre[job], seen, noise)
             wide[job, 6, 6] += doubt
-            slides = _slides(mean[job, 6], centre[job, 0], noise)
+            slides = _slides(mean[job, 6], centre[job], noise)
             lift[job] = slides if slides >= LEAST_LIFT else 0.0
     if jobs and lift.max() <= 0.0:
         lift = lift[:0]
@@ -356,7 +382,7 @@ def falling_futures(
             out[job, 0, 1:] = np.nan
             continue
         _gather(own, np.zeros(7), centre[job], late[job], out[job, 0, 1:])
-        bent[job] = _bent(own, out[job, 0, 1:])
+        bent[job] = _bent(own, out[job, 0, 1:], centre[job, 0])
     rows = np.flatnonzero(bent)
     if len(rows):
         state, ln_beta = _stops(mean, wide, rows)

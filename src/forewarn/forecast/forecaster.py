@@ -172,6 +172,7 @@ class Forecaster:
         keep &= ~np.isin(ids, tracks.track_id[anew]) & ~np.isin(ids, self._missing.found)
         lost_s = np.where(self._head["falls"] > 0, np.inf, self._params.lost_s)
         keep &= known | (now_s - self._head["seen_s"] < lost_s)
+        keep &= ~np.isin(ids, tracks.withdrawn)
         self._head = {name: column[keep] for name, column in self._head.items()}
         rows = np.isin(self._owner, ids[keep])
         self._owner, self._futures = self._owner[rows], self._futures[rows]

@@ -26,7 +26,7 @@ NEAR_M, NEAR_SIGMAS = 500.0, 3.0  # a new track so near is the lost one, found a
 _ROWS = tuple(
     field.name
     for field in fields(Tracks)
-    if field.name not in ("received_s", "identity", "group_names")
+    if field.name not in ("received_s", "withdrawn", "identity", "group_names")
 )
 
 
@@ -76,6 +76,7 @@ class Missing:
             return {name: getattr(tracks, name)[:0] for name in _ROWS}
         rows, now_s = self._rows, tracks.received_s
         gone = ~np.isin(rows["track_id"], tracks.track_id)
+        gone &= ~np.isin(rows["track_id"], tracks.withdrawn)
         gone &= now_s - rows["time_s"] < self._missing_s
         gone &= rows["silence"] <= SILENT
         lost = {name: column[gone] for name, column in rows.items()}

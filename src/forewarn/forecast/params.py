@@ -63,12 +63,12 @@ class ForecastParams:
     density_sigma: float = 0.02
     ln_beta_drift: float = 0.05
     ln_beta_steady: float = 0.005
-    lift_share: float = 0.35
+    lift_share: float = 0.345
     lift_s: float = 10.0
     ln_beta_unseen: float = 0.3
     curve_slows: float = 0.1
     tail_per_s: float = 1.5e-4
-    tail_most: float = 0.03
+    tail_most: float = 0.01
     tail_scale: float = 3.0
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
     thrust_shares: tuple[float, ...] = (0.4, 0.3, 0.3)

@@ -57,6 +57,7 @@ class Tracks:
     first_s: FloatArray
     silence: FloatArray
     hits: IntArray
+    withdrawn: IntArray
     identity: tuple[str, ...]
     group_names: tuple[str, ...]
 
@@ -77,6 +78,7 @@ class Tracks:
             "first_s": (n,),
             "silence": (n,),
             "hits": (n,),
+            "withdrawn": (len(self.withdrawn),),
         }
         for name, shape in shapes.items():
             seal("tracks", name, getattr(self, name), shape)

@@ -105,7 +105,8 @@ class Path:
 def _height(x: float, y: float, z: float) -> float:
     r = np.sqrt(x * x + y * y + z * z)
     sin2 = (z / r) ** 2
-    return r - _A * (1 - _F * sin2 * (1 - 1.5 * _F * (1 - sin2)))  # type: ignore[no-any-return]
+    # radius of the ellipsoid to the second order of its flattening
+    return r - _A * (1 - _F * sin2 * (1 + 1.5 * _F * (1 - sin2)))  # type: ignore[no-any-return]
 
 
 def wind_strength(height_m: FloatArray) -> FloatArray:

@@ -145,7 +145,7 @@ class Engine:
         when_s = _middle(scan.time_s) if len(scan.time_s) else batch.received_s
         bit = 1 << self._groups.index(sensor.group)
         now_s, nursery, world = time_of(batch), self._nursery, self.world
-        alive = self._alive(now_s)
+        alive = self._alive(now_s, False)
         nursery.end(now_s)
         t = tables.select(self._table, alive, spare=len(nursery.table))
         if sensor.kind is SensorKind.BEARING:
@@ -173,7 +173,7 @@ class Engine:
         after = Ahead(*(column[n:] for column in ahead))
         nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
         nursery.begin(scan, free, sensor, bit)
-        self._table = tables.append(t, nursery.choose(t))
+        self._table = tables.append(t, nursery.choose(t, now_s))
         nursery.keep(scan, free, sensor, bit, now_s)
         self._name(now_s, True)
         return 0
@@ -250,16 +250,16 @@ class Engine:
         )
         return share, missed, free, np.log(np.maximum(spare, 1e-12))
 
-    def _alive(self, now_s: float) -> BoolArray:
-        p = self._params
-        return living(
-            self._table, now_s, p.drop_log_odds, p.coast_s, p.coast_scans, self._ground_m
-        )
+    def _alive(self, now_s: float, last_word: bool) -> BoolArray:
+        p, ground_m = self._params, self._ground_m
+        limits = p.drop_log_odds, p.coast_s, p.coast_scans
+        return living(self._table, now_s, *limits, ground_m, last_word)
 
     def record(self, now_s: float) -> Tracks:
-        """What is known at now_s; tracks coasted too long are no longer told."""
+        """What is known at now_s; tracks coasted too long are no longer told, and those
+        given up are told once more, as improbable as they are."""
         t, young, lead_odds = self._table, self._nursery.table, self._nursery.lead_odds
-        rows = in_order(t, young, self._alive(now_s), lead_odds)
+        rows = in_order(t, young, self._alive(now_s, True), lead_odds)
         whole = Told.empty(len(rows))
         tell(t, young, lead_odds, rows, MOST_LOG, whole)
         identity = ("",) * len(rows)
@@ -283,6 +283,7 @@ class Engine:
             first_s=whole.first_s,
             silence=whole.silence,
             hits=whole.hits,
+            withdrawn=np.setdiff1d(self._nursery.withdrawn["track_id"], whole.track_id),
             identity=identity,
             group_names=self._groups,
         )

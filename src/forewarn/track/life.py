@@ -45,18 +45,25 @@ def living(
     coast_s: float,
     coast_scans: float,
     ground_m: float,
+    last_word: bool,
 ) -> BoolArray:
-    """(n,) who is still believed in, not coasted too long, nor below the ground by now."""
+    """(n,) who is still believed in, not coasted too long, nor below the ground by now.
+
+    last_word : also who was given up just now, unless it steers itself: what was foretold
+                of a fall that nobody believes in any more must be taken back
+    """
     out = np.zeros(len(t), np.bool_)
     for i in range(len(t)):
         row = t[i]
         lag = now_s - row["time_s"]
-        if not row["log_odds"] > drop_log_odds:  # nor what is not a number
+        steers = row["prob"][CRUISE_MISSILE] + row["prob"][DRONE] > 0.5
+        given_up = last_word and not steers and row["log_odds"] <= drop_log_odds
+        # nor what is not a number
+        if not (row["log_odds"] > drop_log_odds or given_up):
             continue
         if lag >= max(coast_s, coast_scans * row["scan_s"]):
             continue
         out[i] = True
-        steers = row["prob"][CRUISE_MISSILE] + row["prob"][DRONE] > 0.5
         # it may have ended its dive: then radars must tell whether it did
         if lag <= 0.0 or (steers and lag < SCANS_SILENT * row["scan_s"]):
             continue

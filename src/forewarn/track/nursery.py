@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, Sensor
+from forewarn.records import BoolArray, IntArray, Sensor
 from forewarn.track import table as tables
 from forewarn.track.births import KIN, SEED, bear, leave, pair_up
 from forewarn.track.denial import deny
@@ -17,14 +17,20 @@ from forewarn.track.steps import Ahead, Air, Pairs, absorb, note_plots
 from forewarn.track.table import Table, blend
 from forewarn.track.young import extend, sort_out
 
+WITHDRAWN = np.dtype([("track_id", np.int64), ("time_s", np.float64)])
+WITHDRAWN_S = 30.0  # for so long it is told: longer than a late scan takes anything back
+
 
 class NurseryState(NamedTuple):
-    """Young tracks, who leads them, plots nobody took, and where tracks began lately."""
+    """Young tracks, who leads them, plots nobody took, where tracks began lately; who led
+    and counts, and who did and was given up for a better reading."""
 
     table: Table
     lead_odds: FloatArray
     seeds: Table
     kin: Table
+    counting: IntArray
+    withdrawn: Table
 
 
 class Nursery:
@@ -33,6 +39,8 @@ class Nursery:
     table     : young tracks
     lead_odds : (n,) log odds that one that leads, which no better one contradicts, is the
                 right reading; of the others -inf
+    withdrawn : those that led and counted, and were given up lately for a better reading:
+                `WITHDRAWN`
     """
 
     def __init__(self, params: TrackParams) -> None:
@@ -43,15 +51,25 @@ class Nursery:
         self._seeds: Table = np.zeros(0, SEED)
         # where tracks began lately: what follows from there flies alike
         self._kin: Table = np.zeros(0, KIN)
+        self._counting: IntArray = np.zeros(0, np.int64)
+        self.withdrawn: Table = np.zeros(0, WITHDRAWN)
 
     @property
     def state(self) -> NurseryState:
         """What is known now; its arrays are never written to again."""
-        return NurseryState(self.table, self.lead_odds, self._seeds, self._kin)
+        return NurseryState(
+            self.table,
+            self.lead_odds,
+            self._seeds,
+            self._kin,
+            self._counting,
+            self.withdrawn,
+        )
 
     @state.setter
     def state(self, state: NurseryState) -> None:
-        self.table, self.lead_odds, self._seeds, self._kin = state
+        self.table, self.lead_odds, self._seeds, self._kin = state[:4]
+        self._counting, self.withdrawn = state[4:]
 
     @property
     def leads(self) -> BoolArray:
@@ -151,7 +169,7 @@ class Nursery:
         )
         self.table = tables.join(self.table, born)
 
-    def choose(self, others: Table) -> Table:
+    def choose(self, others: Table, now_s: float) -> Table:
         """Drop hopeless and surplus young tracks; returns clear leaders, grown up.
 
         others : tracks that are grown already
@@ -159,6 +177,7 @@ class Nursery:
         p, t = self._params, self.table
         if not len(t):
             self.lead_odds = np.zeros(0)
+            self._withdraw(t, np.zeros(0, np.int64), now_s)
             return tables.empty()
         kept, grown, self.lead_odds = sort_out(
             t,
@@ -172,12 +191,32 @@ class Nursery:
             p.grown_s,
         )
         self.table = tables.select(t, kept)
+        self._withdraw(t, grown, now_s)
         if not len(grown):
             return tables.empty()
         born = tables.select(t, grown)
         born["log_odds"] = np.minimum(born["log_odds"], p.most_log_odds)
         self._remember(born)
         return born
+
+    def _withdraw(self, before: Table, grown: IntArray, now_s: float) -> None:
+        """Tell who counted and was given up, and remember who counts now.
+
+        before : young tracks before the choice; who is not among them fell silent, which
+                 does not make it a wrong reading; grown : rows of those grown up
+        """
+        ids, young = before["track_id"], self.table
+        stay = np.concatenate([young["track_id"], ids[grown]])
+        was = self._counting
+        gone = was[np.isin(was, ids) & ~np.isin(was, stay)]
+        leading = young["track_id"][self.leads & young["confirmed"]]
+        again = np.isin(self.withdrawn["track_id"], np.concatenate([leading, ids[grown]]))
+        fresh = self.withdrawn["time_s"] > now_s - WITHDRAWN_S
+        new = np.zeros(len(gone), WITHDRAWN)
+        new["track_id"], new["time_s"] = gone, now_s
+        self.withdrawn = np.concatenate([self.withdrawn[fresh & ~again], new])
+        still = was[np.isin(was, young["track_id"])]
+        self._counting = np.union1d(still, leading)
 
     def _remember(self, born: Table) -> None:
         state = blend(born)
@@ -222,9 +261,12 @@ class Nursery:
         self._seeds = out[:count]
 
     def end(self, now_s: float) -> None:
-        """Forget young tracks that no plot came to for too long."""
-        y = self.table
-        keep = now_s - y["time_s"] < np.maximum(self._params.young_s, 1.6 * y["scan_s"])
+        """Forget young tracks that no plot came to for too long; of those that count it is
+        asked as long as of grown ones whether scans miss them."""
+        y, p = self.table, self._params
+        longest_s = np.maximum(p.young_s, 1.6 * y["scan_s"])
+        coast_s = np.maximum(p.coast_s, p.coast_scans * y["scan_s"])
+        keep = now_s - y["time_s"] < np.where(y["confirmed"], coast_s, longest_s)
         if not keep.all():
             self.table = tables.select(y, keep)
             self.lead_odds = self.lead_odds[keep]
@@ -236,6 +278,8 @@ class Nursery:
             "seeds": self._seeds,
             "kin": self._kin,
             "lead_odds": self.lead_odds,
+            "counting": self._counting,
+            "withdrawn": self.withdrawn,
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -244,3 +288,5 @@ class Nursery:
         self._seeds = memory["seeds"].copy()
         self._kin = memory["kin"].copy()
         self.lead_odds = memory["lead_odds"].copy()
+        self._counting = memory["counting"].copy()
+        self.withdrawn = memory["withdrawn"].copy()

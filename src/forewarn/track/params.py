@@ -9,7 +9,8 @@ class TrackParams:
 
     start_span_s    : two plots start a young track if they lie no further apart than this,
                       or 1.6 scans
-    young_s         : a young track lives this long without a plot, or 1.6 scans
+    young_s         : a young track lives this long without a plot, or 1.6 scans,
+                      unless it counts
     young_log_odds  : below this a young track is dropped
     rival_log_odds  : and so is one worth this much less than its leader,
     rivals          : and all beyond so many
