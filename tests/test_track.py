@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from conftest import square_zones
+from forewarn.bench.drawing import default_chain
 from forewarn.errors import ConfigError, PlotError
 from forewarn.geodesy import ecef_points
 from forewarn.records import PlotBatch, Tick, Tracks
@@ -132,6 +134,17 @@ def test_a_snapshot_of_another_build_is_refused_by_the_column() -> None:
     shorter = [(n, (np.float64, (23,)) if n == "last" else kind) for n, kind in columns]
     with pytest.raises(ConfigError, match=r"tracks has other columns .*\(last\)"):
         tracker.restore({**memory, "tracks": np.zeros(3, shorter)})
+
+
+@pytest.mark.parametrize("lost", ["track.withdrawn", "forecast.owner"])
+def test_a_snapshot_of_another_version_is_refused_by_what_it_lacks(lost: str) -> None:
+    chain = default_chain((RADAR,), square_zones(rows=2))
+    memory = chain.memory()
+    chain.restore(memory)
+    del memory[lost]
+    stage, name = lost.split(".")
+    with pytest.raises(ConfigError, match=f"{stage} has no '{name}': made by another"):
+        chain.restore(memory)
 
 
 def test_memory_of_tables_is_used_again_and_never_while_anyone_looks_at_it() -> None:

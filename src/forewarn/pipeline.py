@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
+from forewarn.errors import ConfigError
 from forewarn.exposure import Exposer
 from forewarn.forecast import Forecaster
 from forewarn.records import (
@@ -153,16 +154,24 @@ class Pipeline:
         }
 
     def restore(self, memory: Memory) -> None:
-        """Go on from a snapshot, as if the events before it had been seen."""
+        """Go on from a snapshot, as if the events before it had been seen.
+
+        raises : ConfigError where it lacks what this version remembers
+        """
         for stage, owner in self._stages().items():
             head = f"{stage}."
-            owner.restore(
-                {
-                    name.removeprefix(head): array
-                    for name, array in memory.items()
-                    if name.startswith(head)
-                }
-            )
+            own = {
+                name.removeprefix(head): array
+                for name, array in memory.items()
+                if name.startswith(head)
+            }
+            try:
+                owner.restore(own)
+            except KeyError as error:
+                raise ConfigError(
+                    f"snapshot: {stage} has no {error.args[0]!r}: made by another version;"
+                    " begin without it"
+                ) from None
 
     def _stages(self) -> dict[str, Stage]:
         return {
