@@ -318,7 +318,11 @@ def test_what_was_given_up_for_a_better_reading_is_foretold_no_more() -> None:
     silent = forecaster.step(nothing(11.0), Tick(2, 11.0))
     assert len(silent.track_id) == 1  # it only went out of sight
     wrong = with_column(nothing(12.0), withdrawn=one.track_id)
-    assert len(forecaster.step(wrong, Tick(3, 12.0)).track_id) == 0
+    told = forecaster.step(wrong, Tick(3, 12.0))
+    assert told.weight.sum() < 1e-6  # it threatens nobody, and whoever waits for it may go
+    assert told.last_s.tolist() == [12.0]
+    later = with_column(nothing(15.0), withdrawn=one.track_id)
+    assert len(forecaster.step(later, Tick(4, 15.0)).track_id) == 0
 
 
 def with_column(tracks: Tracks, **columns: object) -> Tracks:

@@ -35,6 +35,7 @@ _HARMFUL_M = np.array([t.harmful_m for t in THREATS])
 LEAST_SHARED = 16  # bodies whose falls are worth a second core
 # columns that every forecast track keeps from scan to scan
 DIVE_S = 45.0  # from level flight to the ground, at most
+TAKEN_BACK, TAKEN_BACK_S = 1e-9, 2.0  # what is left of a wrong reading, and for how long
 RENAMED_S = 1e-3  # a forecast is named by the time of its state: a changed one is another
 UNLIKELY = 0.002  # share of a threat's weight that may be later than it is said to be
 _HEAD = (
@@ -107,6 +108,7 @@ class Forecaster:
         held = self._held(tracks, rows, now, weather)
         self._tell_who_sees(tracks, rows[held])
         self._doubt_the_silent(tracks)
+        self._take_back(tracks)
         self._forget(tracks, threat, rows[~held], event.received_s)
         self._renew(tracks, threat, rows[~held], now[~held])
         return self._record(tracks)
@@ -161,6 +163,19 @@ class Forecaster:
         head["silence"][silent] = 0.0
         head["seen_s"][silent] += RENAMED_S
 
+    def _take_back(self, tracks: Tracks) -> None:
+        """What was given up for a better reading threatens nobody, and is over by now; it
+        is told so for a moment, to whoever waits for its end."""
+        head, ids, now_s = self._head, self._head["track_id"], tracks.received_s
+        wrong = np.isin(ids, tracks.withdrawn) & (head["late_s"] > now_s)
+        if not wrong.any():
+            return
+        self._futures = self._futures.copy()
+        self._futures[np.isin(self._owner, ids[wrong]), 0] *= TAKEN_BACK
+        head["late_s"][wrong] = now_s
+        head["last_s"][wrong] = np.minimum(head["last_s"][wrong], now_s + TAKEN_BACK_S)
+        head["seen_s"][wrong] += RENAMED_S
+
     def _forget(
         self, tracks: Tracks, threat: FloatArray, anew: IntArray, now_s: float
     ) -> None:
@@ -172,7 +187,6 @@ class Forecaster:
         keep &= ~np.isin(ids, tracks.track_id[anew]) & ~np.isin(ids, self._missing.found)
         lost_s = np.where(self._head["falls"] > 0, np.inf, self._params.lost_s)
         keep &= known | (now_s - self._head["seen_s"] < lost_s)
-        keep &= ~np.isin(ids, tracks.withdrawn)
         self._head = {name: column[keep] for name, column in self._head.items()}
         rows = np.isin(self._owner, ids[keep])
         self._owner, self._futures = self._owner[rows], self._futures[rows]
