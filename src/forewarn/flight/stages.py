@@ -1,7 +1,7 @@
 """The stages of a step of many bodies side by side: Butcher's Runge-Kutta method.
 
-It is of the fifth order and asks six times; `path` has it as a table. The rows of the
-workspace are those of `workspace`.
+It is of the fifth order and asks six times; `path` has it as a table. Here it is written
+out, row by row of `workspace`: a loop over rows would be worked on one lane at a time.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Each row is LANES long and holds one number of each body.
 """
 
-LANES = 56  # as many as a processor keeps at hand: 38 kB
+LANES = 56  # as many as a processor keeps at hand: 34 kB
 
 # fmt: off
 (X, Y, Z, VX, VY, VZ,                # state at the start of the step
