@@ -219,6 +219,34 @@ def test_modes_sleep_until_they_are_woken(wake: int, woken: list[int]) -> None:
         assert cov[mode, 3, 3] > cov[STRAIGHT, 3, 3]
 
 
+def high_and_low(height_m: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    mean, cov, weight = three_awake()
+    mean[:, :6] = state((1e4, 0, height_m), (1500, 0, 300))[:6]
+    weight[[STRAIGHT, TURNING]] = 0.0
+    weight[FALLING] = 1.0
+    return mean, cov, weight
+
+
+def test_above_the_air_nothing_pushes_what_falls() -> None:
+    grown = []
+    for height_m in (10e3, 90e3):
+        mean, cov, weight = high_and_low(height_m)
+        for _ in range(60):
+            predict(mean, cov, weight, 1.0, SLEEPS, AIR, DRAG, motion_room())
+        grown.append(np.trace(cov[FALLING, 3:6, 3:6]) - 3.0)
+    assert grown[1] < 0.1 * grown[0]
+
+
+def test_above_the_air_what_surprises_is_hardly_a_motor() -> None:
+    """Lower, it may be a body that breaks up, which so wide a mode follows best."""
+    share = []
+    for height_m in (10e3, 90e3):
+        mean, cov, weight = high_and_low(height_m)
+        predict(mean, cov, weight, 1.0, ALL, AIR, DRAG, motion_room())
+        share.append(weight[BOOSTING])
+    assert share[1] < 0.2 * share[0]
+
+
 @given(st.floats(0.0, 60.0))
 def test_mode_switches_are_probabilities(dt_s: float) -> None:
     change = np.empty((COUNT, COUNT))

@@ -65,7 +65,8 @@ __all__ = [
 ]
 
 LONGEST_STEP_S = 1.0
-FELT_MPS2 = 1.0  # drag from which on a ballistic coefficient wanders as it does below
+FELT_MPS2 = 1.0  # drag from which on a ballistic coefficient wanders as it does below,
+STILL = 0.02  # and above the air a fall has this share of its noise: nothing pushes it
 
 
 @bare_kernel
@@ -112,8 +113,9 @@ def predict(
                 else:
                     fall_step(s, dt, air, drag[mode - FALLING], slope)
                     fall_matrix(slope, up, dt, move)
-                    # above the air nothing tells of a body's drag, and nothing changes it
+                    # above the air nothing tells of a body's drag, or changes its way
                     wanders = slope[0, 4] ** 2 + slope[1, 4] ** 2 + slope[2, 4] ** 2
                     wanders = min(np.sqrt(wanders) / FELT_MPS2, 1.0)
                 grow(p, move, dt, room)
-            add_noise(p, dt, NOISE[mode], wanders * SEVENTH[mode, 2])
+            pushed = NOISE[mode] * (STILL + (1.0 - STILL) * wanders)
+            add_noise(p, dt, pushed, wanders * SEVENTH[mode, 2])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forewarn.compiled import bare_kernel, kernel
+from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, MODES, STRAIGHT, IntArray
 
@@ -37,9 +38,10 @@ SEVENTH = np.array(
     ]
 )
 KIND = np.array([0, 1, 1, 1, 1, 2])  # modes of one kind mean the same by it
-# least weight of each mode that wakes, and of one that wakes for its width alone: what flew
-# level hardly ever falls
-WOKEN, WIDE = np.array([0.02, 0.002, 0.001, 0.001, 0.01, 0.01]), 0.002
+# least weight of each mode that wakes: what flew level hardly ever falls; and of boosting
+# where it wakes for its width alone, or of what fell above the air, where nothing breaks up
+WOKEN, RARE = np.array([0.02, 0.002, 0.001, 0.001, 0.01, 0.01]), 0.002
+HIGH_M = 30e3
 WOKEN_MPS = np.array([60.0, 15.0, 15.0, 15.0, 15.0, 15.0])  # doubt of its velocity then
 NEGLIGIBLE = 1e-9  # part of a blend that is left out
 # who wakes: nobody; boosting, whose gate is wide; all but further drag curves; all
@@ -112,6 +114,12 @@ def falls_alone(weight: FloatArray) -> bool:
         if weight[mode] > 0.0 and not FALLING <= mode < STRAIGHT:
             return False
     return True
+
+
+@bare_kernel
+def _high(s: FloatArray) -> bool:
+    """Whether a state (7,) lies above the air that can break a body up."""
+    return bool(height_of(s[0], s[1], s[2]) > HIGH_M)
 
 
 @bare_kernel
@@ -199,7 +207,8 @@ def mix(
                     p[i, j] += share * old_cov[origin, i, j]
             p[6, 6] += share * SEVENTH[to, 1]
         if woken:
-            total = max(total, WIDE if wake == WIDEST else WOKEN[to])
+            rare = to == BOOSTING and (wake == WIDEST or (wake == ALL and _high(s)))
+            total = max(total, RARE if rare else WOKEN[to])
             for i in range(3, 6):
                 p[i, i] += WOKEN_MPS[to] ** 2
         weight[to] = total
