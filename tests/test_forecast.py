@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -187,6 +189,20 @@ def test_a_body_that_is_to_slow_down_may_have_any_drag_curve() -> None:
     assert wide[1] > 1.05 * wide[0]
     assert wide[2] > 1.2 * wide[1]
     assert max(wide[3:]) < 1.05 * min(wide[3:])
+
+
+def test_a_drag_curve_that_hardly_is_awake_starts_from_the_likeliest() -> None:
+    """It was woken by a surprise, wide, and knows nothing that the likeliest does not."""
+    one = track(state(3000.0, (700.0, 0.0, 326.0)))
+    wide = []
+    for woken in (0.0, 0.001):
+        weight, cov = np.zeros((1, len(MODES))), one.cov.copy()
+        weight[0, [FALLING, FALLING + 1]] = 1.0 - woken, woken
+        cov[0, FALLING + 1, 3:6, 3:6] += np.eye(3) * 15.0**2
+        two = replace(one, mode_weight=weight, cov=cov)
+        got = Forecaster(AIR, ZONES, ForecastParams()).step(two, Tick(1, 10.0))
+        wide.append(np.linalg.eigvalsh(moments(got)[1]))
+    assert_allclose(wide[1], wide[0], rtol=0.01)
 
 
 def test_what_may_fall_though_no_falling_mode_is_awake_has_all_its_futures() -> None:

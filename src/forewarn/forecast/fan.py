@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.atmosphere import air_at
-from forewarn.compiled import kernel
-from forewarn.dynamics import drag_at, height_of
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.prior import class_odds, with_class_odds, with_class_prior
+from forewarn.forecast.prior import as_much, class_odds, with_class_odds, with_class_prior
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
+
+DROWSY = 0.1  # share of the falling modes' weight below which one has no say of its own
 
 
 class Fan(NamedTuple):
@@ -31,6 +30,7 @@ def fan_of(
     rows: IntArray,
     falling: FloatArray,
     aim: FloatArray,
+    belief: FloatArray,
     air: FloatArray,
     drag: FloatArray,
     p: ForecastParams,
@@ -39,6 +39,7 @@ def fan_of(
 
     falling : (rows,) probability that it is a threat and falls
     aim     : (rows, 10) as of `holding.aims`
+    belief  : (rows, shapes, 2) as of `Kin.belief`
     """
     shapes = STRAIGHT - FALLING
     gains = np.array([0.0] * shapes + [*p.thrust_gains])
@@ -60,15 +61,17 @@ def fan_of(
     likeliest = tracks.mode_weight[rows].argmax(axis=1)
     flown = np.where(none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind])
     curve = np.maximum(mode[kind] - FALLING, 0)
-    # a curve that is asleep starts from the likeliest that is awake, with as much drag
+    # a curve that hardly is awake, and knows but what it was woken with, starts from the
+    # likeliest, with as much drag
     known = glides.argmax(axis=1)[owner]
-    asleep = (mode[kind] >= FALLING) & (glides[owner, curve] <= 0.0)
+    asleep = (mode[kind] >= FALLING) & (each[owner, curve] < DROWSY)
     flown = np.where(asleep, FALLING + known, flown)
     faster = np.ones((len(kind), 7))
     faster[:, 3:6] += gains[kind][:, None]
-    mean, cov = with_class_prior(tracks, rows[owner], flown)
+    shape = np.maximum(flown - FALLING, 0).clip(max=shapes - 1)
+    mean, cov = with_class_prior(tracks, rows[owner], flown, belief[owner, shape])
     mean = mean * faster
-    mean[asleep, 6] += _as_much(mean[asleep], known[asleep], curve[asleep], air, drag)
+    mean[asleep, 6] += as_much(mean[asleep], known[asleep], curve[asleep], air, drag)
     return Fan(owner, weight[owner, kind], mean, cov, curve)
 
 
@@ -83,17 +86,3 @@ def _unseen(aim: FloatArray, time_s: FloatArray, p: ForecastParams) -> FloatArra
     slows = np.log(np.maximum(now_mps, 1.0) / np.maximum(mean_mps, 1.0))
     share = 1.0 - np.exp(-np.maximum(slows, 0.0) / p.curve_slows)
     return np.asarray(np.nan_to_num(share))
-
-
-@kernel
-def _as_much(
-    mean: FloatArray, known: IntArray, curve: IntArray, air: FloatArray, drag: FloatArray
-) -> FloatArray:
-    """(m,) change of ln beta that keeps the drag of bodies (m, 7) under another curve."""
-    out = np.empty(len(mean))
-    for i in range(len(mean)):
-        s = mean[i]
-        slowness = air_at(air, height_of(s[0], s[1], s[2]))[1]
-        mach = np.sqrt(s[3] ** 2 + s[4] ** 2 + s[5] ** 2) * slowness
-        out[i] = np.log(drag_at(drag[curve[i]], mach) / drag_at(drag[known[i]], mach))
-    return out

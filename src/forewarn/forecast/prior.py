@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from forewarn.atmosphere import air_at
+from forewarn.compiled import kernel
+from forewarn.dynamics import drag_at, height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import SEVENTH
 from forewarn.records import FALLING, STRAIGHT, IntArray, Tracks
-from forewarn.threats import BALLISTIC_MISSILE, THREATS
+from forewarn.threats import BALLISTIC_MISSILE
 
 HEAVIER = (FALLING, FALLING + 1)  # finned, boat-tailed: a blunt one is a wreck or a stage
 # odds of each shape of what is known to be a ballistic missile, over those of all that
@@ -25,7 +28,7 @@ def class_odds(tracks: Tracks, rows: IntArray) -> FloatArray:
 
 
 def with_class_prior(
-    tracks: Tracks, rows: IntArray, mode: IntArray
+    tracks: Tracks, rows: IntArray, mode: IntArray, belief: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """(k, 7), (k, 7, 7) states of some tracks' modes, the class taken into account.
 
@@ -36,10 +39,11 @@ def with_class_prior(
     Source: product of Gaussians; Anderson, Moore, "Optimal Filtering" (1979), chapter 6.
 
     rows, mode : (k,) row in `tracks`, and which of its modes
+    belief     : (k, 2) mean, standard deviation of ln beta that goes with the class
     """
     mean, cov = tracks.mean[rows, mode], tracks.cov[rows, mode]
     common, common2 = SEVENTH[FALLING, 0], SEVENTH[FALLING, 1]
-    own, own_sigma = THREATS[BALLISTIC_MISSILE].ln_beta
+    own, own_sigma = belief.T
     sure = tracks.class_prob[rows, BALLISTIC_MISSILE]
     sure = np.where(np.isin(mode, HEAVIER), sure, 0.0)
     told = sure * (1.0 / own_sigma**2 - 1.0 / common2)
@@ -48,3 +52,17 @@ def with_class_prior(
     mean = mean + column * pull[:, None]
     cov = cov - told[:, None, None] * column[:, :, None] * cov[:, None, 6, :]
     return mean, np.ascontiguousarray(cov)
+
+
+@kernel
+def as_much(
+    mean: FloatArray, known: IntArray, curve: IntArray, air: FloatArray, drag: FloatArray
+) -> FloatArray:
+    """(m,) change of ln beta that keeps the drag of bodies (m, 7) under another curve."""
+    out = np.empty(len(mean))
+    for i in range(len(mean)):
+        s = mean[i]
+        slowness = air_at(air, height_of(s[0], s[1], s[2]))[1]
+        mach = np.sqrt(s[3] ** 2 + s[4] ** 2 + s[5] ** 2) * slowness
+        out[i] = np.log(drag_at(drag[curve[i]], mach) / drag_at(drag[known[i]], mach))
+    return out
