@@ -126,7 +126,7 @@ def follow_down(scene: Scene, progress: Callable[[], None] = lambda: None) -> li
     ends = scene.ends
     if ends is None:
         raise ConfigError(f"{scene.name}: nobody knows where its targets came down")
-    tracker = Tracker(scene.sensors, standard_air(), TrackParams())
+    tracker = Tracker(scene.sensors, ends.air, TrackParams())
     forecaster = Forecaster(ends.air, None, ForecastParams())
     meter, out, drag = TrackMeter(), [], drag_tables()
     for k, (batch, sight) in enumerate(zip(scene.batches, scene.truth, strict=True)):
