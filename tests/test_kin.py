@@ -44,8 +44,13 @@ def believed(kin: Kin, track_id: int = 99) -> FloatArray:
 def test_of_the_first_nothing_but_its_class_is_known() -> None:
     belief = Kin(kin_s=100.0).belief(np.array([1, 2]))
     assert belief.shape == (2, STRAIGHT - FALLING, 2)
-    assert_allclose(belief[..., 0], OWN)
-    assert_allclose(belief[..., 1], OWN_SIGMA)
+    assert_allclose(belief[:, :2, 0], OWN)
+    assert_allclose(belief[:, :2, 1], OWN_SIGMA)
+
+
+def test_a_wreck_is_as_heavy_as_any_whatever_flew_whole() -> None:
+    for kin in (Kin(kin_s=100.0), after(missile(1, HEAVY, 0.1))):
+        assert_allclose(kin.belief(np.array([9]))[0, 2], (8.5, 0.6))
 
 
 def test_the_more_came_down_the_surer_is_what_follows_them() -> None:

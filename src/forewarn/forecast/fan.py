@@ -68,8 +68,7 @@ def fan_of(
     flown = np.where(asleep, FALLING + known, flown)
     faster = np.ones((len(kind), 7))
     faster[:, 3:6] += gains[kind][:, None]
-    shape = np.maximum(flown - FALLING, 0).clip(max=shapes - 1)
-    mean, cov = with_class_prior(tracks, rows[owner], flown, belief[owner, shape])
+    mean, cov = with_class_prior(tracks, rows[owner], flown, belief[owner, curve])
     mean = mean * faster
     mean[asleep, 6] += as_much(mean[asleep], known[asleep], curve[asleep], air, drag)
     return Fan(owner, weight[owner, kind], mean, cov, curve)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from forewarn.forecast.prior import HEAVIER, as_much
 from forewarn.geodesy import FloatArray
+from forewarn.motion.mixing import SEVENTH
 from forewarn.records import FALLING, STRAIGHT, IntArray, Tracks
 from forewarn.threats import BALLISTIC_MISSILE, THREATS
 
@@ -39,7 +40,8 @@ class Kin:
         sure = tracks.confirmed & (tracks.class_prob[:, BALLISTIC_MISSILE] > SURE)
         row = np.flatnonzero(sure)
         mode = tracks.mode_weight[row].argmax(axis=1)
-        told = np.isin(mode, HEAVIER) & (tracks.cov[row, mode, 6, 6] < TOLD**2)
+        told = np.isin(mode, FALLING + np.flatnonzero(HEAVIER))
+        told &= tracks.cov[row, mode, 6, 6] < TOLD**2
         row, mode = row[told], mode[told]
         if not len(row):
             return
@@ -57,7 +59,8 @@ class Kin:
     def belief(self, track_id: IntArray) -> FloatArray:
         """(n, shapes, 2) mean, standard deviation of ln beta beforehand, by drag curve.
 
-        What was taken down of a track itself does not count for it: it is in its state.
+        What was taken down of a track itself does not count for it: it is in its state. A
+        wreck is as heavy as any: what flies whole says nothing of it.
         """
         own, own_sigma = THREATS[BALLISTIC_MISSILE].ln_beta
         others = (self._id[None] != track_id[:, None]).astype(np.float64)
@@ -65,7 +68,9 @@ class Kin:
         mean = (others @ self._ln_beta + UNLIKE * own) / whole
         spread = self._ln_beta**2 + self._variance[:, None] + ALIKE**2
         square = (others @ spread + UNLIKE * (own**2 + own_sigma**2)) / whole
-        return np.stack([mean, np.sqrt(square - mean**2)], axis=2)
+        told = np.stack([mean, np.sqrt(square - mean**2)], axis=2)
+        common = SEVENTH[FALLING, 0], np.sqrt(SEVENTH[FALLING, 1])
+        return np.where(HEAVIER[:, None], told, common)
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""

@@ -10,7 +10,7 @@ from forewarn.motion.mixing import SEVENTH
 from forewarn.records import FALLING, STRAIGHT, IntArray, Tracks
 from forewarn.threats import BALLISTIC_MISSILE
 
-HEAVIER = (FALLING, FALLING + 1)  # finned, boat-tailed: a blunt one is a wreck or a stage
+HEAVIER = np.array([True, True, False])  # which shapes are: a blunt one is a wreck or stage
 # odds of each shape of what is known to be a ballistic missile, over those of all that
 # falls: one in a hundred that is no wreck yet, and did not part from another, is blunt
 WHOLE = np.array([1.0, 1.0, 0.06])
@@ -39,13 +39,14 @@ def with_class_prior(
     Source: product of Gaussians; Anderson, Moore, "Optimal Filtering" (1979), chapter 6.
 
     rows, mode : (k,) row in `tracks`, and which of its modes
-    belief     : (k, 2) mean, standard deviation of ln beta that goes with the class
+    belief     : (k, 2) mean, standard deviation of ln beta that goes with the class, and
+                 with the drag curve a body is to fly by
     """
     mean, cov = tracks.mean[rows, mode], tracks.cov[rows, mode]
     common, common2 = SEVENTH[FALLING, 0], SEVENTH[FALLING, 1]
     own, own_sigma = belief.T
     sure = tracks.class_prob[rows, BALLISTIC_MISSILE]
-    sure = np.where(np.isin(mode, HEAVIER), sure, 0.0)
+    sure = np.where((mode >= FALLING) & (mode < STRAIGHT), sure, 0.0)
     told = sure * (1.0 / own_sigma**2 - 1.0 / common2)
     pull = sure * (own / own_sigma**2 - common / common2) - told * mean[:, 6]
     column = cov[:, :, 6] / (1.0 + told * cov[:, 6, 6])[:, None]
