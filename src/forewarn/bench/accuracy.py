@@ -43,7 +43,7 @@ CURVES = {
     ),
 }
 ROCKETS, DRONES, APART_S = 48, 12, 2.5
-SEEDS = tuple(range(1, 13))  # of four, NEES of boosting is anything from 0.65 to 0.85
+SEEDS = tuple(range(1, 13))  # of four, NEES of boosting is luck: it lasts seconds
 START_S = 1.7e9
 PLACE = (radians(50.0), radians(10.0))
 WIND_MPS = (8.0, -5.0)

@@ -39,7 +39,7 @@ def fan_of(
 
     falling : (rows,) probability that it is a threat and falls
     aim     : (rows, 10) as of `holding.aims`
-    belief  : (rows, shapes, 2) as of `Kin.belief`
+    belief  : (rows, shapes, 2) as of `Precedents.belief`
     """
     shapes = STRAIGHT - FALLING
     gains = np.array([0.0] * shapes + [*p.thrust_gains])
@@ -61,8 +61,8 @@ def fan_of(
     likeliest = tracks.mode_weight[rows].argmax(axis=1)
     flown = np.where(none[owner] & (mode[kind] == FALLING), likeliest[owner], mode[kind])
     curve = np.maximum(mode[kind] - FALLING, 0)
-    # a curve that hardly is awake, and knows but what it was woken with, starts from the
-    # likeliest, with as much drag
+    # a curve that hardly is awake, and knows but what it was woken with, or that its class
+    # hardly has, starts from the likeliest, with as much drag
     known = glides.argmax(axis=1)[owner]
     asleep = (mode[kind] >= FALLING) & (each[owner, curve] < DROWSY)
     flown = np.where(asleep, FALLING + known, flown)

@@ -12,9 +12,9 @@ from forewarn.flight import Ground, level_ground
 from forewarn.forecast.falling import PARTS, falling_futures
 from forewarn.forecast.fan import fan_of
 from forewarn.forecast.holding import AIM, aims, coarser, doubts, holds
-from forewarn.forecast.kin import Kin
 from forewarn.forecast.missing import HIDDEN, Missing
 from forewarn.forecast.params import ForecastParams
+from forewarn.forecast.precedents import Precedents
 from forewarn.forecast.steered import Steering
 from forewarn.forecast.unfit import unfit
 from forewarn.geodesy import FloatArray
@@ -79,7 +79,7 @@ class Forecaster:
         )
         self._steering = Steering(zones, params) if zones is not None else None
         self._missing = Missing(params.missing_s)
-        self._kin = Kin(params.kin_s)
+        self._precedents = Precedents(params.precedents_s)
         self._head: dict[str, NDArray[Any]] = _empty_head()
         self._owner: IntArray = np.zeros(0, np.int64)  # track id of each future
         self._futures: FloatArray = np.zeros((0, 10))  # weight, then 9 columns
@@ -101,7 +101,7 @@ class Forecaster:
         if isinstance(event, Load):
             self._level = event.level
         tracks = self._missing.added(tracks)
-        self._kin.learn(tracks, self._air, self._drag)
+        self._precedents.learn(tracks, self._air, self._drag)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
         rows = np.flatnonzero(threat > self._params.negligible)
@@ -228,7 +228,7 @@ class Forecaster:
         falling : (rows,) probability that it is a threat and falls; now : as of `aims`
         """
         p = self._params
-        belief = self._kin.belief(tracks.track_id[rows])
+        belief = self._precedents.belief(tracks.track_id[rows])
         fan = fan_of(tracks, rows, falling, now, belief, self._air, self._drag, p)
         made = np.empty((len(fan.owner), PARTS, 10))
         time_s = tracks.time_s[rows[fan.owner]]
@@ -326,7 +326,7 @@ class Forecaster:
             "air": self._air,
             "level": np.array([self._level]),
             **self._missing.memory(),
-            **self._kin.memory(),
+            **self._precedents.memory(),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -337,7 +337,7 @@ class Forecaster:
         self._air = memory["air"].astype(np.float64)
         self._level = int(memory["level"][0])
         self._missing.restore(memory)
-        self._kin.restore(memory)
+        self._precedents.restore(memory)
 
 
 def _late(

@@ -55,7 +55,7 @@ class ForecastParams:
     cell_m              : side of the cells they are counted in
     lost_s              : how long one that dived out of sight stays in the forecast,
     missing_s           : and one that flew out of sight is taken to fly on
-    kin_s               : a missile tells for so long how heavy for their size those are
+    precedents_s        : a missile tells for so long how heavy for their size those are
                           that follow it: about one night
     negligible          : threats less probable than this get no futures
     """
@@ -89,7 +89,7 @@ class ForecastParams:
     cell_m: float = 2500.0
     lost_s: float = 60.0
     missing_s: float = 180.0
-    kin_s: float = 28_800.0
+    precedents_s: float = 28_800.0
     negligible: float = 5e-4
 
     def tail_share(self, left_s: FloatArray) -> FloatArray:

@@ -95,7 +95,7 @@ def predict(
         if weight[mode] <= 0.0:
             continue
         s, p = mean[mode], cov[mode]
-        wanders = 1.0
+        felt = 1.0
         for _ in range(steps):
             if mode == STRAIGHT:
                 for i in range(3):
@@ -114,8 +114,8 @@ def predict(
                     fall_step(s, dt, air, drag[mode - FALLING], slope)
                     fall_matrix(slope, up, dt, move)
                     # above the air nothing tells of a body's drag, or changes its way
-                    wanders = slope[0, 4] ** 2 + slope[1, 4] ** 2 + slope[2, 4] ** 2
-                    wanders = min(np.sqrt(wanders) / FELT_MPS2, 1.0)
+                    felt = slope[0, 4] ** 2 + slope[1, 4] ** 2 + slope[2, 4] ** 2
+                    felt = min(np.sqrt(felt) / FELT_MPS2, 1.0)
                 grow(p, move, dt, room)
-            pushed = NOISE[mode] * (STILL + (1.0 - STILL) * wanders)
-            add_noise(p, dt, pushed, wanders * SEVENTH[mode, 2])
+            pushed = NOISE[mode] * (STILL + (1.0 - STILL) * felt)
+            add_noise(p, dt, pushed, felt * SEVENTH[mode, 2])

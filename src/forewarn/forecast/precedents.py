@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from forewarn.forecast.prior import HEAVIER, as_much
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import SEVENTH
-from forewarn.records import FALLING, STRAIGHT, IntArray, Tracks
+from forewarn.records import FALLING, STRAIGHT, BoolArray, IntArray, Tracks
 from forewarn.threats import BALLISTIC_MISSILE, THREATS
 
 SURE = 0.9  # probability of its class from which on a track tells of it
 TOLD = 0.2  # standard deviation of ln beta from which on drag has told
 ALIKE = 0.15  # standard deviation of ln beta among missiles of one kind
-UNLIKE = 0.5  # weight of "like none of them", where each of them has weight 1
+NEW_KIND = 0.5  # weight of "like none of them", where each of them has weight 1
 
 
-class Kin:
+class Precedents:
     """Remembers how heavy for their size the missiles of the last hours were."""
 
-    def __init__(self, kin_s: float) -> None:
-        self._kin_s = kin_s
+    def __init__(self, precedents_s: float) -> None:
+        self._precedents_s = precedents_s
         self._id: IntArray = np.zeros(0, np.int64)
         self._seen_s: FloatArray = np.zeros(0)
         self._variance: FloatArray = np.zeros(0)
@@ -36,7 +36,8 @@ class Kin:
         self._ln_beta: FloatArray = np.zeros((0, STRAIGHT - FALLING))
 
     def learn(self, tracks: Tracks, air: FloatArray, drag: FloatArray) -> None:
-        """Take down what drag has told of missiles that are in the air by now."""
+        """Take down what drag has told of missiles in the air; forget what is long past."""
+        self._keep(tracks.received_s - self._seen_s < self._precedents_s)
         sure = tracks.confirmed & (tracks.class_prob[:, BALLISTIC_MISSILE] > SURE)
         row = np.flatnonzero(sure)
         mode = tracks.mode_weight[row].argmax(axis=1)
@@ -48,13 +49,16 @@ class Kin:
         mean, own = tracks.mean[row, mode], mode - FALLING
         curves = [np.full(len(row), curve) for curve in range(STRAIGHT - FALLING)]
         more = [as_much(mean, own, curve, air, drag) for curve in curves]
-        keep = ~np.isin(self._id, tracks.track_id[row])
-        keep &= tracks.received_s - self._seen_s < self._kin_s
-        self._id = np.append(self._id[keep], tracks.track_id[row])
-        self._seen_s = np.append(self._seen_s[keep], tracks.time_s[row])
-        self._variance = np.append(self._variance[keep], tracks.cov[row, mode, 6, 6])
+        self._keep(~np.isin(self._id, tracks.track_id[row]))
+        self._id = np.append(self._id, tracks.track_id[row])
+        self._seen_s = np.append(self._seen_s, tracks.time_s[row])
+        self._variance = np.append(self._variance, tracks.cov[row, mode, 6, 6])
         fresh = mean[:, 6:] + np.stack(more, axis=1)
-        self._ln_beta = np.concatenate([self._ln_beta[keep], fresh])
+        self._ln_beta = np.concatenate([self._ln_beta, fresh])
+
+    def _keep(self, which: BoolArray) -> None:
+        self._id, self._seen_s = self._id[which], self._seen_s[which]
+        self._variance, self._ln_beta = self._variance[which], self._ln_beta[which]
 
     def belief(self, track_id: IntArray) -> FloatArray:
         """(n, shapes, 2) mean, standard deviation of ln beta beforehand, by drag curve.
@@ -64,10 +68,10 @@ class Kin:
         """
         own, own_sigma = THREATS[BALLISTIC_MISSILE].ln_beta
         others = (self._id[None] != track_id[:, None]).astype(np.float64)
-        whole = others.sum(axis=1, keepdims=True) + UNLIKE
-        mean = (others @ self._ln_beta + UNLIKE * own) / whole
+        whole = others.sum(axis=1, keepdims=True) + NEW_KIND
+        mean = (others @ self._ln_beta + NEW_KIND * own) / whole
         spread = self._ln_beta**2 + self._variance[:, None] + ALIKE**2
-        square = (others @ spread + UNLIKE * (own**2 + own_sigma**2)) / whole
+        square = (others @ spread + NEW_KIND * (own**2 + own_sigma**2)) / whole
         told = np.stack([mean, np.sqrt(square - mean**2)], axis=2)
         common = SEVENTH[FALLING, 0], np.sqrt(SEVENTH[FALLING, 1])
         return np.where(HEAVIER[:, None], told, common)
@@ -75,15 +79,15 @@ class Kin:
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
         return {
-            "kin.id": self._id,
-            "kin.seen_s": self._seen_s,
-            "kin.variance": self._variance,
-            "kin.ln_beta": self._ln_beta,
+            "precedents.id": self._id,
+            "precedents.seen_s": self._seen_s,
+            "precedents.variance": self._variance,
+            "precedents.ln_beta": self._ln_beta,
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        self._id = memory["kin.id"].astype(np.int64)
-        self._seen_s = memory["kin.seen_s"].astype(np.float64)
-        self._variance = memory["kin.variance"].astype(np.float64)
-        self._ln_beta = memory["kin.ln_beta"].astype(np.float64)
+        self._id = memory["precedents.id"].astype(np.int64)
+        self._seen_s = memory["precedents.seen_s"].astype(np.float64)
+        self._variance = memory["precedents.variance"].astype(np.float64)
+        self._ln_beta = memory["precedents.ln_beta"].astype(np.float64)

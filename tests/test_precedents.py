@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose
 
 from forewarn.dynamics import drag_tables
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.forecast.kin import Kin
+from forewarn.forecast.precedents import Precedents
 from forewarn.geodesy import FloatArray
 from forewarn.records import FALLING, STRAIGHT, Tick, Tracks
 from forewarn.threats import BALLISTIC_MISSILE, ROCKET, THREATS
-from test_forecast import AIR, ZONES, moments, state, track
+from test_forecast import AIR, ZONES, moments, nothing, state, track
 
 DRAG = drag_tables()
 OWN, OWN_SIGMA = THREATS[BALLISTIC_MISSILE].ln_beta
@@ -29,28 +29,28 @@ def missile(track_id: int, ln_beta: float, sigma: float, now_s: float = 10.0) ->
     return replace(one, track_id=np.array([track_id]), cov=cov)
 
 
-def after(*heard: Tracks) -> Kin:
-    kin = Kin(kin_s=100.0)
+def after(*heard: Tracks) -> Precedents:
+    told = Precedents(precedents_s=100.0)
     for one in heard:
-        kin.learn(one, AIR, DRAG)
-    return kin
+        told.learn(one, AIR, DRAG)
+    return told
 
 
-def believed(kin: Kin, track_id: int = 99) -> FloatArray:
+def believed(one: Precedents, track_id: int = 99) -> FloatArray:
     """(2,) of a finned one: mean, standard deviation."""
-    return kin.belief(np.array([track_id]))[0, 0]
+    return one.belief(np.array([track_id]))[0, 0]
 
 
 def test_of_the_first_nothing_but_its_class_is_known() -> None:
-    belief = Kin(kin_s=100.0).belief(np.array([1, 2]))
+    belief = Precedents(precedents_s=100.0).belief(np.array([1, 2]))
     assert belief.shape == (2, STRAIGHT - FALLING, 2)
     assert_allclose(belief[:, :2, 0], OWN)
     assert_allclose(belief[:, :2, 1], OWN_SIGMA)
 
 
 def test_a_wreck_is_as_heavy_as_any_whatever_flew_whole() -> None:
-    for kin in (Kin(kin_s=100.0), after(missile(1, HEAVY, 0.1))):
-        assert_allclose(kin.belief(np.array([9]))[0, 2], (8.5, 0.6))
+    for told in (Precedents(precedents_s=100.0), after(missile(1, HEAVY, 0.1))):
+        assert_allclose(told.belief(np.array([9]))[0, 2], (8.5, 0.6))
 
 
 def test_the_more_came_down_the_surer_is_what_follows_them() -> None:
@@ -70,9 +70,9 @@ def test_two_kinds_leave_open_which_of_them_it_is() -> None:
 
 
 def test_a_missile_tells_nothing_of_itself() -> None:
-    kin = after(missile(7, HEAVY, 0.1))
-    assert_allclose(believed(kin, 7), (OWN, OWN_SIGMA))
-    assert believed(kin, 8)[0] > OWN
+    told = after(missile(7, HEAVY, 0.1))
+    assert_allclose(believed(told, 7), (OWN, OWN_SIGMA))
+    assert believed(told, 8)[0] > OWN
 
 
 def test_what_it_is_learned_of_is_counted_once_however_often_it_is_seen() -> None:
@@ -92,9 +92,10 @@ def test_nothing_is_learned_of_others(other: Tracks) -> None:
     assert_allclose(believed(after(other)), (OWN, OWN_SIGMA))
 
 
-def test_another_night_begins_anew() -> None:
-    kin = after(missile(1, HEAVY, 0.1), missile(2, 8.6, 0.1, now_s=200.0))
-    assert believed(kin)[0] < OWN
+@pytest.mark.parametrize("other", [nothing(200.0), missile(2, 8.5, 0.6, now_s=200.0)])
+def test_another_night_begins_anew(other: Tracks) -> None:
+    """Also where nothing was learned since."""
+    assert_allclose(believed(after(missile(1, HEAVY, 0.1), other)), (OWN, OWN_SIGMA))
 
 
 def test_what_was_learned_outlives_a_restart() -> None:
