@@ -61,6 +61,7 @@ def track(
         mean=np.tile(mean, (1, len(MODES), 1)),
         cov=np.tile(np.diag(SIGMA**2), (1, len(MODES), 1, 1)),
         mode_weight=weight[None],
+        turn_radps=np.zeros((1, 2)),
         class_prob=np.eye(6)[[kind]],
         existence=np.ones(1),
         confirmed=np.array([confirmed]),
@@ -79,7 +80,7 @@ def track(
 def nothing(now_s: float) -> Tracks:
     one = track(state(0.0, (0, 0, 0)), now_s)
     names = ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "existence")
-    more = ("confirmed", "named", "trusted", "group_mask", "first_s", "silence", "hits")
+    more = ("turn_radps", "confirmed", "named", "trusted", "group_mask", "first_s", "silence", "hits")
     empty = {name: getattr(one, name)[:0].copy() for name in (*names, *more, "withdrawn")}
     return Tracks(received_s=now_s, identity=(), group_names=("a",), **empty)
 

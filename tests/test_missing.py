@@ -6,7 +6,7 @@ import numpy as np
 
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.geodesy import metres_per_radian
-from forewarn.records import MODES, Forecasts, Tick, Tracks
+from forewarn.records import MODES, STRAIGHT, TURNING, Forecasts, Tick, Tracks
 from forewarn.threats import BALLISTIC_MISSILE, DRONE, ROCKET
 from test_forecast import AIR, LAT, LON, SIGMA, ZONES, nothing, state, track
 
@@ -20,6 +20,22 @@ def east_m(forecasts: Forecasts) -> float:
     """Mean place of where it may come down, east of where it began."""
     mean = np.average(forecasts.place_rad[:, 1], weights=forecasts.weight)
     return float((mean - LON) * metres_per_radian(LAT)[1])
+
+
+def test_a_drone_in_a_turn_is_foretold_round_the_bend() -> None:
+    def north_m(turn_radps: float) -> float:
+        one = drone(800.0)
+        weight = np.eye(len(MODES))[[TURNING if turn_radps else STRAIGHT]]
+        turn = np.array([[turn_radps, 0.005]])
+        one = replace(one, mode_weight=weight, turn_radps=turn)
+        made = Forecaster(AIR, ZONES, ForecastParams(intent=0.0)).step(one, Tick(1, 10.0))
+        mean = np.average(made.place_rad[:, 0], weights=made.weight)
+        return float((mean - LAT) * metres_per_radian(LAT)[0])
+
+    # eastwards at 50 m/s: a turn to the right bends its way to the south
+    assert north_m(0.03) < -500.0
+    assert north_m(-0.03) > 500.0
+    assert abs(north_m(0.0)) < 300.0
 
 
 def test_a_drone_that_flies_out_of_sight_is_carried_on_until_nobody_can_say_where() -> None:

@@ -12,7 +12,7 @@ from forewarn import threats
 from forewarn.bench.following import states_at
 from forewarn.bench.ground import LAT, LON, ecef_of
 from forewarn.geodesy import FloatArray
-from forewarn.records import FALLING, IntArray, PlotBatch
+from forewarn.records import FALLING, TURNING, IntArray, PlotBatch
 from forewarn.score.tracks import match
 from forewarn.sim.sight import LATENCY_S, Flyer, in_cover, polar, watch
 from forewarn.sim.world import STEP_S, Launch, Path, coast, fly
@@ -254,6 +254,28 @@ def straight(speed_mps: float, height_m: float) -> Path:
     east, north = 12e3 + 0.8 * speed_mps * time_s, 14e3 - 0.6 * speed_mps * time_s
     place = ecef_of(np.column_stack([east, north, np.full(len(time_s), height_m)]))
     return Path(time_s, np.column_stack([place, np.gradient(place, time_s, axis=0)]))
+
+
+def test_what_turns_tells_at_which_rate() -> None:
+    time_s = np.arange(0.0, 100.0)
+    rate = np.where(time_s > 60.0, 0.06, 0.0)
+    course = 2.5 + np.cumsum(rate)
+    way = np.cumsum(50.0 * np.column_stack([np.sin(course), np.cos(course)]), axis=0)
+    place = ecef_of(np.column_stack([(12e3, 14e3) + way, np.full(len(time_s), 1500.0)]))
+    path = Path(time_s, np.column_stack([place, np.gradient(place, time_s, axis=0)]))
+    tracker = Tracker(SENSORS, AIR, TrackParams())
+    told = []
+    for seq, batch in enumerate(sights([path], 3, 100.0), start=1):
+        tracks = tracker.step(replace(batch, seq=seq))
+        if batch.received_s > 30.0 and len(tracks.track_id):
+            first = tracks.existence.argmax()
+            weight = tracks.mode_weight[first, TURNING]
+            told.append((batch.received_s, weight, *tracks.turn_radps[first]))
+    when, weight, rate_radps, sigma = np.array(told).T
+    turning = when > 80.0
+    assert weight[turning].mean() > 0.6
+    assert weight[when < 60.0].max() < 0.3
+    assert np.abs(rate_radps - 0.06)[turning].mean() < sigma[turning].mean() < 0.03
 
 
 DRONE, AIRCRAFT = straight(50.0, 1500.0), straight(220.0, 6000.0)

@@ -116,6 +116,7 @@ def one_track(
         mean=np.ascontiguousarray(mean[None]),
         cov=np.ascontiguousarray(cov[None]),
         mode_weight=weight[None].copy(),
+        turn_radps=np.zeros((1, 2)),
         class_prob=np.eye(len(CLASSES))[[ROCKET]],
         existence=np.ones(1),
         confirmed=np.ones(1, bool),

@@ -72,7 +72,6 @@ def tracks_at(
     weight[:, TURNING] = 1.0 - weight[:, STRAIGHT]
     mean = np.zeros((n, len(MODES), 7))
     mean[:, STRAIGHT:, :6] = np.concatenate([pos, vel], axis=1)[:, None]
-    mean[:, TURNING, 6] = turn
     cov = np.zeros((n, len(MODES), 7, 7))
     cov[:, STRAIGHT:] = np.diag(np.append(SIGMA, 0.01) ** 2)
     now_s = START_S + second
@@ -83,6 +82,7 @@ def tracks_at(
         mean=mean,
         cov=cov,
         mode_weight=weight,
+        turn_radps=np.column_stack([turn, np.full(n, 0.01)]),
         class_prob=np.tile(np.eye(6)[DRONE], (n, 1)),
         existence=np.ones(n),
         confirmed=np.ones(n, bool),

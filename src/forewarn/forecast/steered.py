@@ -62,14 +62,7 @@ class Steering:
             # a filter that sees noise keeps turning in mind; what turns is soon sure of it
             weight = weight**2 / (weight**2).sum(axis=1, keepdims=True)
             mean, cov = tracks.mean[flown, mode], tracks.cov[flown, mode]
-            turn = np.stack(
-                [
-                    weight[:, TURNING - STRAIGHT],
-                    tracks.mean[flown, TURNING, 6],
-                    np.sqrt(tracks.cov[flown, TURNING, 6, 6]),
-                ],
-                axis=1,
-            )
+            turn = np.column_stack([weight[:, TURNING - STRAIGHT], tracks.turn_radps[flown]])
             targets = steered_tracks(mean, cov, turn, self._params.ground_m, self._grid)
             arrivals = carry(targets, ways, self._ground[kind])
             owner, futures = arrival_futures(arrivals, self._grid, tracks.time_s[flown])

@@ -23,11 +23,13 @@ class Tracks:
     received_s  : "now"
     track_id    : (n,)           number that stays with the track
     time_s      : (n,)           UTC seconds at which its state is true (its last update)
-    mean        : (n, 6, 7)      per mode (MODES): ECEF position m, velocity m/s, ln beta;
+    mean        : (n, 6, 7)      per mode (MODES): ECEF position m, velocity m/s, ln beta
                                  (of boosting, turning: what is known beforehand);
                                  zeros where the mode's weight is 0
     cov         : (n, 6, 7, 7)   covariance of each
     mode_weight : (n, 6)         probability of each mode, sums to 1
+    turn_radps  : (n, 2)         turn rate, clockwise from above, if it turns, and its
+                                 standard deviation; zeros where turning has weight 0
     class_prob  : (n, 6)         probability of each class (threats.CLASSES), sums to 1
     existence   : (n,)           probability that it exists at all
     confirmed   : (n,) bool      passed the start rule and the physics checks
@@ -48,6 +50,7 @@ class Tracks:
     mean: FloatArray
     cov: FloatArray
     mode_weight: FloatArray
+    turn_radps: FloatArray
     class_prob: FloatArray
     existence: FloatArray
     confirmed: BoolArray
@@ -69,6 +72,7 @@ class Tracks:
             "mean": (n, len(MODES), 7),
             "cov": (n, len(MODES), 7, 7),
             "mode_weight": (n, len(MODES)),
+            "turn_radps": (n, 2),
             "class_prob": (n, 6),
             "existence": (n,),
             "confirmed": (n,),

@@ -274,6 +274,7 @@ class Engine:
             mean=whole.mean,
             cov=whole.cov,
             mode_weight=whole.weight,
+            turn_radps=whole.turn,
             class_prob=whole.prob,
             existence=whole.existence,
             confirmed=whole.confirmed,

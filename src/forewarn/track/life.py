@@ -137,6 +137,7 @@ class Told(NamedTuple):
     mean: FloatArray
     cov: FloatArray
     weight: FloatArray
+    turn: FloatArray
     prob: FloatArray
     existence: FloatArray
     confirmed: BoolArray
@@ -157,6 +158,7 @@ class Told(NamedTuple):
             np.zeros((n, COUNT, 7)),
             np.zeros((n, COUNT, 7, 7)),
             np.empty((n, COUNT)),
+            np.zeros((n, 2)),
             np.empty((n, 6)),
             np.empty(n),
             np.empty(n, np.bool_),
@@ -233,3 +235,6 @@ def tell(
             if told < 7:
                 out.mean[c, mode, 6] = SEVENTH[FALLING, 0]
                 out.cov[c, mode, 6, 6] = SEVENTH[FALLING, 1]
+        if row["weight"][TURNING] > 0.0:
+            out.turn[c, 0] = row["mean"][TURNING, 6]
+            out.turn[c, 1] = np.sqrt(row["cov"][TURNING, 6, 6])
