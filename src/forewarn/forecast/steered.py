@@ -62,7 +62,9 @@ class Steering:
             # a filter that sees noise keeps turning in mind; what turns is soon sure of it
             weight = weight**2 / (weight**2).sum(axis=1, keepdims=True)
             mean, cov = tracks.mean[flown, mode], tracks.cov[flown, mode]
-            turn = np.column_stack([weight[:, TURNING - STRAIGHT], tracks.turn_radps[flown]])
+            turn = np.column_stack(
+                [weight[:, TURNING - STRAIGHT], tracks.turn_radps[flown]]
+            )
             targets = steered_tracks(mean, cov, turn, self._params.ground_m, self._grid)
             arrivals = carry(targets, ways, self._ground[kind])
             owner, futures = arrival_futures(arrivals, self._grid, tracks.time_s[flown])
