@@ -261,7 +261,9 @@ def test_what_turns_tells_at_which_rate() -> None:
     rate = np.where(time_s > 60.0, 0.06, 0.0)
     course = 2.5 + np.cumsum(rate)
     way = np.cumsum(50.0 * np.column_stack([np.sin(course), np.cos(course)]), axis=0)
-    place = ecef_of(np.column_stack([way + [12e3, 14e3], np.full(len(time_s), 1500.0)]))
+    place = ecef_of(
+        np.column_stack([np.add(way, (12e3, 14e3)), np.full(len(time_s), 1500.0)])
+    )
     path = Path(time_s, np.column_stack([place, np.gradient(place, time_s, axis=0)]))
     tracker = Tracker(SENSORS, AIR, TrackParams())
     told = []
