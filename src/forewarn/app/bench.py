@@ -23,6 +23,7 @@ MEASURED = (
     "page",
     "push",
     "raid",
+    "limits",
     "subscribers",
     "traffic",
     "study",
@@ -39,7 +40,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     seeds: Annotated[int, typer.Option(help="how many drawings of the raid")] = 20,
     raid: Annotated[
-        str, typer.Option(help="a shipped raid, for `raid` and `chain`")
+        str, typer.Option(help="a shipped raid, for `raid`, `limits`, `chain`")
     ] = "rockets",
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
     scenario: Annotated[
@@ -70,9 +71,9 @@ def bench(
     if name not in MEASURED:
         raise ConfigError(f"bench: {name!r} is unknown; known: {', '.join(MEASURED)}, docs")
     command = f"forewarn bench {name}"
-    if name == "raid" or (name == "chain" and raid != Ask().raid):
+    if name in ("raid", "limits") or (name == "chain" and raid != Ask().raid):
         command += f" --raid {raid}"
-    if name == "raid":
+    if name in ("raid", "limits"):
         command += f" --seeds {seeds}"
     command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:

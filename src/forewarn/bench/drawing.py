@@ -14,10 +14,13 @@ from forewarn.records import (
     LIVE_STATES,
     Alert,
     Event,
+    Exposures,
+    Forecasts,
     Outcome,
     PlotBatch,
     Sensor,
     Tick,
+    Tracks,
     Zones,
 )
 from forewarn.score import Judged, Watcher, judge
@@ -41,6 +44,13 @@ class Defence(Protocol):
 
     def step(self, now_s: float, said: Sequence[Said]) -> list[Engagement]:
         """What is fired now."""
+
+
+class Foresees(Protocol):
+    """All of a chain but its decision."""
+
+    def foresee(self, event: Event) -> tuple[Tracks, Forecasts, Exposures]:
+        """As of `Pipeline`."""
 
 
 def region_zones(raid: Raid) -> Zones:
@@ -100,6 +110,7 @@ def judged_for(
     waits_s: list[float] | None = None,
     defence: Defence | None = None,
     watch: bool = True,
+    chain: Foresees | None = None,
 ) -> list[Judged]:
     """A drawing led through the chain once, decided and judged for several needs.
 
@@ -107,9 +118,10 @@ def judged_for(
     waits_s : gets how long each event took
     defence : a simulated one over the same drawing, which alters what comes of it
     watch   : whether what was said on the way to the alerts is judged too
+    chain   : in place of the one that is shipped
     """
     watchers = [Watcher(zones) for zones in each] if watch else []
-    alerts, until_s, took_s = _run(drawn, each, watchers, defence)
+    alerts, until_s, took_s = _run(drawn, each, watchers, defence, chain)
     truth = drawn.truth if defence is None else defence.sky.truth()
     if waits_s is not None:
         waits_s += took_s
@@ -125,9 +137,10 @@ def _run(
     each: Sequence[Zones],
     watchers: Sequence[Watcher],
     defence: Defence | None = None,
+    chain: Foresees | None = None,
 ) -> tuple[list[tuple[Alert, ...]], float, list[float]]:
     """All alerts for each of some zones, when the last was cleared, seconds per event."""
-    chain = default_chain(drawn.sensors, each[0])
+    foreseen = chain or default_chain(drawn.sensors, each[0])
     warners = [Warner("bench", zones, WarningParams()) for zones in each]
     alerts: list[list[Alert]] = [[] for _ in each]
     live: set[tuple[int, str]] = set()
@@ -135,7 +148,7 @@ def _run(
 
     def step(event: Event) -> None:
         begun_s = perf_counter()
-        tracks, forecasts, exposures = chain.foresee(event)
+        tracks, forecasts, exposures = foreseen.foresee(event)
         if defence is not None and isinstance(event, Tick):
             defence.step(event.received_s, said_of(tracks, forecasts))
         told = [warner.step(exposures, event) for warner in warners]

@@ -25,6 +25,7 @@ RATIOS = {
 }
 RATIOS["evening"] = RATIOS["night"]
 # minutes in vain of ours over those of one who knows, at most
+STEERING = ("night", "evening")  # raids whose paths tell more than their ends
 ORACLE = {"barrage": (2.5, 7.0, 11.0), "ten_missiles": (2.7, 3.2, 3.7)}
 CLEAR_S = {"drone": 300.0, "cruise_missile": 300.0}  # others: 180
 
@@ -67,7 +68,9 @@ def _needed(name: str, runs: list[list[Judged]], k: int) -> list[Figure]:
         found.append(Figure(label, clear.p95_s, "s", goal))
     share = score.seconds.pairs_early
     label = f"{need}impacts after the stated 5 % quantile"
-    found.append(_share(label, share, ">= 0.94", f"{score.seconds.pairs} pairs; 0.95"))
+    found.append(
+        share_figure(label, share, ">= 0.94", f"{score.seconds.pairs} pairs; 0.95")
+    )
     return found
 
 
@@ -102,24 +105,27 @@ def _minutes(name: str, need: str, k: int, score: Score) -> list[Figure]:
         goals = RATIOS.get(name, {}).get(practice.name)
         goal = f">= {goals[k]:g}" if goals else ""
         label = f"{need}in vain: warning the {practice.name} / ours"
-        found.append(_share(label, practice.ratio, goal, "same timing and hold"))
+        found.append(share_figure(label, practice.ratio, goal, "same timing and hold"))
     goal = f"<= {ORACLE[name][k]:g}" if name in ORACLE else ""
     label = f"{need}in vain: ours / knowing the impacts"
-    found.append(_share(label, minutes.oracle_ratio, goal, ""))
-    if name in ("night", "evening"):
+    found.append(share_figure(label, minutes.oracle_ratio, goal, ""))
+    if name in STEERING:
         label = f"{need}in vain: ours / knowing the paths, not the dives"
-        found.append(_share(label, minutes.path_ratio, "<= 1.5", ""))
+        found.append(share_figure(label, minutes.path_ratio, "<= 1.5", ""))
     label = f"{need}minutes under take cover or stay per person"
     goal = "<= 20" if name == "night" else ""
     found.append(Figure(label, minutes.per_person, "min", goal))
     label = f"{need}minutes under prepare / under alert by raion"
-    found.append(_share(label, minutes.prepare_ratio, "<= 0.2", ""))
+    found.append(share_figure(label, minutes.prepare_ratio, "<= 0.2", ""))
     label = f"{need}alerts off and on again for the same threat"
-    found.append(_share(label, score.alerts.same_share, "<= 0.001", "within ten minutes"))
+    found.append(
+        share_figure(label, score.alerts.same_share, "<= 0.001", "within ten minutes")
+    )
     return found
 
 
-def _share(label: str, share: Share, goal: str, note: str) -> Figure:
+def share_figure(label: str, share: Share, goal: str, note: str) -> Figure:
+    """A share or ratio, with its interval."""
     return Figure(label, share.value, "", goal, share.low, share.high, note)
 
 

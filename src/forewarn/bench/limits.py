@@ -1,0 +1,122 @@
+"""Figure: what a raid's warning costs as its errors are taken away, one after another.
+
+The settings of the decision are those shipped, at every level. What is taken away: all
+error of the tracks, the time until they are told, and until it is known that something
+came down; then the doubt of the wind, or of the way ahead of what steers itself. What is
+left is owed to bodies that begin to tumble, to dives that nobody foresees, and to what our
+costs say is worth an alert.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from forewarn.atmosphere import standard_air, with_profile
+from forewarn.bench.drawing import Foresees, default_chain, judged_for, region_zones
+from forewarn.bench.known import (
+    STEERED,
+    KnownChain,
+    KnownForecaster,
+    KnownTracks,
+    bodies,
+)
+from forewarn.bench.raid import NEEDS_S, ORACLE, RATIOS, STEERING, needing, share_figure
+from forewarn.bench.result import Ask, Figure, Result
+from forewarn.dynamics import drag_table
+from forewarn.forecast import Forecaster, ForecastParams
+from forewarn.records import Zones
+from forewarn.score import Judged, summarise
+from forewarn.score.reading import make_case
+from forewarn.sim import raids
+from forewarn.sim.faults import told_wind
+from forewarn.sim.raid_keys import FaultKeys, Generated, Raid
+
+CALM = ForecastParams(wind_sigma_mps=0.05, density_sigma=0.001)
+
+
+class Level(NamedTuple):
+    """A chain, and what reaches it."""
+
+    name: str
+    drawn: Generated
+    chain: Foresees
+
+
+def measure(ask: Ask, progress: Callable[[], None]) -> Result:
+    """Each drawing, led through the chain of each level."""
+    raid = raids.load(ask.raid)
+    zones = region_zones(raid)
+    each = [needing(zones, need_s) for need_s in NEEDS_S]
+    runs: dict[str, list[list[Judged]]] = {}
+    for seed in range(1, ask.seeds + 1):
+        for level in levels(raid, seed, zones):
+            name = f"{ask.raid}-{seed}"
+            found = judged_for(name, level.drawn, each, watch=False, chain=level.chain)
+            runs.setdefault(level.name, []).append(found)
+            progress()
+    figures = [
+        figure
+        for k, need_s in enumerate(NEEDS_S)
+        for name, some in runs.items()
+        for figure in _figures(ask.raid, f"{need_s:.0f} s, {name}: ", k, some)
+    ]
+    return Result(
+        f"limits_{ask.raid}",
+        f"What limits raid {ask.raid}, {ask.seeds} seeds: its errors taken away",
+        tuple(figures),
+    )
+
+
+def levels(raid: Raid, seed: int, zones: Zones) -> Iterator[Level]:
+    """As shipped, and with ever less that is not known."""
+    whole = raids.draw(raid, seed)
+    drawn, air = whole.told(), standard_air()
+    faults = replace(raid.faults or FaultKeys(), wind_error_mps=0.0)
+    true = told_wind(raid.raid.wind_mps, whole.start_s, faults, np.random.default_rng(0))
+    blown = with_profile(air, true.height_m, true.wind_mps)
+    case = make_case(raid.raid.name, drawn.truth, zones, drawn.sensors, (), np.inf)
+    threats = bodies(whole.flyers, case, blown, drag_table())
+
+    def known(forecaster: Forecaster) -> KnownChain:
+        return KnownChain(KnownTracks(threats), forecaster, zones)
+
+    yield Level("as shipped", drawn, default_chain(drawn.sensors, zones))
+    yield Level("tracks known", drawn, known(Forecaster(air, zones, ForecastParams())))
+    if any(body.kind in STEERED for body in threats):
+        ways = KnownForecaster(air, zones, ForecastParams(), threats)
+        yield Level("tracks and ways ahead known", drawn, known(ways))
+    else:
+        calm = replace(drawn, told=(true,))
+        yield Level("tracks and wind known", calm, known(Forecaster(air, zones, CALM)))
+
+
+def _figures(raid: str, head: str, k: int, runs: list[list[Judged]]) -> list[Figure]:
+    """The figures for people who need NEEDS_S[k]; as of `raid`, the goals too."""
+    score = summarise([run[k] for run in runs])
+    people, minutes = score.people, score.minutes
+    share = people.in_time_share
+    out = [
+        Figure(
+            f"{head}missed or late, per 1,000",
+            1e3 * (1.0 - share.value),
+            "",
+            "<= 1",
+            1e3 * (1.0 - share.high),
+            1e3 * (1.0 - share.low),
+            f"{people.threats_failed} of {people.threats} threats",
+        )
+    ]
+    for practice in minutes.practices:
+        goals = RATIOS.get(raid, {}).get(practice.name)
+        if goals:
+            label = f"{head}in vain: warning the {practice.name} / ours"
+            out.append(share_figure(label, practice.ratio, f">= {goals[k]:g}", ""))
+    goal = f"<= {ORACLE[raid][k]:g}" if raid in ORACLE else ""
+    label = f"{head}in vain: ours / knowing the impacts"
+    out.append(share_figure(label, minutes.oracle_ratio, goal, ""))
+    if np.isfinite(minutes.path_ratio.value) and raid in STEERING:
+        label = f"{head}in vain: ours / knowing the paths, not the dives"
+        out.append(share_figure(label, minutes.path_ratio, "<= 1.5", ""))
+    return out
