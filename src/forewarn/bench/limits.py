@@ -36,6 +36,9 @@ from forewarn.sim.raid_keys import FaultKeys, Generated, Raid
 CALM = ForecastParams(wind_sigma_mps=0.05, density_sigma=0.001)
 
 
+SHIPPED = "as shipped"
+
+
 class Level(NamedTuple):
     """A chain, and what reaches it."""
 
@@ -56,12 +59,11 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
             found = judged_for(name, level.drawn, each, watch=False, chain=level.chain)
             runs.setdefault(level.name, []).append(found)
             progress()
-    figures = [
-        figure
-        for k, need_s in enumerate(NEEDS_S)
-        for name, some in runs.items()
-        for figure in _figures(ask.raid, f"{need_s:.0f} s, {name}: ", k, some)
-    ]
+    figures = []
+    for k, need_s in enumerate(NEEDS_S):
+        for name, some in runs.items():
+            figures += _figures(ask.raid, f"{need_s:.0f} s, {name}: ", k, some)
+        figures += _most(ask.raid, f"{need_s:.0f} s, impacts known: ", k, runs[SHIPPED])
     return Result(
         f"limits_{ask.raid}",
         f"What limits raid {ask.raid}, {ask.seeds} seeds: its errors taken away",
@@ -82,7 +84,7 @@ def levels(raid: Raid, seed: int, zones: Zones) -> Iterator[Level]:
     def known(forecaster: Forecaster) -> KnownChain:
         return KnownChain(KnownTracks(threats), forecaster, zones)
 
-    yield Level("as shipped", drawn, default_chain(drawn.sensors, zones))
+    yield Level(SHIPPED, drawn, default_chain(drawn.sensors, zones))
     yield Level("tracks known", drawn, known(Forecaster(air, zones, ForecastParams())))
     if any(body.kind in STEERED for body in threats):
         ways = KnownForecaster(air, zones, ForecastParams(), threats)
@@ -120,3 +122,18 @@ def _figures(raid: str, head: str, k: int, runs: list[list[Judged]]) -> list[Fig
         label = f"{head}in vain: ours / knowing the paths, not the dives"
         out.append(share_figure(label, minutes.path_ratio, "<= 1.5", ""))
     return out
+
+
+def _most(raid: str, head: str, k: int, runs: list[list[Judged]]) -> list[Figure]:
+    """What nobody can surpass: practice over one who knew every impact beforehand."""
+    minutes = summarise([run[k] for run in runs]).minutes
+    return [
+        Figure(
+            f"{head}in vain: warning the {one.name} / theirs",
+            one.ratio.value * minutes.oracle_ratio.value,
+            goal=f">= {RATIOS[raid][one.name][k]:g}",
+            note="our delay, margin and hold",
+        )
+        for one in minutes.practices
+        if one.name in RATIOS.get(raid, {})
+    ]
