@@ -3,7 +3,7 @@
 With them a raid shows what of its cost is owed to which error.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -126,8 +126,6 @@ def _falls(
 
 class KnownTracks:
     """In place of the tracker: the true state of every threat in view, once a second."""
-
-    refused: Mapping[tuple[str, str], int] = {}
 
     def __init__(self, threats: Sequence[Body]) -> None:
         self._threats = threats
