@@ -79,18 +79,8 @@ def track(
 
 def nothing(now_s: float) -> Tracks:
     one = track(state(0.0, (0, 0, 0)), now_s)
-    names = ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "existence")
-    more = (
-        "turn_radps",
-        "confirmed",
-        "named",
-        "trusted",
-        "group_mask",
-        "first_s",
-        "silence",
-        "hits",
-    )
-    empty = {name: getattr(one, name)[:0].copy() for name in (*names, *more, "withdrawn")}
+    every = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    empty = {n: column[:0].copy() for n, column in every.items() if hasattr(column, "copy")}
     return Tracks(received_s=now_s, identity=(), group_names=("a",), **empty)
 
 

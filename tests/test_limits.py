@@ -17,8 +17,8 @@ from forewarn.bench.raid import needing
 from forewarn.dynamics import drag_table
 from forewarn.flight import fall, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.geodesy import geographic_points, ground_scales
-from forewarn.records import BOOSTING, FALLING, Forecasts, Tick
+from forewarn.geodesy import FloatArray, geographic_points, ground_scales
+from forewarn.records import BOOSTING, FALLING, STRAIGHT, TURNING, Forecasts, Tick
 from forewarn.score import summarise
 from forewarn.score.reading import make_case
 from forewarn.sim import raids
@@ -64,8 +64,9 @@ def test_what_brakes_a_body_is_read_off_its_path() -> None:
         )
         lat, lon, _ = geographic_points(down[:, 1:4].copy())
         per_lat, per_lon = (float(one[0]) for one in ground_scales(lat))
-        away = (lat[0] - fallen.place_rad[0]) * per_lat, (lon[0] - fallen.place_rad[1])
-        assert np.hypot(away[0], away[1] * per_lon) < 100.0
+        north_m = (lat[0] - fallen.place_rad[0]) * per_lat
+        east_m = (lon[0] - fallen.place_rad[1]) * per_lon
+        assert np.hypot(north_m, east_m) < 100.0
         assert down[0, 0] + body.clock[late] == pytest.approx(fallen.impact_s, abs=0.5)
 
 
@@ -83,7 +84,7 @@ def test_true_tracks_are_the_paths_from_first_sight_to_the_end() -> None:
             mode = tracks.mode_weight[row].argmax()
             true = body.path.at(np.array([event.received_s]))[0]
             np.testing.assert_array_equal(tracks.mean[row, mode, :6], true)
-            assert mode in ((BOOSTING, FALLING) if body.kind == 0 else (4, 5))
+            assert mode in ((BOOSTING, FALLING) if body.kind == 0 else (STRAIGHT, TURNING))
             seen.setdefault(number, []).append(event.received_s)
     assert sorted(seen) == [1, 2, 3, 4]
     for number, times in seen.items():
@@ -113,7 +114,7 @@ def test_a_known_way_ahead_is_where_a_drone_will_fly() -> None:
     assert known < 0.5 * guessed
 
 
-def _off(forecasts: Forecasts, path: np.ndarray) -> float:
+def _off(forecasts: Forecasts, path: FloatArray) -> float:
     lat, lon, _ = geographic_points(np.ascontiguousarray(path))
     per_lat, per_lon = (float(one[0]) for one in ground_scales(lat[:1]))
     away = forecasts.place_rad[:, None] - np.stack([lat, lon], axis=1)[None]
