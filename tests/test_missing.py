@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.geodesy import metres_per_radian
@@ -52,6 +53,15 @@ def test_a_drone_that_flies_out_of_sight_is_carried_on_until_nobody_can_say_wher
     assert wide[1] > wide[0]
     over_s = 10.0 + params.missing_s + 1.0
     assert not len(forecaster.step(nothing(over_s), Tick(999, over_s)).track_id)
+
+
+def test_a_memory_of_another_version_is_refused_before_anything_is_done_with_it() -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    forecaster.step(drone(800.0), Tick(1, 10.0))
+    older = forecaster.memory()
+    del older["missing.turn_radps"]
+    with pytest.raises(KeyError, match=r"missing\.turn_radps"):
+        Forecaster(AIR, ZONES, ForecastParams()).restore(older)
 
 
 def test_a_drone_that_dived_out_of_sight_is_not_carried_on() -> None:

@@ -102,10 +102,9 @@ class Missing:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        head = "missing."
-        self._rows = {
-            n.removeprefix(head): a for n, a in memory.items() if n.startswith(head)
-        }
+        # before the first step nothing is remembered, and then all columns are
+        remembers = any(name.startswith("missing.") for name in memory)
+        self._rows = {n: memory[f"missing.{n}"] for n in _ROWS} if remembers else {}
 
 
 def _steered(tracks: Tracks) -> tuple[BoolArray, BoolArray]:
