@@ -78,7 +78,7 @@ def truth(state: FloatArray, ln_beta: float) -> tuple[float, FloatArray]:
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: str(shape.name))
 def test_one_rule_of_steps_serves_all_families(family: str, shape: Shape) -> None:
     height_m, vel_mps, beta = FAMILIES[family]
-    drag = drag_table(shape)
+    drag = drag_table(shape.drag)
     rng = np.random.default_rng(7)
     state = start(height_m, vel_mps) + rng.standard_normal((24, 6)) * SPREAD
     ln_beta = np.log(beta) + 0.1 * rng.standard_normal(24)
@@ -108,7 +108,7 @@ def test_the_fastest_come_down_to_the_millisecond() -> None:
     height_m, vel_mps, beta = FAMILIES["300 km class"]
     state = start(height_m, vel_mps)
     for shape in SHAPES:
-        drag = drag_table(shape)
+        drag = drag_table(shape.drag)
         landed = fall(
             state[None], np.array([np.log(beta)]), np.zeros((1, 2)), SEA, AIR, drag
         )

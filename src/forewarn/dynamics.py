@@ -3,6 +3,7 @@
 Shared by motion (what a track does next) and flight (where it comes down).
 """
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
@@ -16,7 +17,7 @@ from forewarn.geodesy import (
     enu_from_ecef,
     geographic_from_ecef,
 )
-from forewarn.threats import SHAPES, Shape
+from forewarn.threats import SHAPES
 
 # frames for kernels: the formulas of `geodesy`, compiled
 enu_axes = kernel(enu_from_ecef)
@@ -28,17 +29,19 @@ ROUNDED = 0.03  # Mach over which what is known of a curve is blurred: no body f
 REACH = 0.2  # Mach within which a step may meet the steepest part of a curve
 
 
-def drag_table(shape: Shape = SHAPES[0]) -> FloatArray:
-    """Drag coefficient of a shape over its mean at Mach 1.5-2.5.
+def drag_table(
+    known: Sequence[tuple[float, float]] | FloatArray = SHAPES[0].drag,
+) -> FloatArray:
+    """Drag coefficient over its mean at Mach 1.5-2.5.
 
     The scale is the body's own (its ballistic coefficient); only the course is taken.
+    known   : (k, 2) Mach number and drag coefficient, as of `Shape`
     returns : (cells, 5) cubic coefficients on a grid of MACH_STEP, smooth to the second
               derivative; and how steeply drag grows with speed, as a power of it, at the
               steepest place within REACH (2 where the coefficient is constant): steps
               must be short where it is steep
     """
-    known_mach, known = np.array(shape.drag).T
-    table = drag_curve(known_mach, known)
+    table = drag_curve(*np.array(known).T)
     inside = slice(round(1.5 / MACH_STEP), round(2.5 / MACH_STEP) + 1)
     table[:, :4] /= table[inside, 0].mean()
     return table
@@ -69,7 +72,7 @@ def drag_curve(known_mach: FloatArray, known: FloatArray) -> FloatArray:
 
 def drag_tables() -> FloatArray:
     """(shapes, cells, 4) the table of every shape of the library."""
-    return np.stack([drag_table(shape) for shape in SHAPES])
+    return np.stack([drag_table(shape.drag) for shape in SHAPES])
 
 
 @bare_kernel

@@ -117,7 +117,7 @@ def stone_line(stone: Stone) -> FloatArray:
         np.zeros((n, 2)),
         level_ground(stone.ground_m),
         stone.air,
-        drag_table(SHAPES[-1]),
+        drag_table(SHAPES[-1].drag),
     )
     lat, lon, _ = geographic_points(np.ascontiguousarray(down[:, 1:4]))
     away = np.column_stack([lat, lon]) - stone.found_rad

@@ -197,7 +197,7 @@ def families() -> tuple[list[Figure], tuple[tuple[str, ...], ...]]:
     for family in FAMILIES:
         those = bodies(family, CHECKED, 3.0, SEED)
         for shape in SHAPES:
-            drag = drag_table(shape)
+            drag = drag_table(shape.drag)
             ours, fine = fly(those, drag), fly_fine(those, drag)
             away.append(float(apart_m(ours, fine).max()))
             late.append(1e3 * float(np.abs(ours[:, 0] - fine[:, 0]).max()))

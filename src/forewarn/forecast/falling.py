@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
-from forewarn.dynamics import enu_axes, falling_acceleration, geographic_of
+from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.flight import Ground, fall
 from forewarn.flight.lift import WEIGHT_MPS2
+from forewarn.forecast.shown import LAGS_S, seen_mps
 from forewarn.geodesy import FloatArray
 from forewarn.records.arrays import IntArray
 
@@ -32,7 +33,6 @@ DRIFTS_S = 60.0  # for so long at most the ballistic coefficient drifts
 # drag coefficients differ most from body to body between these speeds; below, hardly
 SLOW_MPS, FAST_MPS = 240.0, 400.0
 FASTER = 1 / 3  # as much as there, per e-fold, they differ at greater speeds
-LAGS_S = 8.0  # by so much a track's ballistic coefficient lags behind what drag does
 
 
 @kernel
@@ -80,18 +80,8 @@ def _course(speed_mps: float) -> float:
 
 
 @inner_kernel
-def _seen_mps(mean: FloatArray, air: FloatArray, drag: FloatArray) -> float:
-    """Speed at which a body (7,) showed the drag that is known of it: a while ago."""
-    x, y, z, vx, vy, vz, ln_beta = mean
-    ax, ay, az = falling_acceleration(x, y, z, vx, vy, vz, ln_beta, air, drag)
-    speed = np.sqrt(vx * vx + vy * vy + vz * vz) + 1e-9
-    gains = (ax * vx + ay * vy + az * vz) / speed
-    return float(speed - LAGS_S * min(gains, 0.0))
-
-
-@inner_kernel
 def _air_doubt(
-    mean: FloatArray, landed: FloatArray, seen_mps: float, noise: FallNoise
+    mean: FloatArray, landed: FloatArray, shown_mps: float, noise: FallNoise
 ) -> tuple[float, float]:
     """Variance of ln beta that comes on the way, and of the time of coming down, s2.
 
@@ -100,7 +90,7 @@ def _air_doubt(
     away over that time half counts: what changes late changes little. What a fast light
     body does once it is stopped only tells when it comes down: a fall at its final speed
     takes as the root of beta, and the mean of a walk varies a third as much as its end.
-    mean : (7,) of the body; landed : (7,) as of `fall`; seen_mps : as of `_seen_mps`
+    mean : (7,) of the body; landed : (7,) as of `fall`; shown_mps : of `seen_mps`
     """
     speed2, way2 = 1.0, 0.0
     for i in range(3):
@@ -114,7 +104,7 @@ def _air_doubt(
     # drag at speeds that it will only come to is a guess: the mean speed of the rest of
     # the way tells how far it is yet to slow down
     mean_mps = np.sqrt(way2) / max(landed[0], 0.1)
-    unseen = noise.unseen * max(_course(seen_mps) - _course(mean_mps), 0.0)
+    unseen = noise.unseen * max(_course(shown_mps) - _course(mean_mps), 0.0)
     return float(noise.density**2 + unseen**2 + 0.5 * drift * seconds), float(late)
 
 
@@ -364,7 +354,7 @@ def falling_futures(
     wide, late, lift = cov.copy(), np.zeros(jobs), np.zeros(jobs)
     for job in range(jobs):
         if np.isfinite(centre[job, 0]):
-            seen = _seen_mps(mean[job], air, drag)
+            seen = seen_mps(mean[job], LAGS_S, air, drag)
             doubt, late[job] = _air_doubt(mean[job], centre[job], seen, noise)
             wide[job, 6, 6] += doubt
             slides = _slides(mean[job, 6], centre[job], noise)

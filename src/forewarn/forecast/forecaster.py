@@ -6,15 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.atmosphere import with_profile
-from forewarn.cores import in_two
-from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground, level_ground
-from forewarn.forecast.falling import PARTS, falling_futures
-from forewarn.forecast.fan import fan_of
+from forewarn.forecast.falls import Falls, finite
 from forewarn.forecast.holding import AIM, aims, coarser, doubts, holds
 from forewarn.forecast.missing import HIDDEN, Missing
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.precedents import Precedents
 from forewarn.forecast.steered import Steering
 from forewarn.forecast.unfit import unfit
 from forewarn.geodesy import FloatArray
@@ -33,7 +29,6 @@ from forewarn.threats import AIRCRAFT, CLUTTER, CRUISE_MISSILE, DRONE, THREATS
 
 _THREATS = np.array([i for i in range(len(THREATS)) if i not in (AIRCRAFT, CLUTTER)])
 _HARMFUL_M = np.array([t.harmful_m for t in THREATS])
-LEAST_SHARED = 16  # bodies whose falls are worth a second core
 # columns that every forecast track keeps from scan to scan
 DIVE_S = 45.0  # from level flight to the ground, at most
 TAKEN_BACK, TAKEN_BACK_S = 1e-9, 2.0  # what is left of a wrong reading, and for how long
@@ -72,14 +67,13 @@ class Forecaster:
         self._ground = ground or level_ground(params.ground_m)
         self._air = air
         self._calm = air
-        self._drag = drag_tables()
         self._params = params
         self._level = (
             0  # of load: each doubles what a forecast may be off before it is made anew
         )
         self._steering = Steering(zones, params) if zones is not None else None
         self._missing = Missing(params.missing_s)
-        self._precedents = Precedents(params.precedents_s)
+        self._falls = Falls(self._ground, params)
         self._head: dict[str, NDArray[Any]] = _empty_head()
         self._owner: IntArray = np.zeros(0, np.int64)  # track id of each future
         self._futures: FloatArray = np.zeros((0, 10))  # weight, then 9 columns
@@ -101,12 +95,12 @@ class Forecaster:
         if isinstance(event, Load):
             self._level = event.level
         tracks = self._missing.added(tracks)
-        self._precedents.learn(tracks, self._air, self._drag)
+        self._falls.learn(tracks, self._air)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
         rows = np.flatnonzero(threat > self._params.negligible)
         rows = rows[self._fit(tracks, rows)]
-        now = aims(tracks, rows, self._ground, self._air, self._drag)
+        now = aims(tracks, rows, self._ground, self._air, self._falls.drag)
         now = np.concatenate([now, threat[rows, None]], axis=1)
         held = self._held(tracks, rows, now, weather)
         self._tell_who_sees(tracks, rows[held])
@@ -206,9 +200,9 @@ class Forecaster:
         if self._steering is None:
             steering = np.zeros(len(rows))
         falling = threat[rows] - steering
-        parts = [self._falling(tracks, rows, falling, now)]
+        parts = [self._falls.futures(tracks, rows, falling, now, self._air)]
         if self._steering is not None:
-            parts.append(_finite(*self._steering.futures(tracks, rows, steering)))
+            parts.append(finite(*self._steering.futures(tracks, rows, steering)))
         owner = np.concatenate([part[0] for part in parts])
         made = np.concatenate([part[1] for part in parts])
         order = np.argsort(owner, kind="stable")
@@ -219,44 +213,6 @@ class Forecaster:
         order = np.argsort(owners, kind="stable")
         self._owner = owners[order]
         self._futures = np.concatenate([self._futures, made])[order]
-
-    def _falling(
-        self, tracks: Tracks, rows: IntArray, falling: FloatArray, now: FloatArray
-    ) -> tuple[IntArray, FloatArray]:
-        """Futures of boosting and falling modes, and a wider twin of each.
-
-        falling : (rows,) probability that it is a threat and falls; now : as of `aims`
-        """
-        p = self._params
-        belief = self._precedents.belief(tracks.track_id[rows])
-        fan = fan_of(tracks, rows, falling, now, belief, self._air, self._drag, p)
-        made = np.empty((len(fan.owner), PARTS, 10))
-        time_s = tracks.time_s[rows[fan.owner]]
-        for curve in np.unique(fan.curve):
-            by = np.flatnonzero(fan.curve == curve)
-
-            def fly(part: slice, curve: int = curve, by: IntArray = by) -> FloatArray:
-                return falling_futures(
-                    fan.mean[by[part]],
-                    fan.cov[by[part]],
-                    time_s[by[part]],
-                    p.fall_noise,
-                    self._ground,
-                    self._air,
-                    self._drag[curve],
-                )
-
-            made[by] = np.concatenate(in_two(fly, len(by), LEAST_SHARED))
-        made[:, :, 0] *= fan.weight[:, None]
-        body, part = np.nonzero(made[:, :, 0] > 0.0)
-        owner, futures = _finite(fan.owner[body], made[body, part])
-        twin = futures.copy()
-        tail = p.tail_share(futures[:, 6] - tracks.time_s[rows[owner]])
-        futures[:, 0] *= 1 - tail
-        twin[:, 0] *= tail
-        twin[:, 3:6] *= p.tail_scale**2
-        twin[:, 9] *= p.tail_scale
-        return np.concatenate([owner, owner]), np.concatenate([futures, twin])
 
     def _add_heads(
         self,
@@ -326,7 +282,7 @@ class Forecaster:
             "air": self._air,
             "level": np.array([self._level]),
             **self._missing.memory(),
-            **self._precedents.memory(),
+            **self._falls.memory(),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -337,7 +293,7 @@ class Forecaster:
         self._air = memory["air"].astype(np.float64)
         self._level = int(memory["level"][0])
         self._missing.restore(memory)
-        self._precedents.restore(memory)
+        self._falls.restore(memory)
 
 
 def _late(
@@ -361,9 +317,3 @@ def _empty_head() -> dict[str, NDArray[Any]]:
         name: np.zeros(0, np.int64 if name in whole else np.float64) for name in _HEAD
     }
     return empty | {"aim": np.zeros((0, AIM))}
-
-
-def _finite(owner: IntArray, futures: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Leave out futures that hold no answer, such as a flight that never comes down."""
-    good = np.isfinite(futures).all(axis=1)
-    return owner[good], futures[good]

@@ -49,6 +49,13 @@ def aims(
     return out
 
 
+def paces(aim: FloatArray, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(rows,) m/s, speed at `time_s` (rows,), and mean over the rest; aim as of `aims`."""
+    to_go_s = np.maximum(aim[:, 9] - time_s, 0.1)
+    mean_mps = np.linalg.norm(aim[:, 6:9] - aim[:, :3], axis=1) / to_go_s
+    return np.linalg.norm(aim[:, 3:6], axis=1), mean_mps
+
+
 def doubts(owner: IntArray, futures: FloatArray, count: int) -> FloatArray:
     """(count, 2) mean doubt of the place, m, and of the time, s, of each one's futures.
 

@@ -24,6 +24,7 @@ class ForecastParams:
     ln_beta_unseen      : doubt of ln(beta) at speeds at which a body was not seen yet, per
                           e-fold it is to slow down, four thirds of that across the speed of
                           sound: so much do drag curves of rockets and projectiles differ
+    ln_beta_drawn       : the same where others in the air showed how drag goes on
     curve_slows         : and each drag curve of the library is as likely as any other, in
                           place of what a track showed of its own: to 63 % where a body is
                           to slow down by this share, to more the further
@@ -68,6 +69,7 @@ class ForecastParams:
     lift_share: float = 0.345
     lift_s: float = 10.0
     ln_beta_unseen: float = 0.3
+    ln_beta_drawn: float = 0.2
     curve_slows: float = 0.1
     tail_per_s: float = 1.5e-4
     tail_most: float = 0.01

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.forecast.prior import HEAVIER, as_much
+from forewarn.forecast.prior import HEAVIER
+from forewarn.forecast.shown import as_much, lags
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import SEVENTH
 from forewarn.records import FALLING, STRAIGHT, BoolArray, IntArray, Tracks
@@ -48,7 +49,8 @@ class Precedents:
             return
         mean, own = tracks.mean[row, mode], mode - FALLING
         curves = [np.full(len(row), curve) for curve in range(STRAIGHT - FALLING)]
-        more = [as_much(mean, own, curve, air, drag) for curve in curves]
+        lag_s = lags(tracks, row)
+        more = [as_much(mean, own, curve, lag_s, air, drag) for curve in curves]
         self._keep(~np.isin(self._id, tracks.track_id[row]))
         self._id = np.append(self._id, tracks.track_id[row])
         self._seen_s = np.append(self._seen_s, tracks.time_s[row])

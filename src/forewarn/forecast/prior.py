@@ -2,9 +2,6 @@
 
 import numpy as np
 
-from forewarn.atmosphere import air_at
-from forewarn.compiled import kernel
-from forewarn.dynamics import drag_at, height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion.mixing import SEVENTH
 from forewarn.records import FALLING, STRAIGHT, IntArray, Tracks
@@ -53,17 +50,3 @@ def with_class_prior(
     mean = mean + column * pull[:, None]
     cov = cov - told[:, None, None] * column[:, :, None] * cov[:, None, 6, :]
     return mean, np.ascontiguousarray(cov)
-
-
-@kernel
-def as_much(
-    mean: FloatArray, known: IntArray, curve: IntArray, air: FloatArray, drag: FloatArray
-) -> FloatArray:
-    """(m,) change of ln beta that keeps the drag of bodies (m, 7) under another curve."""
-    out = np.empty(len(mean))
-    for i in range(len(mean)):
-        s = mean[i]
-        slowness = air_at(air, height_of(s[0], s[1], s[2]))[1]
-        mach = np.sqrt(s[3] ** 2 + s[4] ** 2 + s[5] ** 2) * slowness
-        out[i] = np.log(drag_at(drag[curve[i]], mach) / drag_at(drag[known[i]], mach))
-    return out
