@@ -28,6 +28,9 @@ CHAIN = """
 from forewarn.app.rehearsal import rehearse
 from forewarn.bench import microphones, witnesses
 from forewarn.bench.drawing import default_chain, numbered, region_zones
+from forewarn.bench.following import follow
+from forewarn.bench.registration import biased
+from forewarn.bench.scenes import own_scene
 
 for _ in rehearse():
     pass
@@ -37,6 +40,7 @@ chain = default_chain(drawn.sensors, region_zones(raid))
 before = compiled(simulated=False)
 for event in list(numbered(drawn))[:150]:
     chain.step(event)
+follow(biased(own_scene("rockets", seed=1, rockets=5))[0])
 microphones.follow_heard(microphones.hear(1))
 witnesses.follow_told(witnesses.tell(1))
 tell(before, compiled(simulated=False))

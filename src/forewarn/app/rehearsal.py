@@ -5,6 +5,7 @@ next start.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import radians
 
 import numpy as np
@@ -41,6 +42,8 @@ RADAR = Sensor(
     trusted=True,
     simulated=True,
 )
+# sees the drone 250 m further north: two radars that disagree make two tracks of one target
+ASKEW, ASKEW_M = replace(RADAR, sensor_id="rehearsal-askew"), np.array([0.0, 250.0, 0.0])
 TRAFFIC = Sensor(
     "rehearsal-traffic",
     SensorKind.POSITION,
@@ -65,50 +68,61 @@ def rehearse() -> Iterator[tuple[int, int]]:
     air = standard_air()
     zones = _one_zone()
     pipeline = Pipeline(
-        Tracker((RADAR, TRAFFIC, EARS), air, TrackParams()),
+        Tracker((RADAR, ASKEW, TRAFFIC, EARS), air, TrackParams()),
         Forecaster(air, zones, ForecastParams()),
         Warner("rehearsal", zones, WarningParams()),
         zones,
     )
     for scan in range(SCANS):
-        pipeline.step(_plots(3 * scan + 1, float(scan)))
-        pipeline.step(_sounds(3 * scan + 2, scan + 0.25))
-        pipeline.step(_reports(3 * scan + 3, scan + 0.5))
+        rocket, drone = _targets(float(scan))
+        askew = _targets(scan + 0.75)[1]
+        askew[0] += ASKEW_M
+        first = 4 * scan + 1
+        pipeline.step(_plots(first, RADAR, float(scan), [rocket, drone]))
+        pipeline.step(_sounds(first + 1, scan + 0.25))
+        pipeline.step(_reports(first + 2, scan + 0.5))
+        pipeline.step(_plots(first + 3, ASKEW, scan + 0.75, [askew]))
         yield scan + 1, SCANS + 1
-    pipeline.step(Tick(3 * SCANS + 1, float(SCANS)))
+    pipeline.step(Tick(4 * SCANS + 1, float(SCANS)))
     pipeline.restore(pipeline.memory())
     geographic_points(np.array([ecef_from_geographic(LAT, LON, 3000.0)]))
     yield SCANS + 1, SCANS + 1
 
 
-def _plots(seq: int, time_s: float) -> PlotBatch:
-    """The two targets, 20 km east of the radar: one falls westwards, one cruises."""
-    rocket = np.array([20e3 - 700.0 * time_s, 3e3, 6e3 + 100.0 * time_s - 4.9 * time_s**2])
-    drone = np.array([15e3 - 50.0 * time_s, -5e3, 800.0])
-    falling = (-700.0, 0.0, 100.0 - 9.8 * time_s)
-    rows = np.array([_polar(rocket, falling), _polar(drone, (-50.0, 0.0, 0.0))])
+def _targets(time_s: float) -> list[FloatArray]:
+    """(2, 3) place, velocity east, north, up of the two targets, 20 km east of the radars:
+    one falls westwards, one cruises."""
+    height_m = 6e3 + 100.0 * time_s - 4.9 * time_s**2
+    rocket = [[20e3 - 700.0 * time_s, 3e3, height_m], [-700.0, 0.0, 100.0 - 9.8 * time_s]]
+    drone = [[15e3 - 50.0 * time_s, -5e3, 800.0], [-50.0, 0.0, 0.0]]
+    return [np.array(rocket), np.array(drone)]
+
+
+def _plots(seq: int, radar: Sensor, time_s: float, seen: list[FloatArray]) -> PlotBatch:
+    """What a radar sees of some targets, as of `_targets`."""
+    rows = np.array([_polar(place, velocity) for place, velocity in seen])
     n = len(rows)
     return PlotBatch(
         seq=seq,
         received_s=time_s,
-        sensor_id=RADAR.sensor_id,
+        sensor_id=radar.sensor_id,
         time_s=np.full(n, time_s),
         measured=rows,
-        sigma=np.tile(RADAR.sigma, (n, 1)),
-        origin_ecef_m=np.tile(RADAR.origin_ecef_m, (n, 1)),
+        sigma=np.tile(radar.sigma, (n, 1)),
+        origin_ecef_m=np.tile(radar.origin_ecef_m, (n, 1)),
         sigma_pos_m=np.full((n, 2), np.nan),
         identity=("",) * n,
     )
 
 
-def _polar(pos_enu_m: FloatArray, vel_enu_mps: tuple[float, float, float]) -> list[float]:
+def _polar(pos_enu_m: FloatArray, vel_enu_mps: FloatArray) -> list[float]:
     reach = float(np.linalg.norm(pos_enu_m))
     azimuth = float(np.arctan2(pos_enu_m[0], pos_enu_m[1]) % (2 * np.pi))
     return [
         reach,
         azimuth,
         float(np.arcsin(pos_enu_m[2] / reach)),
-        float(pos_enu_m @ np.array(vel_enu_mps)) / reach,
+        float(pos_enu_m @ vel_enu_mps) / reach,
     ]
 
 
