@@ -18,7 +18,7 @@ from forewarn.records import (
     Exposures,
     Tick,
 )
-from forewarn.threats import CRUISE_MISSILE, DRONE, ROCKET
+from forewarn.threats import BALLISTIC_MISSILE, CRUISE_MISSILE, DRONE, ROCKET
 from forewarn.warning import Warner, WarningParams, life
 
 ZONES = square_zones(rows=3)
@@ -170,6 +170,22 @@ def test_an_estimate_that_trembles_does_not_switch_the_alert() -> None:
     for second in range(20):
         centre.hear(60.0 - second, p=3e-4 if second % 2 else 5e-5)
     assert centre.states() == [COVER]
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes"),
+    [(ROCKET, 2e-8), (BALLISTIC_MISSILE, 5e-6), (DRONE, 3e-5)],
+    ids=["rocket", "missile", "drone"],
+)
+def test_what_is_soon_over_is_not_taken_back_before_and_what_flies_on_is(
+    kind: int, goes: float
+) -> None:
+    """An alert stays at ten times the probability at which it goes."""
+    for p, ended in ((10.0 * goes, False), (goes, True)):
+        centre = Centre()
+        for second in range(40):
+            centre.hear(60.0 - second, p=0.01 if second < 5 else p, kind=kind)
+        assert (centre.states()[-1] is ALL_CLEAR) == ended
 
 
 def test_seconds_that_change_are_corrected_but_not_every_second() -> None:

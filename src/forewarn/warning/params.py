@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.geodesy import FloatArray
+from forewarn.records import BoolArray, IntArray
+from forewarn.threats import CRUISE_MISSILE, DRONE, ROCKET
+
+STEERED = (CRUISE_MISSILE, DRONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class WarningParams:
     sure_ratio      : at this many times the threshold it need not
     hold_s          : an alert stays this long after its last reason is gone
     release_ratio   : a reason is gone when p falls below this share of the threshold,
+    release_rocket  : of a rocket yet to come down, which is over in a minute: hardly
+                      anything but its end takes back what was told of it
     release_steered : of what steers itself: it threatens zone after zone on its way, and
                       those it passed must be let go
     correct_s       : an alert is repeated when its seconds moved by more than this
@@ -54,10 +60,21 @@ class WarningParams:
     sure_ratio: float = 10.0
     hold_s: float = 20.0
     release_ratio: float = 0.05
+    release_rocket: float = 0.0005
     release_steered: float = 0.3
     correct_s: float = 8.0
     correct_every_s: float = 5.0
     manual_s: float = 1800.0
+
+    def release(self, kind: IntArray, ahead: BoolArray) -> FloatArray:
+        """(z,) share of the threshold below which a reason is gone.
+
+        kind  : (z,) class of threat, -1 = none; ahead : (z,) whether it is yet to come
+        """
+        share = np.full(len(kind), self.release_ratio)
+        share[(kind == ROCKET) & ahead] = self.release_rocket
+        share[np.isin(kind, STEERED)] = self.release_steered
+        return share
 
     def threshold(
         self, left_s: FloatArray, shelter_s: FloatArray, gravity: FloatArray

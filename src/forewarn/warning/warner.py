@@ -22,7 +22,7 @@ from forewarn.records import (
     IntArray,
     Zones,
 )
-from forewarn.threats import CLASSES, CRUISE_MISSILE, DRONE
+from forewarn.threats import CLASSES
 from forewarn.warning.danger import COUNTS, Danger, assess, two_groups
 from forewarn.warning.life import (
     CLEAR,
@@ -38,7 +38,6 @@ from forewarn.warning.life import (
 )
 from forewarn.warning.params import WarningParams
 
-STEERED = (CRUISE_MISSILE, DRONE)
 _MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
 _ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
 _WHOLE = (
@@ -154,8 +153,7 @@ class Warner:
         manual = np.where(
             self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
         )
-        steered = np.isin(danger.kind, STEERED)
-        release = np.where(steered, p.release_steered, p.release_ratio) * threshold
+        release = p.release(danger.kind, ahead) * threshold
         reason = np.where(before == PREPARE, danger.soon, danger.due) > release
         held = reason | cover | prepare & (before <= PREPARE)
         hold[held] = np.maximum(hold[held], now_s + p.hold_s)
