@@ -40,9 +40,13 @@ def body(
     return replace(one, cov=cov, first_s=np.array([now_s]))
 
 
+def tell(learner: Curves, tracks: Tracks) -> None:
+    learner.learn(tracks, np.arange(len(tracks.track_id)), AIR, DRAG)
+
+
 def slowing(learner: Curves, number: int, course: FloatArray = DOWN, **kind: int) -> None:
     for k, mach in enumerate(course):
-        learner.learn(body(number, mach, 8.0 + 0.1 * number, 10.0 + k, **kind), AIR, DRAG)
+        tell(learner, body(number, mach, 8.0 + 0.1 * number, 10.0 + k, **kind))
 
 
 def steps(
@@ -106,7 +110,7 @@ def test_a_fault_of_a_track_bends_the_curve_but_a_little() -> None:
         body(1, mach, 8.0 - 5.0 * (mach < 2.0), 10.0 + k) for k, mach in enumerate(DOWN)
     ]
     for one in wild:
-        learner.learn(one, AIR, DRAG)
+        tell(learner, one)
     assert np.abs(steps(learner.tables[0]) - steps(LATE)).max() < 0.6
 
 
@@ -138,7 +142,7 @@ def vague(one: Tracks) -> Tracks:
 def test_others_tell_nothing(other: Callable[[Tracks], Tracks]) -> None:
     learner = Curves(FADES_S, DRAG)
     for k, mach in enumerate(DOWN):
-        learner.learn(other(body(1, mach, 8.0, 10.0 + k)), AIR, DRAG)
+        tell(learner, other(body(1, mach, 8.0, 10.0 + k)))
     assert sure(learner) == 0.0
 
 
@@ -146,7 +150,7 @@ def test_another_night_begins_anew() -> None:
     learner = Curves(FADES_S, DRAG)
     slowing(learner, 1)
     known = sure(learner)
-    learner.learn(nothing(10.0 + 10.0 * FADES_S), AIR, DRAG)
+    tell(learner, nothing(10.0 + 10.0 * FADES_S))
     assert known > 0.5
     assert sure(learner) < 0.01
     assert_allclose(steps(learner.tables[0]), steps(DRAG[0]), atol=0.02)
@@ -170,6 +174,22 @@ def test_what_was_learned_outlives_a_restart() -> None:
         assert_allclose(getattr(told[0], name), getattr(told[1], name))
     alone = Forecaster(AIR, ZONES, ForecastParams()).step(follows, Tick(99, 60.0))
     assert np.abs(moments(told[0])[0] - moments(alone)[0]).max() > 100.0
+
+
+def test_what_is_no_number_spoils_no_curve() -> None:
+    whole, broken = (Forecaster(AIR, ZONES, ForecastParams()) for _ in range(2))
+    for k, mach in enumerate(DOWN):
+        now_s = 10.0 + k
+        one = body(1, mach, 8.0, now_s)
+        whole.step(one, Tick(1 + k, now_s))
+        if k in (5, 6):
+            mean = one.mean.copy()
+            mean[:, :, 3 + k % 2] = np.nan
+            one = replace(one, mean=mean)
+        broken.step(one, Tick(1 + k, now_s))
+    follows = body(2, 4.0, 8.0, 60.0)
+    told = [one.step(follows, Tick(99, 60.0)) for one in (whole, broken)]
+    assert np.abs(moments(told[0])[0] - moments(told[1])[0]).max() < 200.0
 
 
 def test_under_another_curve_a_body_keeps_the_drag_it_showed() -> None:

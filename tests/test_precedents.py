@@ -32,7 +32,7 @@ def missile(track_id: int, ln_beta: float, sigma: float, now_s: float = 10.0) ->
 def after(*heard: Tracks) -> Precedents:
     told = Precedents(precedents_s=100.0)
     for one in heard:
-        told.learn(one, AIR, DRAG)
+        told.learn(one, np.arange(len(one.track_id)), AIR, DRAG)
     return told
 
 
@@ -96,6 +96,21 @@ def test_nothing_is_learned_of_others(other: Tracks) -> None:
 def test_another_night_begins_anew(other: Tracks) -> None:
     """Also where nothing was learned since."""
     assert_allclose(believed(after(missile(1, HEAVY, 0.1), other)), (OWN, OWN_SIGMA))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_teaches_nobody(number: float) -> None:
+    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    broken = missile(1, HEAVY, 0.1)
+    mean = broken.mean.copy()
+    mean[:, :, 6] = number
+    forecaster.step(replace(broken, mean=mean), Tick(1, 10.0))
+    follows = missile(2, 8.5, 0.6, now_s=40.0)
+    told = forecaster.step(follows, Tick(2, 40.0))
+    alone = Forecaster(AIR, ZONES, ForecastParams()).step(follows, Tick(2, 40.0))
+    assert forecaster.faults
+    assert_allclose(told.weight, alone.weight)
+    assert_allclose(told.cov_m2, alone.cov_m2)
 
 
 def test_what_was_learned_outlives_a_restart() -> None:

@@ -57,9 +57,14 @@ class Curves:
         self._time_s = -np.inf
         self.tables: FloatArray = self._draw()
 
-    def learn(self, tracks: Tracks, air: FloatArray, drag: FloatArray) -> None:
-        """Take down how drag changed of what slowed down since the last scan."""
-        row, of = self._tellers(tracks)
+    def learn(
+        self, tracks: Tracks, rows: IntArray, air: FloatArray, drag: FloatArray
+    ) -> None:
+        """Take down how drag changed of what slowed down since the last scan.
+
+        rows : (k,) of tracks that can be flown: what is no number would spoil all others
+        """
+        row, of = self._tellers(tracks, rows)
         now_s = tracks.received_s
         if np.isfinite(self._time_s):
             self._told *= np.exp(min(self._time_s - now_s, 0.0) / self._precedents_s)
@@ -84,10 +89,10 @@ class Curves:
             self._drawn = self._told.copy()
             self.tables = self._draw()
 
-    def _tellers(self, tracks: Tracks) -> tuple[IntArray, IntArray]:
-        """Rows that tell, and of which of CLASSES: no wrecks, for they fly otherwise."""
+    def _tellers(self, tracks: Tracks, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Which of `rows` tell, and of which of CLASSES: no wrecks, they fly otherwise."""
         prob = tracks.class_prob[:, CLASSES]
-        row = np.flatnonzero(tracks.confirmed & (prob.max(axis=1) > SURE))
+        row = rows[(tracks.confirmed & (prob.max(axis=1) > SURE))[rows]]
         mode = tracks.mode_weight[row].argmax(axis=1)
         told = np.isin(mode, FALLING + np.flatnonzero(HEAVIER))
         told &= tracks.cov[row, mode, 6, 6] < TOLD**2

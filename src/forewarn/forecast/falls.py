@@ -34,10 +34,10 @@ class Falls:
         self._precedents = Precedents(params.precedents_s)
         self._curves = Curves(params.precedents_s, self.drag)
 
-    def learn(self, tracks: Tracks, air: FloatArray) -> None:
-        """Take down what the tracks of a scan tell of others."""
-        self._precedents.learn(tracks, air, self.drag)
-        self._curves.learn(tracks, air, self.drag)
+    def learn(self, tracks: Tracks, rows: IntArray, air: FloatArray) -> None:
+        """Take down what tracks that can be flown, in `rows`, tell of others."""
+        self._precedents.learn(tracks, rows, air, self.drag)
+        self._curves.learn(tracks, rows, air, self.drag)
 
     def futures(
         self,

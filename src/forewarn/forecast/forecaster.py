@@ -95,11 +95,11 @@ class Forecaster:
         if isinstance(event, Load):
             self._level = event.level
         tracks = self._missing.added(tracks)
-        self._falls.learn(tracks, self._air)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
         rows = np.flatnonzero(threat > self._params.negligible)
         rows = rows[self._fit(tracks, rows)]
+        self._falls.learn(tracks, rows, self._air)
         now = aims(tracks, rows, self._ground, self._air, self._falls.drag)
         now = np.concatenate([now, threat[rows, None]], axis=1)
         held = self._held(tracks, rows, now, weather)

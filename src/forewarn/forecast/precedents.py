@@ -36,11 +36,16 @@ class Precedents:
         # ln beta that each drag curve needs for as much drag as was seen
         self._ln_beta: FloatArray = np.zeros((0, STRAIGHT - FALLING))
 
-    def learn(self, tracks: Tracks, air: FloatArray, drag: FloatArray) -> None:
-        """Take down what drag has told of missiles in the air; forget what is long past."""
+    def learn(
+        self, tracks: Tracks, rows: IntArray, air: FloatArray, drag: FloatArray
+    ) -> None:
+        """Take down what drag has told of missiles in the air; forget what is long past.
+
+        rows : (k,) of tracks that can be flown: what is no number would spoil all others
+        """
         self._keep(tracks.received_s - self._seen_s < self._precedents_s)
         sure = tracks.confirmed & (tracks.class_prob[:, BALLISTIC_MISSILE] > SURE)
-        row = np.flatnonzero(sure)
+        row = rows[sure[rows]]
         mode = tracks.mode_weight[row].argmax(axis=1)
         told = np.isin(mode, FALLING + np.flatnonzero(HEAVIER))
         told &= tracks.cov[row, mode, 6, 6] < TOLD**2
