@@ -46,7 +46,7 @@ def tell(learner: Curves, tracks: Tracks) -> None:
 
 def slowing(learner: Curves, number: int, course: FloatArray = DOWN, **kind: int) -> None:
     for k, mach in enumerate(course):
-        tell(learner, body(number, mach, 8.0 + 0.1 * number, 10.0 + k, **kind))
+        tell(learner, body(number, mach, 8.0 + 0.1 * (number % 8), 10.0 + k, **kind))
 
 
 def steps(
@@ -97,10 +97,10 @@ def test_each_class_has_its_own() -> None:
     assert_allclose(steps(learner.tables[0]), steps(DRAG[0]), atol=0.02)
 
 
-def test_a_body_tells_of_each_speed_but_once() -> None:
+def test_a_track_that_trembles_tells_of_each_speed_but_once() -> None:
     once, again = Curves(FADES_S, DRAG), Curves(FADES_S, DRAG)
     slowing(once, 1)
-    slowing(again, 1, np.concatenate([DOWN[:12], DOWN[5:12], DOWN[5:]]))
+    slowing(again, 1, np.stack([DOWN, 1.05 * DOWN, DOWN], axis=1).ravel())
     assert_allclose(sure(again), sure(once), atol=0.01)
 
 
@@ -176,7 +176,8 @@ def test_what_was_learned_outlives_a_restart() -> None:
     assert np.abs(moments(told[0])[0] - moments(alone)[0]).max() > 100.0
 
 
-def test_what_is_no_number_spoils_no_curve() -> None:
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_spoils_no_curve(number: float) -> None:
     whole, broken = (Forecaster(AIR, ZONES, ForecastParams()) for _ in range(2))
     for k, mach in enumerate(DOWN):
         now_s = 10.0 + k
@@ -184,12 +185,60 @@ def test_what_is_no_number_spoils_no_curve() -> None:
         whole.step(one, Tick(1 + k, now_s))
         if k in (5, 6):
             mean = one.mean.copy()
-            mean[:, :, 3 + k % 2] = np.nan
+            mean[:, :, 6] = number
             one = replace(one, mean=mean)
         broken.step(one, Tick(1 + k, now_s))
+    assert len(broken.faults) == 2
     follows = body(2, 4.0, 8.0, 60.0)
     told = [one.step(follows, Tick(99, 60.0)) for one in (whole, broken)]
     assert np.abs(moments(told[0])[0] - moments(told[1])[0]).max() < 200.0
+
+
+def test_what_gravity_slows_tells_nothing() -> None:
+    """Far above the air a coefficient stays what it was: no step of it is drag's."""
+    learner = Curves(FADES_S, DRAG)
+    for k, mach in enumerate(DOWN):
+        one = body(1, mach, 8.0, 10.0 + k)
+        mean = one.mean.copy()
+        mean[:, :, :3] = state(50e3, (0.0, 0.0, 0.0))[:3]
+        tell(learner, replace(one, mean=mean))
+    assert sure(learner) == 0.0
+    slowing(learner, 1)  # it comes down again, as fast as it was
+    assert sure(learner) > 0.5
+
+
+def test_a_track_that_jumps_tells_nothing_of_what_it_left_out() -> None:
+    learner = Curves(FADES_S, DRAG)
+    for k, mach in enumerate((4.2, 4.0, 1.0, 3.9, 3.7)):
+        tell(learner, body(1, mach, 8.0 - 3.0 * (mach < 2.0), 10.0 + k))
+    assert sure(learner) == 0.0
+    slowing(learner, 1, DOWN[DOWN < 3.6])
+    assert np.abs(steps(learner.tables[0]) - steps(LATE)).max() < 0.35
+
+
+def test_the_first_missile_tells_though_hundreds_of_rockets_did() -> None:
+    learner = Curves(FADES_S, DRAG)
+    for number in range(1, 41):
+        slowing(learner, number)
+    slowing(learner, 41, kind=BALLISTIC_MISSILE)
+    assert sure(learner, BALLISTIC_MISSILE) > 0.5
+
+
+def test_a_wreck_does_not_fly_as_rockets_do() -> None:
+    """However many told how those fly."""
+
+    def moved_m(one: Tracks) -> float:
+        alone, told = (Forecaster(AIR, ZONES, ForecastParams()) for _ in range(2))
+        for number in range(1, 5):
+            for k, mach in enumerate(DOWN):
+                now_s = 100.0 * number + k
+                told.step(body(number, mach, 8.0, now_s), Tick(1 + k, now_s))
+        ends = [moments(some.step(one, Tick(99, 2000.0)))[0] for some in (alone, told)]
+        return float(np.abs(ends[0] - ends[1]).max())
+
+    follows = body(99, 3.0, 8.0, 2000.0)
+    assert moved_m(follows) > 100.0
+    assert moved_m(blunt(follows)) < 1.0
 
 
 def test_under_another_curve_a_body_keeps_the_drag_it_showed() -> None:
@@ -197,7 +246,7 @@ def test_under_another_curve_a_body_keeps_the_drag_it_showed() -> None:
     mean, lag_s = one.mean[:, FALLING], lags(one, np.array([0]))
     assert lag_s[0] == 4.0
     own_curve, other = np.array([0]), np.array([1])
-    mach, drag = shown_drag(mean, own_curve, lag_s, AIR, DRAG)[0]
+    mach, drag, _ = shown_drag(mean, own_curve, lag_s, AIR, DRAG)[0]
     assert mach > 3.0  # that of four seconds ago
     moved = mean.copy()
     moved[:, 6] += as_much(mean, own_curve, other, lag_s, AIR, DRAG)

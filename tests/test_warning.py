@@ -173,19 +173,59 @@ def test_an_estimate_that_trembles_does_not_switch_the_alert() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "goes"),
-    [(ROCKET, 2e-8), (BALLISTIC_MISSILE, 5e-6), (DRONE, 3e-5)],
+    ("kind", "stays", "goes"),
+    [(ROCKET, 2e-7, 8e-8), (BALLISTIC_MISSILE, 2e-5, 5e-6), (DRONE, 1e-4, 3e-5)],
     ids=["rocket", "missile", "drone"],
 )
 def test_what_is_soon_over_is_not_taken_back_before_and_what_flies_on_is(
-    kind: int, goes: float
+    kind: int, stays: float, goes: float
 ) -> None:
-    """An alert stays at ten times the probability at which it goes."""
-    for p, ended in ((10.0 * goes, False), (goes, True)):
+    for p, ended in ((stays, False), (goes, True)):
         centre = Centre()
         for second in range(40):
             centre.hear(60.0 - second, p=0.01 if second < 5 else p, kind=kind)
         assert (centre.states()[-1] is ALL_CLEAR) == ended
+
+
+def test_a_rocket_that_should_be_down_holds_nobody_any_longer() -> None:
+    """It is listed on, as probable as a yet falling one that holds would be."""
+    centre = Centre()
+    for second in range(40):
+        left_s = 10.0 - second if second < 5 else -1.0
+        centre.hear(left_s, p=0.01 if second < 5 else 5e-6)
+    assert centre.states()[-1] is ALL_CLEAR
+
+
+def test_rockets_that_come_later_do_not_hold_what_they_did_not_raise() -> None:
+    centre = Centre()
+    for second in range(40):
+        first = second < 5
+        known = (1 if first else 1 + second) << 17
+        centre.hear(60.0, p=0.01 if first else 5e-6, track_id=known)
+    assert centre.states()[-1] is ALL_CLEAR
+
+
+def test_a_drone_beside_it_does_not_take_back_what_a_rocket_raised() -> None:
+    def both(now_s: float, left_s: float, rocket: float, drone: float) -> Exposures:
+        one, two = (exposures(now_s, left_s, p=p) for p in (rocket, drone))
+        joined = {
+            field.name: np.concatenate([getattr(one, field.name), getattr(two, field.name)])
+            for field in fields(Exposures)
+            if isinstance(getattr(one, field.name), np.ndarray)
+        }
+        joined |= {
+            "threat": np.array([0, 1]),
+            "track_id": np.array([1 << 16, 2 << 16]),
+            "kind": np.array([ROCKET, DRONE]),
+        }
+        return replace(one, **joined)
+
+    warner, told = Warner("site", ZONES, WarningParams()), []
+    for second in range(1, 40):
+        p = (0.01, 0.0) if second < 5 else (1e-5, 2e-5)
+        seen = both(float(second), 60.0 - second, *p)
+        told += warner.step(seen, Tick(second, float(second)))
+    assert told[-1].state is COVER
 
 
 def test_seconds_that_change_are_corrected_but_not_every_second() -> None:

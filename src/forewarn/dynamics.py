@@ -71,7 +71,7 @@ def drag_curve(known_mach: FloatArray, known: FloatArray) -> FloatArray:
 
 
 def drag_tables() -> FloatArray:
-    """(shapes, cells, 4) the table of every shape of the library."""
+    """(shapes, cells, 5) the table of every shape of the library."""
     return np.stack([drag_table(shape.drag) for shape in SHAPES])
 
 

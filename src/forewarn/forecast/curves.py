@@ -28,6 +28,8 @@ UNLIKE = 0.5  # weight of "like none of them", where each body has weight 1
 MOST = 0.4  # change from node to node, off the library's, that is no fault of a track
 RENEW = 0.05  # share by which more must be known for a curve to be drawn anew
 SOUND_MPS = 310.0  # about, where rockets fly
+FELT_MPS2 = 1.0  # drag from which on a track's coefficient is that of now
+MOST_NODES = 4  # that a body comes through between two scans, unless its track jumped
 
 
 class Learned(NamedTuple):
@@ -67,7 +69,8 @@ class Curves:
         row, of = self._tellers(tracks, rows)
         now_s = tracks.received_s
         if np.isfinite(self._time_s):
-            self._told *= np.exp(min(self._time_s - now_s, 0.0) / self._precedents_s)
+            fades = np.exp(min(self._time_s - now_s, 0.0) / self._precedents_s)
+            self._told = self._told * fades
         self._time_s = now_s
         flies = np.isin(self._id, tracks.track_id)
         self._id, self._last = self._id[flies], self._last[flies]
@@ -83,10 +86,13 @@ class Curves:
             mean = np.ascontiguousarray(tracks.mean[row, mode])
             shown = shown_drag(mean, mode - FALLING, lags(tracks, row), air, drag)
             at = np.searchsorted(self._id, ids)
+            self._told, self._last = self._told.copy(), self._last.copy()
             _slow_down(self._last, at, of, shown, self._library, self._told)
-        change = np.abs(self._told[0] - self._drawn[0]).sum()
-        if change > RENEW * self._drawn[0].sum():
-            self._drawn = self._told.copy()
+        drawn = self._drawn[0]
+        change = np.abs(self._told[0] - drawn).sum(axis=1)
+        due = change > RENEW * (drawn.sum(axis=1) + LIBRARY)
+        if due.any():
+            self._drawn = np.where(due[:, None], self._told, self._drawn)
             self.tables = self._draw()
 
     def _tellers(self, tracks: Tracks, rows: IntArray) -> tuple[IntArray, IntArray]:
@@ -159,16 +165,24 @@ def _slow_down(
 ) -> None:
     """Count the steps that bodies went down by.
 
-    last    : (b, 3) of all bodies, to bring up to date: slowest Mach number so far, ln drag
-              there, ln drag at the node above it; nan = not known yet
+    last    : (b, 3) of all bodies, to bring up to date: slowest Mach number lately, ln drag
+              there, ln drag at the node above it; nan = not known
     at, of  : (m,) rows of those seen now, and their class
-    shown   : (m, 2) as of `shown_drag`
+    shown   : (m, 3) as of `shown_drag`
     library : (classes, nodes - 1); told : (2, classes, nodes - 1) to add to
     """
+    apart = NODES[1] / NODES[0]
     for i in range(len(at)):
-        body, (mach, drag) = last[at[i]], shown[i]
+        body, mach, drag = last[at[i]], shown[i, 0], shown[i, 1]
+        # where gravity slows it nothing tells of drag; and it begins anew where it gained
+        # speed, or its track jumped
+        jumped = mach > body[0] * apart or mach < body[0] / apart**MOST_NODES
+        if jumped or shown[i, 2] < FELT_MPS2:
+            body[:] = np.nan
+            if shown[i, 2] < FELT_MPS2:
+                continue
         if mach >= body[0]:
-            continue  # it gains speed, or the track trembles
+            continue  # the track trembles
         for node in range(len(NODES) - 1, -1, -1):
             if not mach < NODES[node] <= body[0]:
                 continue

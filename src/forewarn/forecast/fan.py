@@ -6,13 +6,18 @@ import numpy as np
 
 from forewarn.forecast.curves import Learned
 from forewarn.forecast.params import ForecastParams
-from forewarn.forecast.prior import class_odds, with_class_odds, with_class_prior
+from forewarn.forecast.prior import (
+    HEAVIER,
+    class_odds,
+    with_class_odds,
+    with_class_prior,
+)
 from forewarn.forecast.shown import as_much, lags
 from forewarn.geodesy import FloatArray
 from forewarn.records import BOOSTING, FALLING, STRAIGHT, IntArray, Tracks
 
 DROWSY = 0.1  # share of the falling modes' weight below which one has no say of its own
-SHAPES = STRAIGHT - FALLING
+CURVES = STRAIGHT - FALLING
 
 
 class Fan(NamedTuple):
@@ -57,17 +62,19 @@ def fan_of(
     """
     boosts = len(p.thrust_gains)
     mode = np.array([*range(FALLING, STRAIGHT), *[BOOSTING] * boosts, FALLING])
-    gains = np.array([*[0.0] * SHAPES, *p.thrust_gains, 0.0])
+    gains = np.array([*[0.0] * CURVES, *p.thrust_gains, 0.0])
     glides = with_class_odds(tracks, rows)
     unsteered = glides.sum(axis=1) + tracks.mode_weight[rows, BOOSTING]
     thrust = tracks.mode_weight[rows, BOOSTING] / np.maximum(unsteered, 1e-12)
     thrust = np.where(thrust > p.thrust_from, thrust, 0.0)[:, None]
     # where no falling mode is awake, what may fall yet has the first drag curve
     none = glides.sum(axis=1) <= 0.0
-    glides = np.where(none[:, None], np.eye(SHAPES)[0], glides)
+    glides = np.where(none[:, None], np.eye(CURVES)[0], glides)
     each = glides / glides.sum(axis=1)[:, None]
     unseen = np.where(none, 0.0, _unseen(known, p))[:, None]
-    drawn = unseen * known.learned.sure[:, None]
+    # what others drew is of whole bodies, and a wreck flies otherwise
+    whole = each[:, HEAVIER].sum(axis=1)
+    drawn = unseen * (whole * known.learned.sure)[:, None]
     alike = class_odds(tracks, rows)
     alike /= alike.sum(axis=1)[:, None]
     guess = (1 - unseen) * each + (unseen - drawn) * alike

@@ -9,6 +9,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray, Tracks
 
 LAGS_S = 8.0  # by so much a track's ballistic coefficient lags behind what drag does
+FREE = 99.0  # ln beta of what no air brakes
 LAG_SHARE = 0.5  # of the life of a young one, for it is a mean over that
 
 
@@ -38,16 +39,21 @@ def _seen_mach(mean: FloatArray, lag_s: float, air: FloatArray, drag: FloatArray
 def shown_drag(
     mean: FloatArray, curve: IntArray, lag_s: FloatArray, air: FloatArray, drag: FloatArray
 ) -> FloatArray:
-    """(m, 2) Mach number, and ln of drag coefficient over mass and area that bodies showed.
+    """(m, 3) Mach number, ln of drag coefficient over mass and area that bodies showed,
+    and by how much drag brakes them, m/s2.
 
     mean  : (m, 7) Earth-fixed position, velocity, ln beta by the `curve` (m,) of `drag`
-    lag_s : (m,) how long ago
+    lag_s : (m,) how long ago; the last is that of now
     """
-    out = np.empty((len(mean), 2))
+    out = np.empty((len(mean), 3))
     for i in range(len(mean)):
         table = drag[curve[i]]
         mach = _seen_mach(mean[i], lag_s[i], air, table)
         out[i, 0], out[i, 1] = mach, np.log(drag_at(table, mach)) - mean[i, 6]
+        x, y, z, vx, vy, vz, ln_beta = mean[i]
+        ax, ay, az = falling_acceleration(x, y, z, vx, vy, vz, ln_beta, air, table)
+        bx, by, bz = falling_acceleration(x, y, z, vx, vy, vz, FREE, air, table)
+        out[i, 2] = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2)
     return out
 
 

@@ -23,6 +23,8 @@ class Danger:
                  that may raise take_cover
     fresh      : that of those of them that are tracked but for a short while
     soon       : probability of all threats, also from sources that may only raise prepare
+    due_stays, soon_stays : the same, each threat over its `release`: an alert stays while
+                 this is above the threshold
     gravity    : harm of what is due, else of all that may come, in shares of `harm_min`
     onset_p05_s, onset_p50_s : of the first due threat still ahead (else of the first of
                  all that are); nan = none
@@ -37,6 +39,8 @@ class Danger:
     due: FloatArray
     fresh: FloatArray
     soon: FloatArray
+    due_stays: FloatArray
+    soon_stays: FloatArray
     gravity: FloatArray
     onset_p05_s: FloatArray
     onset_p50_s: FloatArray
@@ -48,12 +52,17 @@ class Danger:
 
 
 def assess(
-    exposures: Exposures, need_s: FloatArray, muted_before: IntArray, p: WarningParams
+    exposures: Exposures,
+    need_s: FloatArray,
+    muted_before: IntArray,
+    raised_before: IntArray,
+    p: WarningParams,
 ) -> Danger:
     """Combine the threats of each zone: one minus the product of their absences.
 
-    need_s       : (z,) seconds people of a zone need, with all delays
-    muted_before : (z,) track ids below this were cleared by an operator
+    need_s        : (z,) seconds people of a zone need, with all delays
+    muted_before  : (z,) track ids below this were cleared by an operator
+    raised_before : (z,) track ids below this were known when the alert was raised
     """
     zones = len(need_s)
     z, t = exposures.zone, exposures.threat
@@ -78,6 +87,8 @@ def assess(
     harm = np.where(exposures.kind[t] == CRUISE_MISSILE, p.cruise_harm, 1.0)
     grave = np.minimum(likely * harm, 1 - 1e-9)
     over, over_track, agreed = _alone(exposures, grave, urgent & ~two, zones, p)
+    told = ahead & (exposures.track_id[t] < raised_before[z])
+    stays = -np.log1p(-likely) / p.release(exposures.kind[t], told)
     kind = np.full(zones, -1, np.int64)
     gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
     kind[z[gravest]] = exposures.kind[t[gravest]]
@@ -86,6 +97,8 @@ def assess(
         _union(likely, z, urgent, zones),
         _union(likely, z, fresh, zones),
         _union(likely, z, counts, zones),
+        _sum(stays, z, urgent, zones),
+        _sum(stays, z, counts, zones),
         _gravity(likely, harm, z, (counts, urgent), zones),
         onset[:, 0],
         onset[:, 1],
@@ -149,8 +162,13 @@ def _gravity(
 
 def _union(likely: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
     """(zones,) that any of some pairs comes true: one minus the product of absences."""
-    absent = np.bincount(z[which], weights=np.log1p(-likely[which]), minlength=zones)
-    return np.asarray(-np.expm1(absent))
+    return np.asarray(-np.expm1(_sum(np.log1p(-likely), z, which, zones)))
+
+
+def _sum(value: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
+    """(zones,) sum over some pairs of what each (p,) has."""
+    total = np.bincount(z[which], weights=value[which], minlength=zones)
+    return np.asarray(total, np.float64)
 
 
 def _largest(p: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:

@@ -37,8 +37,9 @@ class WarningParams:
     sure_ratio      : at this many times the threshold it need not
     hold_s          : an alert stays this long after its last reason is gone
     release_ratio   : a reason is gone when p falls below this share of the threshold,
-    release_rocket  : of a rocket yet to come down, which is over in a minute: hardly
-                      anything but its end takes back what was told of it
+    release_rocket  : of a rocket yet to come down that was known when the alert was
+                      raised: it is over in a minute, and hardly anything but its end takes
+                      back what was told of it
     release_steered : of what steers itself: it threatens zone after zone on its way, and
                       those it passed must be let go
     correct_s       : an alert is repeated when its seconds moved by more than this
@@ -66,13 +67,13 @@ class WarningParams:
     correct_every_s: float = 5.0
     manual_s: float = 1800.0
 
-    def release(self, kind: IntArray, ahead: BoolArray) -> FloatArray:
-        """(z,) share of the threshold below which a reason is gone.
+    def release(self, kind: IntArray, told: BoolArray) -> FloatArray:
+        """(p,) share of the threshold below which a threat is no reason any more.
 
-        kind  : (z,) class of threat, -1 = none; ahead : (z,) whether it is yet to come
+        kind : (p,) class; told : (p,) whether it is yet to come, and the alert tells of it
         """
         share = np.full(len(kind), self.release_ratio)
-        share[(kind == ROCKET) & ahead] = self.release_rocket
+        share[(kind == ROCKET) & told] = self.release_rocket
         share[np.isin(kind, STEERED)] = self.release_steered
         return share
 

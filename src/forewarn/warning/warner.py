@@ -41,7 +41,8 @@ from forewarn.warning.params import WarningParams
 _MISTAKES = (CommandAction.TAKE_BACK, CommandAction.CORRECT)
 _ENDS = (CommandAction.ALL_CLEAR, *_MISTAKES)
 _WHOLE = (
-    "state", "manual", "opened_seq", "life_step", "muted_before", "kind", "alone_track",
+    "state", "manual", "opened_seq", "life_step", "muted_before", "raised_before", "kind",
+    "alone_track",
 )  # fmt: skip
 _REAL = (
     "hold_until_s", "manual_until_s", "told_onset_s", "issued_s", "below_s", "alone_s",
@@ -83,12 +84,13 @@ class Warner:
         # who is under alert stays so while seconds tremble about what they need
         under = self._whole["state"] >= TAKE_COVER
         need_s = self._need_s() + np.where(under, p.hold_s, 0.0)
-        danger = assess(exposures, need_s, self._whole["muted_before"], p)
+        muted, raised = self._whole["muted_before"], self._whole["raised_before"]
+        danger = assess(exposures, need_s, muted, raised, p)
         left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
         threshold = p.threshold(left_s, self._zones.shelter_s, danger.gravity)
         self.weighed = Weighed(danger, threshold, p.prepare_ratio * threshold)
         self._recheck(exposures)
-        state = self._decide(danger, threshold, now_s)
+        state = self._decide(danger, threshold, event)
         return self._tell(exposures, danger, threshold, state, event)
 
     def _obey(self, event: Event) -> None:
@@ -107,9 +109,9 @@ class Warner:
             self._real["hold_until_s"][rows] = -np.inf
             self._real["alone_s"][rows] = -np.inf
             if event.action is not CommandAction.TAKE_BACK:
-                # tracks are numbered by the event of their birth: those known by now are
-                # what the operator judged; one that appears later speaks for itself
-                self._whole["muted_before"][rows] = (event.seq + 1) << 17
+                # those known by now are what the operator judged; a track that appears
+                # later speaks for itself
+                self._whole["muted_before"][rows] = _after(event)
         else:
             self._whole["manual"][rows] = STATES.index(AlertState(event.action.value))
             self._real["manual_until_s"][rows] = event.received_s + self._params.manual_s
@@ -137,9 +139,9 @@ class Warner:
         alone_s[rows] = np.minimum(alone_s[rows], exposures.last_s[of])
         alone_s[rows[two_groups(exposures.group_mask[of])]] = -np.inf
 
-    def _decide(self, danger: Danger, threshold: FloatArray, now_s: float) -> IntArray:
+    def _decide(self, danger: Danger, threshold: FloatArray, event: Event) -> IntArray:
         """(z,) the state each zone goes into."""
-        p = self._params
+        p, now_s = self._params, event.received_s
         before = self._whole["state"]
         hold = self._real["hold_until_s"]
         ahead = np.isfinite(danger.onset_p50_s)
@@ -153,13 +155,13 @@ class Warner:
         manual = np.where(
             self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
         )
-        release = p.release(danger.kind, ahead) * threshold
-        reason = np.where(before == PREPARE, danger.soon, danger.due) > release
-        held = reason | cover | prepare & (before <= PREPARE)
+        self._whole["raised_before"][cover] = _after(event)
+        stays = np.where(before == PREPARE, danger.soon_stays, danger.due_stays) > threshold
+        held = stays | cover | prepare & (before <= PREPARE)
         hold[held] = np.maximum(hold[held], now_s + p.hold_s)
         signal = np.full(len(before), HELD)
         signal[prepare | (manual == PREPARE)] = PREPARES
-        signal[(before == TAKE_COVER) & ahead & (danger.due > release)] = GOES_ON
+        signal[(before == TAKE_COVER) & ahead & stays] = GOES_ON
         signal[cover | (manual == TAKE_COVER)] = COVERS
         raised = NEXT[before, signal] >= TAKE_COVER
         # one group alone cannot take back what it raised: the time of it must have run out
@@ -279,6 +281,11 @@ class Warner:
         self._delays = dict(
             zip(memory["delay_channel"].tolist(), memory["delay_s"].tolist(), strict=True)
         )
+
+
+def _after(event: Event) -> int:
+    """Above the ids of all tracks known by then: the event of its birth numbers each."""
+    return (event.seq + 1) << 17
 
 
 def _alert_id(site: str, zone_id: str, opened_seq: int) -> str:
