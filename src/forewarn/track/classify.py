@@ -91,11 +91,14 @@ def classify(
         + 1e-3
     )
     quickest = max(fastest, speed - vague_mps)
+    # what is slow flies level: a young track that might yet be falling has fallen for a
+    # while, and birds would pass for drones by the speed of that
+    ground = np.sqrt(max(speed * speed - climb * climb, 0.0))
     # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
     like[DRONE] = (
         steers
         * _above(62.0 - quickest, 0.0, 1.5)
-        * _above(speed, 25.0, 3.0)
+        * _above(ground, 25.0, 3.0)
         * _above(4.0 - climb, 0.0, 1.0)
         * _above(5000.0 - highest, 0.0, 200.0)
         + 1e-3
@@ -107,7 +110,7 @@ def classify(
     low = _above(3000.0 - height, 0.0, 200.0)
     like[AIRCRAFT] *= 1.0 - 0.95 * low * _above(speed - vague_mps, 155.0, 8.0)
     like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
-    like[CLUTTER] = steers * _above(25.0 - max(fastest, speed), 0.0, 3.0) + 1e-3
+    like[CLUTTER] = steers * _above(25.0 - max(fastest, ground), 0.0, 3.0) + 1e-3
     if row["identified"] > 0.0:
         like[AIRCRAFT] *= 3.0
     total = 0.0

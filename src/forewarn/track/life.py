@@ -18,6 +18,9 @@ LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for yet
+# between the speeds of birds and of drones; standard deviations from there at which it is
+# known which; what flies just so fast counts after this time all the same
+BIRDS_MPS, BIRDS_SURE, BIRDS_S = 25.0, 2.0, 60.0
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
@@ -123,8 +126,14 @@ def note(
         # nothing that flies this fast is traffic, and seconds count; of the rest it must
         # first be seen what it is
         clear = speed - vague_mps > fast_mps and row["looks"] >= looks_fast
-        if row["looks"] >= looks_slow and row["time_s"] - row["first_s"] >= settle_s:
-            clear = True
+        known_s = row["time_s"] - row["first_s"]
+        if row["looks"] >= looks_slow and known_s >= settle_s:
+            # a flock of birds looks like a drone until its speed is known
+            x, y, z = state[0], state[1], state[2]
+            climb = x * state[3] + y * state[4] + z * state[5]
+            ground2 = speed * speed - climb * climb / (x * x + y * y + z * z)
+            off_mps = abs(np.sqrt(max(ground2, 0.0)) - BIRDS_MPS)
+            clear = clear or off_mps >= BIRDS_SURE * vague_mps or known_s >= BIRDS_S
         if clear and row["hits"] >= confirm_hits and row["log_odds"] >= confirm_log_odds:
             row["confirmed"] = True
 

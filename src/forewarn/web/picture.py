@@ -231,7 +231,8 @@ def _weighed(
 ) -> dict[str, dict[str, Any]]:
     danger = weighed.danger
     over = danger.soon / weighed.threshold
-    rows = np.flatnonzero(over > NEAR)
+    # also where an alert stays for what would raise none
+    rows = np.flatnonzero((over > NEAR) | (danger.due_stays > weighed.threshold))
     if len(rows) > WEIGHED_MAX:
         rows = np.sort(rows[np.argsort(-over[rows], kind="stable")[:WEIGHED_MAX]])
     columns = zip(
