@@ -37,6 +37,16 @@ def _above(value: float, edge: float, width: float) -> float:
 
 
 @bare_kernel
+def ground_mps(state: FloatArray) -> float:
+    """Speed over the ground of a state (6,), Earth-fixed."""
+    px, py, pz = state[0], state[1], state[2]
+    vx, vy, vz = state[3], state[4], state[5]
+    up = px * vx + py * vy + pz * vz
+    level2 = vx * vx + vy * vy + vz * vz - up * up / (px * px + py * py + pz * pz)
+    return float(np.sqrt(max(level2, 0.0)))
+
+
+@bare_kernel
 def classify(
     t: NDArray[np.void],
     i: int,
@@ -93,7 +103,7 @@ def classify(
     quickest = max(fastest, speed - vague_mps)
     # what is slow flies level: a young track that might yet be falling has fallen for a
     # while, and birds would pass for drones by the speed of that
-    ground = np.sqrt(max(speed * speed - climb * climb, 0.0))
+    ground = ground_mps(state)
     # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
     like[DRONE] = (
         steers

@@ -10,7 +10,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
 from forewarn.threats import CRUISE_MISSILE, DRONE
-from forewarn.track.classify import classify
+from forewarn.track.classify import classify, ground_mps
 from forewarn.track.denial import DENIED
 from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
 
@@ -129,10 +129,7 @@ def note(
         known_s = row["time_s"] - row["first_s"]
         if row["looks"] >= looks_slow and known_s >= settle_s:
             # a flock of birds looks like a drone until its speed is known
-            x, y, z = state[0], state[1], state[2]
-            climb = x * state[3] + y * state[4] + z * state[5]
-            ground2 = speed * speed - climb * climb / (x * x + y * y + z * z)
-            off_mps = abs(np.sqrt(max(ground2, 0.0)) - BIRDS_MPS)
+            off_mps = abs(ground_mps(state) - BIRDS_MPS)
             clear = clear or off_mps >= BIRDS_SURE * vague_mps or known_s >= BIRDS_S
         if clear and row["hits"] >= confirm_hits and row["log_odds"] >= confirm_log_odds:
             row["confirmed"] = True
