@@ -48,6 +48,7 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench console
 	$(BIN)/forewarn bench subscribers
 	$(BIN)/forewarn bench push
+	$(BIN)/forewarn bench quiet --seeds $(or $(COUNT),24)
 	for raid in rockets barrage volley ten_missiles evening; do \
 		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
 	for raid in volley ten_missiles evening; do \

@@ -22,6 +22,7 @@ MEASURED = (
     "manoeuvring",
     "page",
     "push",
+    "quiet",
     "raid",
     "limits",
     "subscribers",
@@ -73,7 +74,7 @@ def bench(
     command = f"forewarn bench {name}"
     if name in ("raid", "limits") or (name == "chain" and raid != Ask().raid):
         command += f" --raid {raid}"
-    if name in ("raid", "limits"):
+    if name in ("raid", "limits", "quiet"):
         command += f" --seeds {seeds}"
     command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:

@@ -92,9 +92,11 @@ def _seen(drawn: Generated, defence: Defence | None) -> Iterator[Event]:
         yield event
 
 
-def run(drawn: Generated, zones: Zones) -> tuple[tuple[Alert, ...], float]:
+def run(
+    drawn: Generated, zones: Zones, watchers: Sequence[Watcher] = ()
+) -> tuple[tuple[Alert, ...], float]:
     """All alerts of a drawing, and the time at which the last was cleared."""
-    (alerts,), now_s, _ = _run(drawn, (zones,), ())
+    (alerts,), now_s, _ = _run(drawn, (zones,), watchers)
     return alerts, now_s
 
 

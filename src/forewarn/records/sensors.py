@@ -27,7 +27,8 @@ class Sensor:
     scan_s                     : seconds per scan; nan for single reports
     sigma_*                    : one standard deviation of each quantity
     independence               : group that shares link, power, vendor or clock
-    trusted                    : may alone raise take_cover
+    trusted                    : may alone raise take_cover; of a source of traffic: knows
+                                 who should fly where
     reports                    : of a position sensor, `traffic` or `threat`
     """
 
@@ -59,6 +60,16 @@ class Sensor:
     def group(self) -> str:
         """Name of the independence group; a sensor that names none is its own."""
         return self.independence or self.sensor_id
+
+    @property
+    def names_aircraft(self) -> bool:
+        """Tells where aircraft say they are, rather than what threatens."""
+        return self.kind is SensorKind.POSITION and self.reports == "traffic"
+
+    @property
+    def raises_alone(self) -> bool:
+        """May alone raise take_cover; who names aircraft is trusted to clear, at most."""
+        return self.trusted and not self.names_aircraft
 
     @property
     def sigma(self) -> FloatArray:

@@ -117,10 +117,12 @@ class SwarmKeys:
 class TrafficKeys:
     """[[traffic]]: what flies across the region and is no threat.
 
+    name       : what it is, for figures
     identified : says who it is, and where
     wander_deg : standard deviation of its turns, one every `turn_s`
     """
 
+    name: str = "aircraft"
     count: int = 4
     height_m: tuple[float, float] = (8000.0, 11500.0)
     speed_mps: tuple[float, float] = (200.0, 245.0)

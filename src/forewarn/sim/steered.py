@@ -146,3 +146,8 @@ def add_traffic(
         way = steer(np.array([lat, lon]), legs, rng.uniform(*traffic.height_m), span_s[0])
         told = f"{0x400000 + 4096 * number + i:06x}" if traffic.identified else ""
         flyers.append(Flyer(f"a{number}-{i}", way, identity=told))
+
+
+def traffic_of(flyer: str) -> int:
+    """Number of the table of traffic that drew a flyer, by its name."""
+    return int(flyer[1:].partition("-")[0])

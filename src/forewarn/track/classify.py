@@ -20,12 +20,14 @@ from forewarn.threats import (
     DRONE,
     ROCKET,
 )
+from forewarn.track.vouching import cleared
 
 FLOOR = np.array([1e-9, 1e-9, 2e-5, 2e-5, 2e-5, 2e-5])
 VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells nothing
 PACE = 0.5
 MEMORY, GROWS_MPS2, FADES_S = 0.15, 2.0, 300.0
 LEVEL_S, LEVEL_MOST_S = 20.0, 60.0  # flown level for so long, it is no rocket; forgotten
+DIVES_MPS = 20.0  # twice the descent of airliners: who comes down so fast is not cleared
 FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
@@ -123,6 +125,9 @@ def classify(
     like[CLUTTER] = steers * _above(25.0 - max(fastest, ground), 0.0, 3.0) + 1e-3
     if row["identified"] > 0.0:
         like[AIRCRAFT] *= 3.0
+    if climb > -(DIVES_MPS + vague_mps) and cleared(t, i):
+        like[AIRCRAFT] = max(like[AIRCRAFT], steers)
+        like[DRONE] = like[CRUISE_MISSILE] = 1e-3
     total = 0.0
     for c in range(6):
         prob[c] *= like[c] ** PACE

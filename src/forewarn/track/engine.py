@@ -158,7 +158,7 @@ class Engine:
         ours, theirs = pairs.between(0, n), pairs.between(n, len(hit))
         believe(t, hit[:n], missed[:n], self._params.most_log_odds)
         taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
-        note_plots(t, taken, scan, sensor, bit, self._params)
+        note_plots(t, taken, scan, when_s, sensor, bit, self._params)
         by = self._registration.row(sensor)
         count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
         deny(t, taken, hit[:n], missed[:n], bit, LEAST_HIT)
@@ -204,7 +204,7 @@ class Engine:
             hit = np.where(t["group_mask"] == bit, HEARD_AGAIN, hit)
         believe(t, hit, missed, self._params.most_log_odds)
         taken = absorb_bearings(t, ahead, pairs, share, when_s, scan)
-        note_plots(t, taken, scan, sensor, bit, self._params)
+        note_plots(t, taken, scan, when_s, sensor, bit, self._params)
         near = blend(t)[:, :3]
         born, right, wrong = self._listening.hear(scan, free, sensor, bit, near)
         self._table = tables.join(t, born)

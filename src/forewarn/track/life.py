@@ -4,15 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forewarn.compiled import kernel
+from forewarn.compiled import bare_kernel, kernel
 from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
-from forewarn.threats import CRUISE_MISSILE, DRONE
+from forewarn.threats import CLUTTER, CRUISE_MISSILE, DRONE
 from forewarn.track.classify import classify, ground_mps
 from forewarn.track.denial import DENIED
 from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
+from forewarn.track.vouching import cleared
 
 LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
@@ -21,6 +22,7 @@ SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for y
 # between the speeds of birds and of drones; standard deviations from there at which it is
 # known which; what flies just so fast counts after this time all the same
 BIRDS_MPS, BIRDS_SURE, BIRDS_S = 25.0, 2.0, 60.0
+SETTLED = 1e-3  # chance that it is a drone, below which hardly any zone would be warned
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
@@ -130,9 +132,18 @@ def note(
         if row["looks"] >= looks_slow and known_s >= settle_s:
             # a flock of birds looks like a drone until its speed is known
             off_mps = abs(ground_mps(state) - BIRDS_MPS)
-            clear = clear or off_mps >= BIRDS_SURE * vague_mps or known_s >= BIRDS_S
+            known = off_mps >= BIRDS_SURE * vague_mps and not _may_yet_be_cleared(t, i)
+            clear = clear or known or known_s >= BIRDS_S
         if clear and row["hits"] >= confirm_hits and row["log_odds"] >= confirm_log_odds:
             row["confirmed"] = True
+
+
+@bare_kernel
+def _may_yet_be_cleared(t: Table, i: int) -> bool:
+    """It is taken for a bird or known to be an aircraft, and evidence still comes in."""
+    prob = t[i]["prob"]
+    harmless = prob[CLUTTER] > 0.5 or cleared(t, i)
+    return bool(harmless and prob[DRONE] > SETTLED)
 
 
 class Told(NamedTuple):

@@ -78,7 +78,7 @@ class Listening:
         fresh["log_false"] = scan.log_clutter[new]
         fresh["scan_s"] = np.nan_to_num(sensor.scan_s)
         fresh["group"] = group_bit
-        fresh["trusted"] = int(sensor.trusted)
+        fresh["trusted"] = int(sensor.raises_alone)
         fresh["name"] = scan.identity[new]
         now_s = float(scan.time_s.max()) if len(scan.time_s) else -np.inf
         # what comes without a rate is of people: seldom, so it must count for longer

@@ -122,7 +122,7 @@ class Nursery:
             scan,
             world,
         )
-        note_plots(t, taken, scan, sensor, group_bit, self._params)
+        note_plots(t, taken, scan, when_s, sensor, group_bit, self._params)
         deny(t, taken, hit[parent], missed, group_bit, LEAST_HIT)
         self.table = t
 
@@ -162,7 +162,7 @@ class Nursery:
             scan.turn,
             scan.z,
             scan.sigma,
-            int(sensor.trusted),
+            int(sensor.raises_alone),
             group_bit,
             sensor.scan_s if np.isfinite(sensor.scan_s) else 0.0,
             born,

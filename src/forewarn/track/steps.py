@@ -15,6 +15,7 @@ from forewarn.track.params import TrackParams
 from forewarn.track.scan import Scan
 from forewarn.track.table import COUNT, Table
 from forewarn.track.taking import take_bearings, take_plots
+from forewarn.track.vouching import vouch
 from forewarn.track.waking import predict_rows
 
 
@@ -169,18 +170,25 @@ def absorb_bearings(
 
 
 def note_plots(
-    t: Table, taken: IntArray, scan: Scan, sensor: Sensor, group_bit: int, p: TrackParams
+    t: Table,
+    taken: IntArray,
+    scan: Scan,
+    when_s: float,
+    sensor: Sensor,
+    group_bit: int,
+    p: TrackParams,
 ) -> None:
     """What plots say beyond where, into the table."""
-    if sensor.reports == "traffic" and sensor.kind is SensorKind.POSITION:
+    if sensor.names_aircraft:
         rows = np.flatnonzero(taken >= 0)
         t["identity"][rows] = scan.identity[taken[rows]]
         t["identified"][rows] = t["identity"][rows] != ""
+        vouch(t, rows, t["identity"][rows], when_s, group_bit, sensor.trusted)
     note(
         t,
         taken,
         scan.number,
-        int(sensor.trusted),
+        int(sensor.raises_alone),
         group_bit,
         sensor.scan_s,
         p.fast_mps,

@@ -53,6 +53,11 @@ ROW = np.dtype(
         ("denied", np.float64, (SLOTS,)),
         ("silence", np.float64),
         ("identity", np.dtype("U16")),
+        ("vouched_name", np.dtype("U16")),
+        ("vouched_by", np.int64),
+        ("vouched_s", np.float64),
+        ("seconded_by", np.int64),
+        ("seconded_s", np.float64),
         ("confirmed", np.bool_),
         ("named", np.bool_),
     ],
@@ -70,6 +75,7 @@ def empty(rows: int = 0) -> Table:
         table["highest_m"] = -1e9
         table["recent"] = -1
         table["strain"] = 1.0
+        table["vouched_s"] = table["seconded_s"] = -np.inf
         table["last"][:, 22] = -2.0
     return table
 
