@@ -148,6 +148,9 @@ def test_who_dives_is_cleared_by_nobody() -> None:
         classify(t, 0, level, 1.0, 2.0, np.empty(6))
     assert t["prob"][0, DRONE] < 1e-4
     dive = np.array([6378137.0 + 500.0, 0.0, 0.0, -45.0, 30.0, 0.0])
+    for _ in range(4):  # tracks sway where aircraft turn
+        classify(t, 0, dive, 1.0, 1.0, np.empty(6))
+    assert t["prob"][0, DRONE] < 1e-4
     for _ in range(6):
         classify(t, 0, dive, 1.0, 1.0, np.empty(6))
     assert t["prob"][0, DRONE] > 0.5

@@ -27,7 +27,8 @@ VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells no
 PACE = 0.5
 MEMORY, GROWS_MPS2, FADES_S = 0.15, 2.0, 300.0
 LEVEL_S, LEVEL_MOST_S = 20.0, 60.0  # flown level for so long, it is no rocket; forgotten
-DIVES_MPS = 20.0  # twice the descent of airliners: who comes down so fast is not cleared
+# who comes down so fast, twice as fast as airliners, for so long is cleared by nobody
+DIVES_MPS, DIVES_S = 20.0, 6.0
 FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
@@ -125,7 +126,9 @@ def classify(
     like[CLUTTER] = steers * _above(25.0 - max(fastest, ground), 0.0, 3.0) + 1e-3
     if row["identified"] > 0.0:
         like[AIRCRAFT] *= 3.0
-    if climb > -(DIVES_MPS + vague_mps) and cleared(t, i):
+    dives = climb < -(DIVES_MPS + vague_mps)
+    row["dives_s"] = row["dives_s"] + gap_s if dives else 0.0
+    if row["dives_s"] < DIVES_S and cleared(t, i):
         like[AIRCRAFT] = max(like[AIRCRAFT], steers)
         like[DRONE] = like[CRUISE_MISSILE] = 1e-3
     total = 0.0

@@ -42,6 +42,7 @@ ROW = np.dtype(
         ("fastest_mps", np.float64),
         ("highest_m", np.float64),
         ("level_s", np.float64),
+        ("dives_s", np.float64),
         ("identified", np.float64),
         ("strain", np.float64),
         ("pull", np.float64, (3,)),
