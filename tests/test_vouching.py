@@ -1,10 +1,13 @@
 """Who is known to be an aircraft: never by its own word, nor by any one source."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from forewarn.app.command_line import cli
 from forewarn.bench import quiet
 from forewarn.bench.drawing import numbered
 from forewarn.records import STRAIGHT, PlotBatch, Sensor, SensorKind
@@ -177,3 +180,40 @@ def test_one_in_which_they_are_not_does_and_is_said_to() -> None:
     assert told[unknown.name] > 20
     assert told[unknown.name] >= 0.95 * sum(told.values())
     assert minutes > 0.0
+
+
+SITE = """schema = 1
+[site]
+name = "A town"
+languages = ["en"]
+region = {lat_deg = 56.45, lon_deg = 9.4, radius_km = 8}
+"""
+NAMING = """[[sensor]]
+id = "{}"
+kind = "position"
+sigma_position_m = 30.0
+sigma_height_m = 30.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("sensors", "said"),
+    [
+        ((), ""),
+        (("own",), "nobody is cleared, for no source of traffic is listed as trusted"),
+        (("control",), "nobody is cleared, for control has no second"),
+        (("own", "control"), "cleared by control and a second group"),
+    ],
+    ids=["no traffic", "its own word", "control alone", "two groups"],
+)
+def test_a_site_is_told_whether_aircraft_can_be_cleared(
+    sensors: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    trusted = {"control": "trusted = true\n"}
+    tables = [NAMING.format(name) + trusted.get(name, "") for name in sensors]
+    site = tmp_path / "site.toml"
+    site.write_text("\n".join((SITE, *tables)), encoding="utf-8")
+    told = CliRunner().invoke(cli, ["check", str(site)])
+    assert told.exit_code == 0, told.output
+    assert said in told.output
+    assert ("aircraft: " in told.output) == bool(said)

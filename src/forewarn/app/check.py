@@ -40,6 +40,7 @@ def check(
     for sensor in said.sensors:
         if all(feed.sensor is not sensor for feed in said.feeds):
             print(f"sensor {sensor.sensor_id}: {sensor.kind}, no feed: only for recordings")
+    _clearing(said)
     for plan in plan_channels(said.channels, is_exercise(said, said.sensors)):
         print(f"channel {plan.name}: {plan.keys}")
     print(f"store: {said.store.path}; web: {said.web.host}:{said.web.port}")
@@ -53,6 +54,24 @@ def check(
     if texts:
         _texts(said, zones)
     print("all of it can be used")
+
+
+def _clearing(site: "Site") -> None:
+    """Whether aircraft can be cleared: it takes who knows them, and another group."""
+    naming = [sensor for sensor in site.sensors if sensor.names_aircraft]
+    known = {sensor.group for sensor in naming if sensor.trusted}
+    if len(known) and len({sensor.group for sensor in naming}) > 1:
+        print(f"aircraft: cleared by {', '.join(sorted(known))} and a second group")
+    elif known:
+        print(
+            f"aircraft: nobody is cleared, for {', '.join(known)} has no second: list "
+            "another source of traffic that does not depend on it"
+        )
+    elif naming:
+        print(
+            "aircraft: nobody is cleared, for no source of traffic is listed as trusted: "
+            "what flies as slowly as a drone is warned of"
+        )
 
 
 def _names(site: "Site", zones: "Zones") -> None:
