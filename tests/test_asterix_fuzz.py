@@ -8,13 +8,17 @@ from math import nan, pi, tau
 import numpy as np
 
 from asterix_frames import NOON_S, feed_of, scan_of, target_block
-from forewarn.records import PlotBatch
+from forewarn.records import PlotBatch, Sensor, SensorKind
 from forewarn.sources import AsterixDecoder
 from forewarn.sources.asterix_encode import encode_mark, encode_scan
 
 COUNT = int(os.environ.get("FOREWARN_FUZZ", "20000"))
 SEED = int(os.environ.get("FOREWARN_FUZZ_SEED", "20261124"))
 PLAIN = "f0 190a 546000 20 0a00 2000"
+TRACK = "991d10 190b 546000 00a93e94 002c16c2 80 4ca1b2 0007 0110 020d"
+CONTROL = Sensor(
+    "control", SensorKind.POSITION, sigma_position_m=60.0, sigma_height_m=60.0, trusted=True
+)
 WITH_HEIGHT = "f1 01 0c 190a 546000 20 0a00 2000 0028 80 039c"
 
 
@@ -24,7 +28,7 @@ def mutated(frame: bytes, source: random.Random) -> bytes:
     if source.random() < 0.3:
         octets = bytearray(frame)
     else:
-        category = source.choice((category, category, category, 34, 48))
+        category = source.choice((category, category, category, 34, 48, 62))
     for _ in range(source.randint(1, 3)):
         at = source.randrange(len(octets))
         match source.choice((0, 0, 0, 0, 1, 1, 2, 3, 4)):
@@ -59,8 +63,9 @@ def test_mutated_frames_never_stop_the_feed_and_each_is_counted_or_read() -> Non
             )
         ),
         encode_mark(feed_of(), NOON_S, 0.0),
+        bytes([62]) + target_block(TRACK)[1:],
     ]
-    decoder = AsterixDecoder([feed_of()])
+    decoder = AsterixDecoder([feed_of(), feed_of(CONTROL, sic=11)])
     batches: list[PlotBatch] = []
     slowest_s, silent = 0.0, 0
     for i in range(COUNT):
@@ -72,11 +77,15 @@ def test_mutated_frames_never_stop_the_feed_and_each_is_counted_or_read() -> Non
         silent += before == (decoder.refused.total(), held(decoder), len(batches))
     batches += decoder.flush(NOON_S + 2)
     print(f"slowest of {COUNT} mutated frames: {slowest_s * 1e3:.1f} ms of processor time")
+    assert {batch.sensor_id for batch in batches} == {"north", "control"}
     for batch in batches:
+        assert np.all(np.abs(batch.time_s - NOON_S) < 33)
+        assert np.isfinite(batch.origin_ecef_m).all()
+        if batch.sensor_id == "control":
+            continue
         assert np.all(batch.measured[:, 0] > 0)
         assert np.all((batch.measured[:, 1] >= 0) & (batch.measured[:, 1] < tau))
         assert not np.any(np.abs(batch.measured[:, 2]) > pi / 2)
-        assert np.all(np.abs(batch.time_s - NOON_S) < 33)
     assert decoder.refused.total() > COUNT / 4
     assert silent < COUNT * 0.2  # service messages, which add no plot and need no count
     # Reasons come from a fixed list, so a stranger cannot grow the count for ever.

@@ -17,7 +17,7 @@ from forewarn.records import PlotBatch
 from forewarn.sources import Feed, UdpAddress, UdpSource, open_feeds
 from forewarn.sources.asterix_encode import encode_scan
 from forewarn.sources.asterix_frame import RANGE_LSB_M
-from forewarn.sources.send_recording import datagrams, radar_feeds
+from forewarn.sources.send_recording import datagrams, sent_feeds
 from forewarn.sources.udp import QUEUE_MAX
 
 LOOPBACK = UdpAddress("127.0.0.1", 0, "", "", 1.0)
@@ -163,7 +163,7 @@ def test_sensors_of_one_address_share_one_source(tmp_path: Path) -> None:
 
 def test_recording_is_sent_as_its_radars_would_and_moved_to_now() -> None:
     scans = [scan_of([(9000.0, 1.0, 0.1, nan)], received_s=1e9 + i) for i in range(3)]
-    (feed,) = radar_feeds([RADAR], "udp://127.0.0.1:8600", 25)
+    (feed,) = sent_feeds([RADAR], "udp://127.0.0.1:8600", 25)
     assert feed == Feed(RADAR, "udp://127.0.0.1:8600", 25, 1)
     now_s = time.time()
     sent = list(datagrams([feed], iter(scans), now_s))

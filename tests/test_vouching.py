@@ -201,7 +201,7 @@ sigma_height_m = 30.0
     [
         ((), ""),
         (("own",), "nobody is cleared, for no source of traffic is listed as trusted"),
-        (("control",), "nobody is cleared, for control has no second"),
+        (("control",), "cleared by control where radars of another group name"),
         (("own", "control"), "cleared by control and a second group"),
     ],
     ids=["no traffic", "its own word", "control alone", "two groups"],

@@ -59,13 +59,13 @@ def check(
 def _clearing(site: "Site") -> None:
     """Whether aircraft can be cleared: it takes who knows them, and another group."""
     naming = [sensor for sensor in site.sensors if sensor.names_aircraft]
-    known = {sensor.group for sensor in naming if sensor.trusted}
-    if len(known) and len({sensor.group for sensor in naming}) > 1:
-        print(f"aircraft: cleared by {', '.join(sorted(known))} and a second group")
+    known = sorted({sensor.group for sensor in naming if sensor.vouches})
+    if known and len({sensor.group for sensor in naming}) > 1:
+        print(f"aircraft: cleared by {', '.join(known)} and a second group")
     elif known:
         print(
-            f"aircraft: nobody is cleared, for {', '.join(known)} has no second: list "
-            "another source of traffic that does not depend on it"
+            f"aircraft: cleared by {', '.join(known)} where radars of another group name "
+            "them too (Mode S); no second source of traffic is listed"
         )
     elif naming:
         print(

@@ -67,8 +67,13 @@ class Sensor:
         return self.kind is SensorKind.POSITION and self.reports == "traffic"
 
     @property
+    def vouches(self) -> bool:
+        """Knows who should fly where, and may clear what a second group names alike."""
+        return self.trusted and self.names_aircraft
+
+    @property
     def raises_alone(self) -> bool:
-        """May alone raise take_cover; who names aircraft is trusted to clear, at most."""
+        """May alone raise take_cover."""
         return self.trusted and not self.names_aircraft
 
     @property

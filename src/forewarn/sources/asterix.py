@@ -1,31 +1,37 @@
-"""ASTERIX radar feeds: datagrams in, batches of plots out. No socket, no clock.
+"""ASTERIX feeds: datagrams in, batches of plots out. No socket, no clock.
 
 A batch is what a radar saw between two marks of its antenna (CAT034 north marker or sector
 crossing). Where marks are absent or late, a batch closes half a second after its first
 plot, and claims as swept only the arc its plots span: nobody looked for a target outside.
+So does a batch of positions, out of what air traffic control says of its flights (CAT062).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import asin, cos, isfinite, nan, sin, tau
+from typing import Any
 
 import numpy as np
 
 from forewarn.errors import ConfigError, PlotError
-from forewarn.geodesy import EARTH_A_M, EARTH_E2
+from forewarn.geodesy import EARTH_A_M, EARTH_E2, ecef_points
 from forewarn.records import PlotBatch, Sensor, SensorKind
 from forewarn.records.arrays import FloatArray
 from forewarn.sources.asterix_frame import (
+    CAT_SERVICE,
     CAT_TARGETS,
+    CAT_TRACKS,
     DAY_S,
     NORTH_MARKER,
     RECORDS_MAX,
     SECTOR_CROSSING,
     SERVICE_EDITION,
     Block,
+    ControlTrack,
     ServiceMessage,
     TargetReport,
+    control_track,
     read_records,
     record_spec,
     service_message,
@@ -34,6 +40,13 @@ from forewarn.sources.asterix_frame import (
 )
 from forewarn.sources.feed import Feed
 
+READ: dict[int, Callable[[Any], TargetReport | ServiceMessage | ControlTrack]] = {
+    CAT_TARGETS: target_report,
+    CAT_SERVICE: service_message,
+    CAT_TRACKS: control_track,
+}
+NEEDED = ("lat_rad", "lon_rad", "height_m", "sigma_range_m", "sigma_azimuth_rad")
+WHOLE = (0.0, tau)  # a position is seen from everywhere
 BATCH_MAX_S = 0.5
 BATCH_MAX_PLOTS = 512
 CLOCK_MAX_S = 30.0  # a radar whose clock is further off would put its plots elsewhere
@@ -46,8 +59,9 @@ NO_SCAN_S = 15.0  # slowest turn of an antenna whose scan_s is not known
 @dataclass(frozen=True, slots=True)
 class _Row:
     time_s: float
-    measured: tuple[float, float, float, float]
     identity: str
+    measured: tuple[float, float, float, float] = (nan, nan, nan, nan)
+    place: tuple[float, float, float] = (nan, nan, nan)  # lat, lon rad, height m
 
 
 @dataclass(slots=True)
@@ -70,7 +84,7 @@ class _Scan:
 
 
 class AsterixDecoder:
-    """Turns the datagrams of some radars into batches; numbers none of them (seq = 0).
+    """Turns the datagrams of some sensors into batches; numbers none of them (seq = 0).
 
     refused : count by (source, reason) of all that was not turned into plots
     """
@@ -101,6 +115,8 @@ class AsterixDecoder:
                 self._refuse(_named(block.source), PlotError("not a sensor of this feed"))
                 continue
             try:
+                if block.category not in scan.feed.categories:
+                    raise PlotError("category of another kind of sensor")
                 records = read_records(block, _edition(block, scan.feed), left)
             except PlotError as error:
                 self._refuse(_named(block.source), error)
@@ -134,13 +150,12 @@ class AsterixDecoder:
         self.refused[key] += 1
 
     def _record(self, block: Block, record: object, received_s: float) -> list[PlotBatch]:
-        read = target_report if block.category == CAT_TARGETS else service_message
-        found = read(record)
+        found = READ[block.category](record)
         scan = self._scans.get(found.source)
         if scan is None or _edition(block, scan.feed) != _edition(
             block, self._scans[block.source].feed
         ):
-            raise PlotError("block holds a record of another radar")
+            raise PlotError("block holds a record of another sensor")
         if isinstance(found, ServiceMessage):
             return _mark(scan, found, received_s)
         if found.unreal:
@@ -148,7 +163,11 @@ class AsterixDecoder:
             return []
         if found.simulated and not scan.feed.sensor.simulated:
             raise PlotError("simulated target from a live sensor")
-        row = _row(scan.feed.sensor, found, received_s, self._doppler_sign)
+        row = (
+            _position(found, received_s)
+            if isinstance(found, ControlTrack)
+            else _row(scan.feed.sensor, found, received_s, self._doppler_sign)
+        )
         if not scan.rows:
             scan.opened_s = received_s
         scan.rows.append(row)
@@ -191,42 +210,58 @@ def elevation_from_height(
 
 def _check(feed: Feed) -> None:
     sensor = feed.sensor
-    if sensor.kind not in (SensorKind.RADAR, SensorKind.RADAR2D):
+    if sensor.kind is SensorKind.BEARING:
         raise ConfigError(
-            f"sensor {sensor.sensor_id}: kind is {sensor.kind}, expected radar or radar2d"
-            " for an ASTERIX feed"
+            f"sensor {sensor.sensor_id}: kind is bearing, expected radar, radar2d or"
+            " position for an ASTERIX feed"
         )
-    for name in ("lat_rad", "lon_rad", "height_m", "sigma_range_m", "sigma_azimuth_rad"):
+    if sensor.kind is SensorKind.POSITION and not sensor.names_aircraft:
+        raise ConfigError(
+            f"sensor {sensor.sensor_id}: reports is {sensor.reports!r}, expected 'traffic':"
+            " CAT062 tells of flights that air traffic control knows"
+        )
+    for name in NEEDED if sensor.kind is not SensorKind.POSITION else ():
         if not isfinite(getattr(sensor, name)):
             key = name.replace("_rad", "_deg")
             raise ConfigError(
                 f"sensor {sensor.sensor_id}: {key} is missing; an ASTERIX feed needs it"
             )
     try:
-        record_spec(CAT_TARGETS, feed.edition)
+        record_spec(feed.category, feed.read_as)
     except ConfigError as error:
         raise ConfigError(f"sensor {sensor.sensor_id}: {error}") from None
 
 
 def _edition(block: Block, feed: Feed) -> str:
-    return feed.edition if block.category == CAT_TARGETS else SERVICE_EDITION
+    return SERVICE_EDITION if block.category == CAT_SERVICE else feed.read_as
 
 
 def _named(source: tuple[int, int]) -> str:
     return f"SAC {source[0]} SIC {source[1]}"
 
 
-def _row(sensor: Sensor, found: TargetReport, received_s: float, sign: float) -> _Row:
-    time_s = utc_from_time_of_day(found.time_of_day_s, received_s)
+def _seen_s(time_of_day_s: float, received_s: float) -> float:
+    time_s = utc_from_time_of_day(time_of_day_s, received_s)
     if abs(time_s - received_s) > CLOCK_MAX_S:
         raise PlotError(f"time of day over {CLOCK_MAX_S:.0f} s from its arrival")
+    return time_s
+
+
+def _position(found: ControlTrack, received_s: float) -> _Row:
+    time_s = _seen_s(found.time_of_day_s, received_s)
+    place = (found.lat_rad, found.lon_rad, found.height_m)
+    return _Row(time_s, found.identity, place=place)
+
+
+def _row(sensor: Sensor, found: TargetReport, received_s: float, sign: float) -> _Row:
+    time_s = _seen_s(found.time_of_day_s, received_s)
     elevation = nan
     if sensor.kind is SensorKind.RADAR and isfinite(found.height_m):
         elevation = elevation_from_height(
             sensor, found.range_m, found.azimuth_rad, found.height_m
         )
     rate = sign * found.doppler_mps if sign else nan
-    return _Row(time_s, (found.range_m, found.azimuth_rad, elevation, rate), found.identity)
+    return _Row(time_s, found.identity, (found.range_m, found.azimuth_rad, elevation, rate))
 
 
 def _mark(scan: _Scan, found: ServiceMessage, received_s: float) -> list[PlotBatch]:
@@ -279,6 +314,12 @@ def _close(
     n = len(rows)
     measured = np.array([row.measured for row in rows]).reshape(n, 4)
     sigma = np.tile(sensor.sigma, (n, 1))
+    origin, sigma_pos = np.tile(sensor.origin_ecef_m, (n, 1)), np.full((n, 2), nan)
+    if sensor.kind is SensorKind.POSITION:
+        place = np.array([row.place for row in rows]).reshape(n, 3)
+        origin = ecef_points(*place.T)
+        sigma_pos = np.tile([sensor.sigma_position_m, sensor.sigma_height_m], (n, 1))
+        sector_rad = WHOLE
     # A quantity of unknown noise cannot be weighed, so it counts as not measured.
     missing = np.isnan(measured) | np.isnan(sigma)
     measured[missing] = nan
@@ -290,8 +331,8 @@ def _close(
         time_s=np.array([row.time_s for row in rows]),
         measured=measured,
         sigma=sigma,
-        origin_ecef_m=np.tile(sensor.origin_ecef_m, (n, 1)),
-        sigma_pos_m=np.full((n, 2), nan),
+        origin_ecef_m=origin,
+        sigma_pos_m=sigma_pos,
         identity=tuple(row.identity for row in rows),
         sector_rad=sector_rad or arc_of(measured[:, 1]),
     )

@@ -1,16 +1,18 @@
-"""Plots written as ASTERIX, as a radar would send them: for rehearsals over a real socket.
+"""Plots written as ASTERIX, as sensors would send them: for rehearsals over a real socket.
 
 Packed by hand, not through the library that decodes, so that one checks the other.
-Items of CAT048: 010, 140, 020, 040, 220, 240, 110, 120; of CAT034: 010, 000, 030, 020. They
-are the same in every edition.
+Items of CAT048: 010, 140, 020, 040, 220, 240, 110, 120; of CAT034: 010, 000, 030, 020; of
+CAT062: 010, 070, 105, 380, 040, 080, 130. They are the same in every edition.
 """
 
 from collections.abc import Iterator
 from math import isfinite, sin, tau
 
+from forewarn.geodesy import geographic_points
 from forewarn.records import PlotBatch
 from forewarn.sources.asterix import curvature_radius
 from forewarn.sources.asterix_frame import (
+    ALTITUDE_LSB_M,
     ANGLE_LSB_RAD,
     CAT_SERVICE,
     CAT_TARGETS,
@@ -18,6 +20,7 @@ from forewarn.sources.asterix_frame import (
     DOPPLER_LIMIT,
     HEIGHT_LSB_M,
     NORTH_MARKER,
+    PLACE_LSB_RAD,
     RANGE_LSB_M,
     SECTOR_CROSSING,
     SECTOR_LSB_RAD,
@@ -35,22 +38,30 @@ TARGET_ORDER = (
     ("220", "240", "250", "161", "042", "200", "170"),
     ("210", "030", "080", "100", "110", "120", "230"),
 )
+TRACK_ORDER = (
+    ("010", "", "015", "070", "105", "100", "185"),
+    ("210", "060", "245", "380", "040", "080", "290"),
+    ("200", "295", "136", "130", "135", "220", "390"),
+)
 SERVICE_ORDER = (("010", "000", "030", "020"),)
 
 
 def encode_scan(feed: Feed, batch: PlotBatch) -> Iterator[bytes]:
-    """The datagrams a radar sends for one batch, ending with the mark of its antenna."""
+    """The datagrams a sensor sends for one batch; a radar ends with its antenna's mark."""
+    radar = feed.category == CAT_TARGETS
+    encode = encode_plot if radar else encode_position
     waiting = b""
     for row in range(len(batch.time_s)):
-        record = encode_plot(feed, batch, row)
-        if not record:
-            continue
+        record = encode(feed, batch, row)
         if waiting and len(waiting) + len(record) + 3 > DATAGRAM_MAX:
-            yield _block(CAT_TARGETS, waiting)
+            yield _block(feed.category, waiting)
             waiting = b""
         waiting += record
-    mark = encode_mark(feed, batch.received_s, batch.sector_rad[1] % tau)
-    yield (_block(CAT_TARGETS, waiting) if waiting else b"") + mark
+    last = _block(feed.category, waiting) if waiting else b""
+    if radar:
+        last += encode_mark(feed, batch.received_s, batch.sector_rad[1] % tau)
+    if last:
+        yield last
 
 
 def encode_mark(feed: Feed, time_s: float, azimuth_rad: float) -> bytes:
@@ -92,9 +103,37 @@ def encode_plot(feed: Feed, batch: PlotBatch, row: int) -> bytes:
     return _record(items, TARGET_ORDER)
 
 
+def encode_position(feed: Feed, batch: PlotBatch, row: int) -> bytes:
+    """One CAT062 record of an aircraft with a flight plan, named by its address; empty
+    where it has none."""
+    name = batch.identity[row]
+    if not _is_address(name):
+        return b""
+    place = geographic_points(batch.origin_ecef_m[row : row + 1])
+    lat_rad, lon_rad, height_m = (float(part[0]) for part in place)
+    simulated = 0x80 if feed.sensor.simulated else 0
+    items = {
+        "010": bytes([feed.sac, feed.sic]),
+        "070": _time_of_day(float(batch.time_s[row])),
+        "105": b"".join(
+            round(angle / PLACE_LSB_RAD).to_bytes(4, "big", signed=True)
+            for angle in (lat_rad, lon_rad)
+        ),
+        "380": b"\x80" + bytes.fromhex(name),
+        "040": row.to_bytes(2, "big"),
+        "080": bytes([0x01, simulated | 0x10]),  # with a flight plan
+        "130": round(height_m / ALTITUDE_LSB_M).to_bytes(2, "big", signed=True),
+    }
+    return _record(items, TRACK_ORDER)
+
+
+def _is_address(text: str) -> bool:
+    return len(text) == 6 and all(one in "0123456789ABCDEF" for one in text.upper())
+
+
 def _identify(items: dict[str, bytes], identity: str) -> None:
     text = identity.upper()
-    if len(text) == 6 and all(character in "0123456789ABCDEF" for character in text):
+    if _is_address(text):
         items["220"] = bytes.fromhex(text)
     elif text and all(character in SIX_BIT for character in text):
         packed = 0

@@ -1,12 +1,13 @@
 """ASTERIX on the wire: data blocks of a datagram, records of a block, fields of a record.
 
-CAT048 (reports of targets) and CAT034 (the antenna's turning), strictly: what does not fit
-the edition, or leaves its range, raises PlotError with a reason from a short fixed list, so
-that reasons can be counted. Source: EUROCONTROL-SPEC-0149, part 4 (CAT048) and part 2b
-(CAT034), through libasterix, which holds every edition as a table.
+CAT048 (reports of targets), CAT034 (the antenna's turning) and CAT062 (tracks of air
+traffic control), strictly: what does not fit the edition, or leaves its range, raises
+PlotError with a reason from a short fixed list, so that reasons can be counted. Source:
+EUROCONTROL-SPEC-0149, part 4 (CAT048), part 2b (CAT034) and part 9 (CAT062), through
+libasterix, which holds every edition as a table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import nan
@@ -17,12 +18,15 @@ from forewarn.units import FOOT_M, NAUTICAL_MILE_M, RAD_PER_DEG
 
 CAT_TARGETS = 48
 CAT_SERVICE = 34
+CAT_TRACKS = 62
 DAY_S = 86400.0
 RANGE_LSB_M = NAUTICAL_MILE_M / 256
 ANGLE_LSB_RAD = 360 * RAD_PER_DEG / 65536
 SECTOR_LSB_RAD = 360 * RAD_PER_DEG / 256
 TIME_LSB_S = 1 / 128
 HEIGHT_LSB_M = 25 * FOOT_M
+PLACE_LSB_RAD = 180 * RAD_PER_DEG / (1 << 25)
+ALTITUDE_LSB_M = 6.25 * FOOT_M
 HEIGHT_MIN_M = -500.0  # the shore of the Dead Sea is 430 m below the sea
 FLIGHT_LEVEL_MIN, FLIGHT_LEVEL_MAX = -15.0, 1500.0
 DOPPLER_LIMIT = 511  # 10 bits, two's complement, m/s; the two ends may mean "or more"
@@ -62,6 +66,24 @@ class TargetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlTrack:
+    """One CAT062 record of an aircraft that air traffic control has a flight plan of.
+
+    height_m : geometric where told (I062/130), else of the flight level (I062/136)
+    unreal   : why it tells of no aircraft seen just now, "" if it does
+    """
+
+    source: tuple[int, int]
+    time_of_day_s: float
+    lat_rad: float
+    lon_rad: float
+    height_m: float
+    identity: str
+    simulated: bool
+    unreal: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceMessage:
     """One CAT034 record: what it tells, and where the antenna points (nan = not told)."""
 
@@ -78,9 +100,9 @@ def _library() -> Any:
 
 
 @cache
-def editions() -> tuple[str, ...]:
-    """Editions of CAT048 that can be read, oldest first."""
-    found = [tuple(spec.cv_edition) for spec in _library().manifest["CATS"][CAT_TARGETS]]
+def editions(category: int = CAT_TARGETS) -> tuple[str, ...]:
+    """Editions of a category that can be read, oldest first."""
+    found = [tuple(spec.cv_edition) for spec in _library().manifest["CATS"][category]]
     return tuple(f"{major}.{minor}" for major, minor in sorted(found))
 
 
@@ -91,7 +113,7 @@ def record_spec(category: int, edition: str) -> Any:
     spec = getattr(_library(), name, None)
     if spec is None:
         raise ConfigError(
-            f"edition is {edition!r}, expected one of {', '.join(editions())}"
+            f"edition is {edition!r}, expected one of {', '.join(editions(category))}"
         )
     return spec.cv_record
 
@@ -111,10 +133,10 @@ def split_blocks(datagram: bytes) -> Iterator[Block | PlotError]:
 
 
 def _block(category: int, records: bytes) -> Block | PlotError:
-    if category not in (CAT_TARGETS, CAT_SERVICE):
+    if category not in (CAT_TARGETS, CAT_SERVICE, CAT_TRACKS):
         return PlotError("category not read")
     start = next((i + 1 for i, octet in enumerate(records) if not octet & 1), 0)
-    # I034/010 and I048/010, the source, come first in every edition.
+    # The source, item 010 of each of them, comes first in every edition.
     if not start or not records[0] & 0x80 or len(records) < start + 2:
         return PlotError("record names no source")
     return Block(category, records, (records[start], records[start + 1]))
@@ -174,6 +196,28 @@ def target_report(record: Any) -> TargetReport:
         identity=_identity(record),
         simulated=bool(descriptor("SIM")),
         unreal=_unreal(descriptor),
+    )
+
+
+def control_track(record: Any) -> ControlTrack:
+    """The fields of a CAT062 record, each within its range, or PlotError."""
+    place = _value(record, "105")
+    if place is None:
+        raise PlotError("no position in WGS 84")
+    lat_rad = _signed(place >> 32, 32) * PLACE_LSB_RAD
+    lon_rad = _signed(place & 0xFFFFFFFF, 32) * PLACE_LSB_RAD
+    if abs(lat_rad) > 90 * RAD_PER_DEG or abs(lon_rad) > 180 * RAD_PER_DEG:
+        raise PlotError("position out of range")
+    status = _flags(record, "080")
+    return ControlTrack(
+        source=_source(record),
+        time_of_day_s=_time_of_day(record, "070"),
+        lat_rad=lat_rad,
+        lon_rad=lon_rad,
+        height_m=_altitude(record),
+        identity=_called(record),
+        simulated=bool(status("SIM")),
+        unreal=_not_seen(status),
     )
 
 
@@ -253,17 +297,56 @@ def _identity(record: Any) -> str:
     return "" if item is None else str(item.variation.content.as_string()).strip()
 
 
-def _descriptor(record: Any) -> Any:
-    item = record.get_item("020")
+def _flags(record: Any, name: str) -> Callable[[str], int]:
+    """Reads the parts of an item by name; what is left out is 0."""
+    item = record.get_item(name)
 
-    def flag(name: str) -> int:
-        part = None if item is None else item.variation.get_item(name)
+    def flag(part_name: str) -> int:
+        part = None if item is None else item.variation.get_item(part_name)
         return 0 if part is None else int(part.as_uint())
 
-    return flag if item is not None else lambda name: 1 if name == "TYP" else 0
+    return flag
 
 
-def _unreal(descriptor: Any) -> str:
+def _descriptor(record: Any) -> Callable[[str], int]:
+    if record.get_item("020") is None:
+        return lambda name: 1 if name == "TYP" else 0
+    return _flags(record, "020")
+
+
+def _altitude(record: Any) -> float:
+    for name, step_m in (("130", ALTITUDE_LSB_M), ("136", HEIGHT_LSB_M)):
+        value = _value(record, name)
+        if value is not None:
+            height_m = _signed(value, 16) * step_m
+            if height_m < HEIGHT_MIN_M:
+                raise PlotError("height out of range")
+            return height_m
+    raise PlotError("no height")
+
+
+def _called(record: Any) -> str:
+    """Aircraft address that control has of its transponder, else its callsign, else ""."""
+    part = record.get_item("380")
+    address = None if part is None else part.variation.get_item("ADR")
+    if address is not None and 0 < address.as_uint() < 0xFFFFFF:
+        return f"{address.as_uint():06x}"
+    plan = record.get_item("390")
+    callsign = None if plan is None else plan.variation.get_item("CS")
+    return "" if callsign is None else str(callsign.variation.content.as_string()).strip()
+
+
+def _not_seen(status: Callable[[str], int]) -> str:
+    if status("TSE"):
+        return "end of a track"
+    if status("CNF"):
+        return "tentative track"
+    if status("CST"):
+        return "no detection"
+    return "" if status("FPC") else "no flight plan"
+
+
+def _unreal(descriptor: Callable[[str], int]) -> str:
     if descriptor("TYP") == 0:
         return "no detection"  # a track carried on without an echo
     if descriptor("TST"):

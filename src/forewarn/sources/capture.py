@@ -11,7 +11,13 @@ from typing import Any
 from forewarn.errors import ConfigError
 from forewarn.records import Event, PlotBatch
 from forewarn.sources.asterix import AsterixDecoder, utc_from_time_of_day
-from forewarn.sources.asterix_frame import CAT_SERVICE, CAT_TARGETS, DAY_S, TIME_LSB_S
+from forewarn.sources.asterix_frame import (
+    CAT_SERVICE,
+    CAT_TARGETS,
+    CAT_TRACKS,
+    DAY_S,
+    TIME_LSB_S,
+)
 from forewarn.sources.feed import CaptureAddress, Feed
 
 
@@ -149,6 +155,8 @@ def _time_of_day(block: bytes) -> float | None:
         at = start + 2
     elif block[0] == CAT_SERVICE and here & 0xE0 == 0xE0:
         at = start + 3
+    elif block[0] == CAT_TRACKS and here & 0x90 == 0x90:
+        at = start + (3 if here & 0x20 else 2)
     else:
         return None
     value = int.from_bytes(block[at : at + 3], "big") * TIME_LSB_S

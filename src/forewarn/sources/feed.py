@@ -17,8 +17,10 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from forewarn.errors import ConfigError
-from forewarn.records import Sensor
+from forewarn.records import Sensor, SensorKind
+from forewarn.sources.asterix_frame import CAT_SERVICE, CAT_TARGETS, CAT_TRACKS
 
+USUAL = {CAT_TARGETS: "1.32", CAT_TRACKS: "1.20"}
 EXPECTED = "udp://ADDRESS:PORT, pcap:FILE or raw:FILE"
 
 
@@ -27,14 +29,15 @@ class Feed:
     """One sensor of a site and the feed that carries its plots.
 
     sac, sic : system area code and identification code that mark its records, 0..255
-    edition  : of CAT048, as the radar's maker states it, such as "1.30"
+    edition  : as the maker states it, such as "1.30": of CAT048 for a radar, of CAT062 for
+               a source of positions; "" = the newest that all of these read
     """
 
     sensor: Sensor
     feed_url: str
     sac: int
     sic: int
-    edition: str = "1.32"
+    edition: str = ""
 
     def __post_init__(self) -> None:
         for name, value in (("sac", self.sac), ("sic", self.sic)):
@@ -42,6 +45,21 @@ class Feed:
                 raise ConfigError(
                     f"sensor {self.sensor.sensor_id}: {name} is {value}, expected 0 to 255"
                 )
+
+    @property
+    def category(self) -> int:
+        """Of the ASTERIX records that tell what it sees."""
+        return CAT_TRACKS if self.sensor.kind is SensorKind.POSITION else CAT_TARGETS
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """All that its source may send."""
+        return (CAT_TARGETS, CAT_SERVICE) if self.category == CAT_TARGETS else (CAT_TRACKS,)
+
+    @property
+    def read_as(self) -> str:
+        """The edition its records are read by."""
+        return self.edition or USUAL[self.category]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Send a recording as its radars would: ASTERIX CAT048 and CAT034 over UDP, in real time.
+"""Send a recording as radars and air traffic control would: ASTERIX over UDP, in real time.
 
     python -m forewarn.sources.send_recording RECORDING --to udp://127.0.0.1:8600
 
@@ -21,16 +21,21 @@ from forewarn.sources.capture import Datagram, moved
 from forewarn.sources.feed import Feed, UdpAddress, parse_feed
 
 
-def radar_feeds(sensors: Sequence[Sensor], feed_url: str, sac: int) -> list[Feed]:
-    """The radars among some sensors, marked with SIC 1, 2, 3 ... in their order."""
-    radars = [s for s in sensors if s.kind in (SensorKind.RADAR, SensorKind.RADAR2D)]
-    return [Feed(radar, feed_url, sac, i) for i, radar in enumerate(radars, 1)]
+def sent_feeds(sensors: Sequence[Sensor], feed_url: str, sac: int) -> list[Feed]:
+    """The radars among some sensors, and who knows the aircraft with a flight plan, marked
+    with SIC 1, 2, 3 ... in their order."""
+    speak = [
+        one
+        for one in sensors
+        if one.kind in (SensorKind.RADAR, SensorKind.RADAR2D) or one.vouches
+    ]
+    return [Feed(sensor, feed_url, sac, i) for i, sensor in enumerate(speak, 1)]
 
 
 def datagrams(
     feeds: Sequence[Feed], batches: Sequence[Event] | Iterator[Event], now_s: float
 ) -> Iterator[Datagram]:
-    """What the radars send and when, moved so that the first scan arrives at `now_s`."""
+    """What the sensors send and when, moved so that the first scan arrives at `now_s`."""
     by_sensor = {feed.sensor.sensor_id: feed for feed in feeds}
     shift_s = None
     for batch in batches:
@@ -47,16 +52,18 @@ def send(
     to: Annotated[str, typer.Option(help="where to send it")] = "udp://127.0.0.1:8600",
     sac: Annotated[int, typer.Option(help="system area code of the radars")] = 1,
 ) -> None:
-    """Send a recording's radars over UDP, in real time."""
+    """Send what a recording's sensors saw over UDP, in real time."""
     from forewarn.files import read_recording
 
     address = parse_feed(to)
     if not isinstance(address, UdpAddress):
         raise ConfigError(f"--to is {to!r}, expected udp://ADDRESS:PORT")
     content = read_recording(recording)
-    feeds = radar_feeds(content.sensors, to, sac)
+    feeds = sent_feeds(content.sensors, to, sac)
     if not feeds:
-        raise ConfigError(f"{recording}: holds no radar; only radars speak CAT048")
+        raise ConfigError(
+            f"{recording}: holds neither a radar nor a trusted source of traffic"
+        )
     for feed in feeds:
         print(f"{feed.sensor.sensor_id}: sac = {feed.sac}, sic = {feed.sic}")
     count = 0

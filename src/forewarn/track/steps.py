@@ -179,11 +179,13 @@ def note_plots(
     p: TrackParams,
 ) -> None:
     """What plots say beyond where, into the table."""
-    if sensor.names_aircraft:
+    asks = sensor.kind in (SensorKind.RADAR, SensorKind.RADAR2D)  # transponders, perhaps
+    if sensor.names_aircraft or (asks and (scan.identity != "").any()):
         rows = np.flatnonzero(taken >= 0)
-        t["identity"][rows] = scan.identity[taken[rows]]
-        t["identified"][rows] = t["identity"][rows] != ""
-        vouch(t, rows, t["identity"][rows], when_s, group_bit, sensor.trusted)
+        names = scan.identity[taken[rows]]
+        vouch(t, rows, names, when_s, group_bit, sensor.vouches)
+        if sensor.names_aircraft:
+            t["identity"][rows], t["identified"][rows] = names, names != ""
     note(
         t,
         taken,

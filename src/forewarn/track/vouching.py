@@ -25,7 +25,7 @@ def vouch(
     group_bit: int,
     trusted: bool,
 ) -> None:
-    """Take down what a source of traffic says, in place.
+    """Take down what a source of traffic, or a radar that asks, calls whom it sees.
 
     rows, names : (m,) tracks that it sees at now_s, and what it calls them, "" = nothing
     group_bit   : its independence group; trusted : the site trusts it to know who flies
