@@ -29,6 +29,7 @@ MEMORY, GROWS_MPS2, FADES_S = 0.15, 2.0, 300.0
 LEVEL_S, LEVEL_MOST_S = 20.0, 60.0  # flown level for so long, it is no rocket; forgotten
 # who comes down so fast, twice as fast as airliners, for so long is cleared by nobody
 DIVES_MPS, DIVES_S = 20.0, 6.0
+BIRDS_MPS, BIRDS_WIDTH_MPS = 25.0, 3.0  # between the speeds of birds and of drones
 FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
@@ -107,11 +108,13 @@ def classify(
     # what is slow flies level: a young track that might yet be falling has fallen for a
     # while, and birds would pass for drones by the speed of that
     ground = ground_mps(state)
+    # in its first looks a flock may seem to fly at any speed: so much less do they tell
+    width = np.hypot(BIRDS_WIDTH_MPS, vague_mps)
     # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
     like[DRONE] = (
         steers
         * _above(62.0 - quickest, 0.0, 1.5)
-        * _above(ground, 25.0, 3.0)
+        * _above(ground, BIRDS_MPS, width)
         * _above(4.0 - climb, 0.0, 1.0)
         * _above(5000.0 - highest, 0.0, 200.0)
         + 1e-3
@@ -123,7 +126,7 @@ def classify(
     low = _above(3000.0 - height, 0.0, 200.0)
     like[AIRCRAFT] *= 1.0 - 0.95 * low * _above(speed - vague_mps, 155.0, 8.0)
     like[AIRCRAFT] = like[AIRCRAFT] * _above(340.0 - fastest, 0.0, 10.0) + 1e-3
-    like[CLUTTER] = steers * _above(25.0 - max(fastest, ground), 0.0, 3.0) + 1e-3
+    like[CLUTTER] = steers * _above(BIRDS_MPS - max(fastest, ground), 0.0, width) + 1e-3
     if row["identified"] > 0.0:
         like[AIRCRAFT] *= 3.0
     dives = climb < -(DIVES_MPS + vague_mps)

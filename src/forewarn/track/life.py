@@ -9,8 +9,8 @@ from forewarn.dynamics import height_of
 from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
-from forewarn.threats import CLUTTER, CRUISE_MISSILE, DRONE
-from forewarn.track.classify import classify, ground_mps
+from forewarn.threats import CRUISE_MISSILE, DRONE
+from forewarn.track.classify import BIRDS_MPS, classify, ground_mps
 from forewarn.track.denial import DENIED
 from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
 from forewarn.track.vouching import cleared
@@ -19,9 +19,9 @@ LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for yet
-# between the speeds of birds and of drones; standard deviations from there at which it is
-# known which; what flies just so fast counts after this time all the same
-BIRDS_MPS, BIRDS_SURE, BIRDS_S = 25.0, 2.0, 60.0
+# standard deviations from a speed between birds' and drones' at which it is known which;
+# what flies just so fast counts after this time all the same, what is slower after this
+BIRDS_SURE, BIRDS_S, SLOW_S = 2.0, 60.0, 180.0
 SETTLED = 1e-3  # chance that it is a drone, below which hardly any zone would be warned
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
@@ -130,20 +130,21 @@ def note(
         clear = speed - vague_mps > fast_mps and row["looks"] >= looks_fast
         known_s = row["time_s"] - row["first_s"]
         if row["looks"] >= looks_slow and known_s >= settle_s:
-            # a flock of birds looks like a drone until its speed is known
-            off_mps = abs(ground_mps(state) - BIRDS_MPS)
-            known = off_mps >= BIRDS_SURE * vague_mps and not _may_yet_be_cleared(t, i)
-            clear = clear or known or known_s >= BIRDS_S
+            clear = clear or _known(t, i, ground_mps(state), vague_mps, known_s)
         if clear and row["hits"] >= confirm_hits and row["log_odds"] >= confirm_log_odds:
             row["confirmed"] = True
 
 
 @bare_kernel
-def _may_yet_be_cleared(t: Table, i: int) -> bool:
-    """It is taken for a bird or known to be an aircraft, and evidence still comes in."""
-    prob = t[i]["prob"]
-    harmless = prob[CLUTTER] > 0.5 or cleared(t, i)
-    return bool(harmless and prob[DRONE] > SETTLED)
+def _known(t: Table, i: int, speed_mps: float, vague_mps: float, known_s: float) -> bool:
+    """Whether it was seen well enough to count; a flock of birds looks like a drone until
+    its speed is known, and for a while after."""
+    off_mps = speed_mps - BIRDS_MPS
+    slow = off_mps <= -BIRDS_SURE * vague_mps
+    if slow or cleared(t, i):
+        settled = t[i]["prob"][DRONE] <= SETTLED
+        return bool(settled or known_s >= (SLOW_S if slow else BIRDS_S))
+    return bool(off_mps >= BIRDS_SURE * vague_mps or known_s >= BIRDS_S)
 
 
 class Told(NamedTuple):
