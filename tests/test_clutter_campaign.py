@@ -2,7 +2,13 @@
 
 import os
 
+import numpy as np
+
+from forewarn.atmosphere import standard_air
 from forewarn.bench.clutter import follow_clutter
+from forewarn.bench.drawing import numbered
+from forewarn.sim import raids
+from forewarn.track import Tracker, TrackParams
 
 HOURS = float(os.environ.get("FOREWARN_CLUTTER_HOURS", "0.05"))
 SEED = int(os.environ.get("FOREWARN_CLUTTER_SEED", "1"))
@@ -16,3 +22,22 @@ def test_tenfold_clutter_raises_no_warning() -> None:
         " warning"
     )
     assert not score.threats
+
+
+def test_a_jammed_radar_makes_no_missile() -> None:
+    """Twenty minutes of the quiet month, radars jammed by turns: four false plots in a line
+    at two kilometres a second counted there before."""
+    raid = raids.load("month")
+    drawn = raids.generate(raid, 10)
+    tracker = Tracker(drawn.sensors, standard_air(), TrackParams())
+    begins_s = drawn.batches[0].received_s
+    most = 0
+    for event in numbered(drawn):
+        if event.received_s > begins_s + 1200.0:
+            break
+        tracks = tracker.step(event)
+        most = max(most, len(getattr(event, "time_s", ())))
+        speed = np.linalg.norm(tracks.mean[tracks.confirmed, :, 3:6], axis=2)
+        mostly = tracks.mode_weight[tracks.confirmed]
+        assert not ((speed * mostly).sum(axis=1) > 400.0).any()
+    assert most > 80  # a radar was jammed
