@@ -100,6 +100,7 @@ def note(
     settle_s: float,
     confirm_hits: int,
     confirm_log_odds: float,
+    confirm_fast: float,
 ) -> None:
     """What a plot says beyond where, in place: who saw it, what it is, whether it counts.
 
@@ -131,7 +132,8 @@ def note(
         known_s = row["time_s"] - row["first_s"]
         if row["looks"] >= looks_slow and known_s >= settle_s:
             clear = clear or _known(t, i, ground_mps(state), vague_mps, known_s)
-        if clear and row["hits"] >= confirm_hits and row["log_odds"] >= confirm_log_odds:
+        enough = confirm_fast if speed > fast_mps else confirm_log_odds
+        if clear and row["hits"] >= confirm_hits and row["log_odds"] >= enough:
             row["confirmed"] = True
 
 

@@ -27,7 +27,8 @@ class TrackParams:
     listen_per_m2   : drones expected to come into hearing, a scan and m2: one an hour over
                       300 km2
     confirm_hits    : plots before a track counts: at three, clutter still lines up
-    confirm_log_odds: and log odds it must have reached: four false plots of a jammed radar
+    confirm_log_odds: and log odds it must have reached,
+    confirm_fast    : of what is faster than fast_mps: four false plots of a jammed radar
                       that line up reach 5 to 12 some times an hour; what flies has 17
     open_s          : whose name is whose is left open for so long at most, while two tracks
     apart           : lie no further apart than so many standard deviations
@@ -60,7 +61,8 @@ class TrackParams:
     listen_log_odds: float = 6.0
     listen_per_m2: float = 1e-12
     confirm_hits: int = 4
-    confirm_log_odds: float = 12.0
+    confirm_log_odds: float = 5.0
+    confirm_fast: float = 12.0
     open_s: float = 8.0
     apart: float = 3.0
     fast_mps: float = 340.0

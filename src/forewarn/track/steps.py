@@ -199,4 +199,5 @@ def note_plots(
         p.settle_s,
         p.confirm_hits,
         p.confirm_log_odds,
+        p.confirm_fast,
     )
