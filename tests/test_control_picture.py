@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_allclose
 
 from asterix_frames import NOON_S, RADAR, target_block
-from forewarn.bench.drawing import numbered
 from forewarn.errors import ConfigError
 from forewarn.geodesy import ecef_from_geographic
 from forewarn.records import PlotBatch, Sensor, SensorKind
@@ -164,4 +163,3 @@ def test_control_over_the_wire_and_radars_that_ask_clear_an_aircraft() -> None:
     assert len(both) >= 5
     assert all(alone)
     assert not any(both)
-    assert next(numbered(drawn)).seq == 1

@@ -30,7 +30,7 @@ class Feed:
 
     sac, sic : system area code and identification code that mark its records, 0..255
     edition  : as the maker states it, such as "1.30": of CAT048 for a radar, of CAT062 for
-               a source of positions; "" = the newest that all of these read
+               a source of positions; "" = the one in USUAL
     """
 
     sensor: Sensor

@@ -27,10 +27,10 @@ VAGUE_MPS, VAGUE_SHARE = 10.0, 0.15  # a velocity known worse than this tells no
 PACE = 0.5
 MEMORY, GROWS_MPS2, FADES_S = 0.15, 2.0, 300.0
 LEVEL_S, LEVEL_MOST_S = 20.0, 60.0  # flown level for so long, it is no rocket; forgotten
+FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # who comes down so fast, twice as fast as airliners, for so long is cleared by nobody
 DIVES_MPS, DIVES_S = 20.0, 6.0
 BIRDS_MPS, BIRDS_WIDTH_MPS = 25.0, 3.0  # between the speeds of birds and of drones
-FORGET = 2.0  # at this many times the pace once it falls, should two targets be confused
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
 
