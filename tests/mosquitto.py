@@ -114,8 +114,8 @@ class Subscriber:
                 self._subscribed.set()
 
     def close(self) -> None:
-        """Hang up."""
-        self._process.terminate()
+        """Break the line: one that says goodbye first may wait long for the answer."""
+        self._process.kill()
         self._process.wait(10)
         self._thread.join(10)
         assert self._process.stdout is not None
