@@ -12,7 +12,7 @@ from forewarn.geodesy import geographic_points, metres_per_radian
 from forewarn.records import Sensor, SensorKind
 from forewarn.sim import raids, world
 from forewarn.sim.raid_keys import FaultKeys
-from forewarn.sim.sight import Flyer, polar, watch
+from forewarn.sim.sight import Flyer, observe, polar
 from forewarn.sim.traffic import read_aircraft
 from forewarn.sim.world import Launch, fly, steer
 
@@ -73,22 +73,28 @@ RADAR = Sensor(
 )
 
 
-def test_a_radar_sees_with_the_noise_misses_and_clutter_it_states() -> None:
+@pytest.mark.parametrize("errors", [1.0, 1.5])
+def test_a_radar_sees_with_the_misses_and_clutter_it_states_and_with_the_noise_it_has(
+    errors: float,
+) -> None:
     way = steer(
         np.array([SITE[0, 0] + 3e-3, SITE[0, 1]]), [(600.0, 1.0, 20.0, 0.0)], 5e3, 0.0
     )
-    batches = watch([RADAR], [Flyer("x", way)], (0.0, 600.0), np.random.SeedSequence(1))
+    stream = np.random.SeedSequence(1)
+    scans = observe([RADAR], [Flyer("x", way)], (0.0, 600.0), stream, False, errors)
+    batches = [scan.plots for scan in scans]
     hits, false = [], 0
     for batch in batches:
         true = polar(way.at(np.array([batch.received_s - 0.2])), RADAR)[0]
         away = (batch.measured - true) / RADAR.sigma
+        assert (batch.sigma == RADAR.sigma).all()
         near = (np.abs(away) < 6).all(axis=1)
         false += int((~near).sum())
         hits += list(away[near])
     assert len(hits) / len(batches) == pytest.approx(0.8, abs=0.05)
     assert false / len(batches) == pytest.approx(7.0, rel=0.1)
-    np.testing.assert_allclose(np.std(hits, axis=0), 1.0, atol=0.1)
-    np.testing.assert_allclose(np.mean(hits, axis=0), 0.0, atol=0.15)
+    np.testing.assert_allclose(np.std(hits, axis=0), errors, rtol=0.1)
+    np.testing.assert_allclose(np.mean(hits, axis=0), 0.0, atol=0.2)
 
 
 def test_the_same_seed_is_the_same_raid_and_another_is_not() -> None:

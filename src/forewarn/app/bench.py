@@ -43,6 +43,9 @@ def bench(
     raid: Annotated[
         str, typer.Option(help="a shipped raid, for `raid`, `limits`, `chain`")
     ] = "rockets",
+    errors: Annotated[
+        float, typer.Option(help="true errors of sensors over those stated, for `raid`")
+    ] = 1.0,
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
     scenario: Annotated[
         list[Path] | None,
@@ -76,6 +79,8 @@ def bench(
         command += f" --raid {raid}"
     if name in ("raid", "limits", "quiet"):
         command += f" --seeds {seeds}"
+    if errors != Ask().errors:
+        command += f" --errors {errors:g}"
     command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:
         task = bar.add_task(name, total=None)
@@ -87,7 +92,7 @@ def bench(
             progress()
         measurement = import_module(f"forewarn.bench.{name}")
         result = measurement.measure(
-            Ask(seeds, raid, minutes, scenarios=tuple(scenario or ())), progress
+            Ask(seeds, raid, errors, minutes, scenarios=tuple(scenario or ())), progress
         )
     made = setting(command)
     path = save(result, made, RESULTS)

@@ -60,6 +60,7 @@ class Ask:
 
     seeds    : drawings of a raid
     raid     : which one
+    errors   : true errors of its sensors over those that they state
     minutes  : of real traffic
     aircraft : CSV of real aircraft
     scenarios: files of tracking scenes, none = our own
@@ -67,6 +68,7 @@ class Ask:
 
     seeds: int = 20
     raid: str = "rockets"
+    errors: float = 1.0
     minutes: float = 60.0
     aircraft: Path = Path("../shared/data/adsb/paris_2021-10-07.csv.gz")
     scenarios: tuple[Path, ...] = ()

@@ -144,6 +144,7 @@ class FaultKeys:
     late_share, late_s : scans that come late, and by how much at most
     doubled_share    : scans that come twice
     jammed_per_h, jammed_s : false plots in one direction, as above
+    error_ratio      : true errors of what sensors measure, over those that they state
     """
 
     tumble_share: float = 0.0
@@ -159,6 +160,7 @@ class FaultKeys:
     doubled_share: float = 0.0
     jammed_per_h: float = 0.0
     jammed_s: float = 120.0
+    error_ratio: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,11 @@ class Raid:
     traffic: tuple[TrafficKeys, ...] = ()
     faults: FaultKeys | None = None
     source: str = field(default="")
+
+    @property
+    def error_ratio(self) -> float:
+        """True errors of its sensors over those that they state."""
+        return self.faults.error_ratio if self.faults else 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -140,7 +140,14 @@ def draw(raid: Raid, seed: int, start_s: float = START_S) -> Drawn:
     rng = np.random.default_rng(streams[1])
     for k, traffic in enumerate(raid.traffic):
         add_traffic(raid.region, traffic, k, (start_s, end_s), rng, flyers)
-    scans = observe(raid.sensors, flyers, (start_s, end_s), streams[2], raid.raid.rotating)
+    scans = observe(
+        raid.sensors,
+        flyers,
+        (start_s, end_s),
+        streams[2],
+        raid.raid.rotating,
+        raid.error_ratio,
+    )
     return Drawn(raid, seed, start_s, flyers, fallen, scans)
 
 

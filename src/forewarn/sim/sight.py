@@ -47,8 +47,12 @@ def observe(
     span_s: tuple[float, float],
     seed: np.random.SeedSequence,
     rotating: bool = False,
+    error_ratio: float = 1.0,
 ) -> list[Scan]:
-    """The same, and which plot is of whom."""
+    """The same, and which plot is of whom.
+
+    error_ratio : true errors over those that sensors state
+    """
     scans: list[Scan] = []
     for k, (sensor, stream) in enumerate(
         zip(sensors, seed.spawn(len(sensors)), strict=True)
@@ -58,9 +62,9 @@ def observe(
             span_s[0] + k * sensor.scan_s / len(sensors), span_s[1], sensor.scan_s
         )
         if sensor.kind is SensorKind.POSITION:
-            scans += _reports(sensor, flyers, times, rng)
+            scans += _reports(sensor, flyers, times, rng, error_ratio)
         else:
-            scans += look(sensor, flyers, times, rng, rotating)
+            scans += look(sensor, flyers, times, rng, rotating, error_ratio)
     return sorted(scans, key=lambda scan: scan.plots.received_s)
 
 
@@ -103,6 +107,7 @@ def look(
     times: FloatArray,
     rng: np.random.Generator,
     rotating: bool,
+    error_ratio: float,
 ) -> list[Scan]:
     """One scan per time; a rotating sensor meets each object as its beam passes it."""
     turn_s = sensor.scan_s if rotating else 0.0
@@ -120,7 +125,8 @@ def look(
     scan, when, seen = np.concatenate(scans), np.concatenate(whens), np.concatenate(seens)
     hit = in_cover(seen, sensor) & (rng.random(len(scan)) < sensor.detection_probability)
     sigma = sensor.sigma
-    noise = np.nan_to_num(sigma) * rng.standard_normal((int(hit.sum()), 4))
+    noise = error_ratio * np.nan_to_num(sigma)
+    noise = noise * rng.standard_normal((int(hit.sum()), 4))
     who = np.repeat(np.arange(len(flyers)), [len(part) for part in scans[1:]])
     false_scan, false = _clutter(sensor, len(times), rng)
     false_when = times[false_scan] + false[:, 1] / (2 * np.pi) * turn_s
@@ -169,7 +175,11 @@ def _clutter(
 
 
 def _reports(
-    sensor: Sensor, flyers: Sequence[Flyer], times: FloatArray, rng: np.random.Generator
+    sensor: Sensor,
+    flyers: Sequence[Flyer],
+    times: FloatArray,
+    rng: np.random.Generator,
+    error_ratio: float,
 ) -> list[Scan]:
     """Identified aircraft that say where they are, one batch per time."""
     rows = np.array([i for i, flyer in enumerate(flyers) if flyer.identity], np.int64)
@@ -183,7 +193,7 @@ def _reports(
             *(f.path.at(times[k])[:, :3] for f, k in zip(told, there, strict=True)),
         ]
     )
-    place += sensor.sigma_position_m * rng.standard_normal(place.shape)
+    place += error_ratio * sensor.sigma_position_m * rng.standard_normal(place.shape)
     order = np.lexsort((who, scan))
     ends = np.searchsorted(scan[order], np.arange(len(times) + 1))
     own = [sensor.sigma_position_m, sensor.sigma_height_m]

@@ -96,7 +96,8 @@ class Sky:
             rng = keyed(seed, body, SIGHT, number << 32)
             times = np.array([self._scans[k].begins_s for k in rows])
             calm = replace(of[name], clutter_per_scan=0.0)
-            seen = look(calm, parts, times, rng, self._drawn.raid.raid.rotating)
+            raid = self._drawn.raid
+            seen = look(calm, parts, times, rng, raid.raid.rotating, raid.error_ratio)
             for k, more in zip(rows, seen, strict=True):
                 self._scans[k] = _joined(self._scans[k], more, first)
         self.batches, self.told = self._spoilt()
