@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forewarn.errors import PlotError
-from forewarn.records import PlotBatch, Sensor, SensorKind, Weather
+from forewarn.records import PlotBatch, Sensor, SensorKind, Weather, rows_of
 from forewarn.threats import CLASSES, HARMFUL_M, THREATS
 from forewarn.units import epoch_from_iso, iso_from_epoch
 
@@ -31,6 +33,14 @@ def test_a_record_keeps_its_arrays_from_being_rewritten() -> None:
 def test_an_array_of_another_shape_is_refused_by_name() -> None:
     with pytest.raises(PlotError, match=r"north: sigma is \(2, 3\), must be \(2, 4\)"):
         batch(sigma=np.zeros((2, 3)))
+
+
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9), unique=True))
+def test_rows_are_found_by_their_ids(ids: list[int], among: list[int]) -> None:
+    asked, rising = np.array(ids, np.int64), np.sort(np.array(among, np.int64))
+    row, found = rows_of(asked, rising)
+    assert found.tolist() == [one in among for one in ids]
+    assert (rising[row[found]] == asked[found]).all()
 
 
 def test_a_time_that_is_no_number_is_refused() -> None:

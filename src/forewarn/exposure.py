@@ -9,7 +9,7 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.cores import in_two
 from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray
-from forewarn.records import Exposures, Forecasts, IntArray, Zones
+from forewarn.records import Exposures, Forecasts, IntArray, Zones, rows_of
 
 CELL_RAD = 2000.0 / 6.37e6  # of the search grid
 REACH_SIGMAS = 4.0
@@ -85,16 +85,17 @@ class Exposer:
 
     def step(self, forecasts: Forecasts) -> Exposures:
         """Zones each threat may reach, how probably and when."""
-        known = np.isin(forecasts.track_id, self._track_id)
-        place = np.searchsorted(self._track_id, forecasts.track_id[known])
-        known[known] = self._made_s[place] == forecasts.made_s[known]
-        kept = np.isin(self._owner, forecasts.track_id[known])
-        zone, threat, rows = _votes(forecasts, np.flatnonzero(~known), self.index)
-        zone = np.concatenate([self._zone[kept], zone])
-        owner = np.concatenate([self._owner[kept], forecasts.track_id[threat]])
-        rows = np.concatenate([self._rows[kept], rows])
-        order = np.lexsort((owner, zone))
-        self._zone, self._owner, self._rows = zone[order], owner[order], rows[order]
+        place, known = rows_of(forecasts.track_id, self._track_id)
+        known[known] = self._made_s[place[known]] == forecasts.made_s[known]
+        _, kept = rows_of(self._owner, forecasts.track_id[known])
+        fresh = np.flatnonzero(~known)
+        if len(fresh) or not kept.all():
+            zone, threat, rows = _votes(forecasts, fresh, self.index)
+            zone = np.concatenate([self._zone[kept], zone])
+            owner = np.concatenate([self._owner[kept], forecasts.track_id[threat]])
+            rows = np.concatenate([self._rows[kept], rows])
+            order = np.lexsort((owner, zone))
+            self._zone, self._owner, self._rows = zone[order], owner[order], rows[order]
         self._track_id, self._made_s = forecasts.track_id, forecasts.made_s
         return self._record(forecasts)
 

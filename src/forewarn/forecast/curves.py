@@ -16,7 +16,7 @@ from forewarn.dynamics import drag_at, drag_table
 from forewarn.forecast.prior import HEAVIER
 from forewarn.forecast.shown import lags, shown_drag
 from forewarn.geodesy import FloatArray
-from forewarn.records import FALLING, IntArray, Tracks
+from forewarn.records import FALLING, IntArray, Tracks, rows_of
 from forewarn.threats import BALLISTIC_MISSILE, ROCKET, SHAPES
 
 CLASSES = (ROCKET, BALLISTIC_MISSILE)  # a curve of each, after those of the library
@@ -72,11 +72,11 @@ class Curves:
             fades = np.exp(min(self._time_s - now_s, 0.0) / self._precedents_s)
             self._told = self._told * fades
         self._time_s = now_s
-        flies = np.isin(self._id, tracks.track_id)
+        _, flies = rows_of(self._id, tracks.track_id)
         self._id, self._last = self._id[flies], self._last[flies]
         if len(row):
             ids = tracks.track_id[row]
-            fresh = ids[~np.isin(ids, self._id)]
+            fresh = ids[~rows_of(ids, self._id)[1]]
             self._id = np.append(self._id, fresh)
             blank = np.full((len(fresh), 3), np.nan)
             order = np.argsort(self._id)
@@ -97,6 +97,8 @@ class Curves:
 
     def _tellers(self, tracks: Tracks, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Which of `rows` tell, and of which of CLASSES: no wrecks, they fly otherwise."""
+        if not len(rows):
+            return rows, rows
         prob = tracks.class_prob[:, CLASSES]
         row = rows[(tracks.confirmed & (prob.max(axis=1) > SURE))[rows]]
         mode = tracks.mode_weight[row].argmax(axis=1)

@@ -24,6 +24,7 @@ from forewarn.records import (
     Tracks,
     Weather,
     Zones,
+    rows_of,
 )
 from forewarn.threats import AIRCRAFT, CLUTTER, CRUISE_MISSILE, DRONE, THREATS
 
@@ -83,7 +84,6 @@ class Forecaster:
 
     def step(self, tracks: Tracks, event: Event) -> Forecasts:
         """Futures of all threats as known after this event."""
-        weather = isinstance(event, Weather)
         if isinstance(event, Weather):
             self._air = with_profile(
                 self._calm,
@@ -100,15 +100,22 @@ class Forecaster:
         rows = np.flatnonzero(threat > self._params.negligible)
         rows = rows[self._fit(tracks, rows)]
         self._falls.learn(tracks, rows, self._air)
+        if len(rows) or len(self._head["track_id"]):  # most steps are of a quiet sky
+            self._follow(tracks, threat, rows, isinstance(event, Weather))
+        return self._record(tracks)
+
+    def _follow(
+        self, tracks: Tracks, threat: FloatArray, rows: IntArray, weather: bool
+    ) -> None:
+        """Bring all forecasts up to date; rows : of tracks that need one."""
         now = aims(tracks, rows, self._ground, self._air, self._falls.drag)
         now = np.concatenate([now, threat[rows, None]], axis=1)
         held = self._held(tracks, rows, now, weather)
         self._tell_who_sees(tracks, rows[held])
         self._doubt_the_silent(tracks)
         self._take_back(tracks)
-        self._forget(tracks, threat, rows[~held], event.received_s)
+        self._forget(tracks, threat, rows[~held])
         self._renew(tracks, threat, rows[~held], now[~held])
-        return self._record(tracks)
 
     def _fit(self, tracks: Tracks, rows: IntArray) -> BoolArray:
         """Which tracks can be flown at all; the others keep their last forecast, stale."""
@@ -116,7 +123,7 @@ class Forecaster:
         for fault, bad in unfit(tracks, rows, float(self._ground.height_m.min())):
             good[bad] = False
             self.faults.append(str(fault))
-        stale = np.isin(self._head["track_id"], tracks.track_id[rows[~good]])
+        _, stale = rows_of(self._head["track_id"], tracks.track_id[rows[~good]])
         self._head["stale"] = stale.astype(np.int64)
         return good
 
@@ -125,12 +132,10 @@ class Forecaster:
     ) -> BoolArray:
         """Which of some tracks keep the forecasts they have."""
         ids = self._head["track_id"]
-        place = np.minimum(
-            np.searchsorted(ids, tracks.track_id[rows]), max(len(ids) - 1, 0)
-        )
+        place, known = rows_of(tracks.track_id[rows], ids)
         if not len(ids) or weather:
             return np.zeros(len(rows), bool)
-        known = ids[place] == tracks.track_id[rows]
+        place = np.minimum(place, len(ids) - 1)
         made, made_s = self._head["aim"][place], self._head["seen_s"][place]
         held = holds(tracks, rows, now, made, made_s, coarser(self._params, self._level))
         return np.asarray(known & held)
@@ -145,15 +150,14 @@ class Forecaster:
         """Of steered threats that radars would have shown flying on, and did not: it is
         improbable that they come down later than in a dive begun when last seen."""
         head, ids = self._head, self._head["track_id"]
-        known = np.isin(ids, tracks.track_id)
-        at = np.searchsorted(tracks.track_id, ids[known])
-        head["silence"][known] = tracks.silence[at]
+        at, known = rows_of(ids, tracks.track_id)
+        head["silence"][known] = tracks.silence[at[known]]
         silent = np.flatnonzero(~known & (head["falls"] == 0) & (head["silence"] > 0.0))
         if not len(silent):
             return
         row = np.searchsorted(ids, self._owner)
         later = self._futures[:, 6] > head["seen_s"][row] + DIVE_S
-        later &= np.isin(row, silent)
+        later &= rows_of(row, silent)[1]
         hidden = np.maximum(np.exp(-head["silence"]), HIDDEN)
         self._futures = self._futures.copy()
         self._futures[later, 0] *= hidden[row[later]]
@@ -164,28 +168,27 @@ class Forecaster:
         """What was given up for a better reading threatens nobody, and is over by now; it
         is told so for a moment, to whoever waits for its end."""
         head, ids, now_s = self._head, self._head["track_id"], tracks.received_s
-        wrong = np.isin(ids, tracks.withdrawn) & (head["late_s"] > now_s)
+        wrong = rows_of(ids, tracks.withdrawn)[1] & (head["late_s"] > now_s)
         if not wrong.any():
             return
         self._futures = self._futures.copy()
-        self._futures[np.isin(self._owner, ids[wrong]), 0] *= TAKEN_BACK
+        self._futures[rows_of(self._owner, ids[wrong])[1], 0] *= TAKEN_BACK
         head["late_s"][wrong] = now_s
         head["last_s"][wrong] = np.minimum(head["last_s"][wrong], now_s + TAKEN_BACK_S)
         head["seen_s"][wrong] += RENAMED_S
 
-    def _forget(
-        self, tracks: Tracks, threat: FloatArray, anew: IntArray, now_s: float
-    ) -> None:
+    def _forget(self, tracks: Tracks, threat: FloatArray, anew: IntArray) -> None:
         """Drop what is made anew, what turned out harmless, and what must be down."""
-        ids = self._head["track_id"]
-        known = np.isin(ids, tracks.track_id)
-        harmless = np.isin(ids, tracks.track_id[threat <= self._params.negligible])
-        keep = (self._head["last_s"] > now_s) & ~harmless
-        keep &= ~np.isin(ids, tracks.track_id[anew]) & ~np.isin(ids, self._missing.found)
+        ids, now_s = self._head["track_id"], tracks.received_s
+        harmless = tracks.track_id[threat <= self._params.negligible]
+        keep = self._head["last_s"] > now_s
+        for gone in (harmless, tracks.track_id[anew], self._missing.found):
+            keep &= ~rows_of(ids, gone)[1]
         lost_s = np.where(self._head["falls"] > 0, np.inf, self._params.lost_s)
+        _, known = rows_of(ids, tracks.track_id)
         keep &= known | (now_s - self._head["seen_s"] < lost_s)
         self._head = {name: column[keep] for name, column in self._head.items()}
-        rows = np.isin(self._owner, ids[keep])
+        _, rows = rows_of(self._owner, ids[keep])
         self._owner, self._futures = self._owner[rows], self._futures[rows]
 
     def _renew(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks
+from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of
 from forewarn.threats import CRUISE_MISSILE, DRONE
 
 COURSE_RAD = 0.25  # how far its course may lie off a minute after it was last seen
@@ -36,19 +36,25 @@ class Missing:
     def __init__(self, missing_s: float) -> None:
         self._missing_s = missing_s
         self._rows: dict[str, NDArray[Any]] = {}
-        self.found: IntArray = np.zeros(0, np.int64)  # ids of those found again just now
+        # ids of those found again just now, rising
+        self.found: IntArray = np.zeros(0, np.int64)
 
     def added(self, tracks: Tracks) -> Tracks:
         """The tracks, and those gone for less than `missing_s`, as they may be by now."""
-        steers, sinks = _steered(tracks)
+        self.found = np.zeros(0, np.int64)
+        steers = _steers(tracks)
+        flies = np.flatnonzero(steers)
+        if not len(flies) and not self._rows:
+            return tracks
+        flies = flies[~_sinks(tracks, flies)]
         self._hear(tracks)
         lost = self._lost(tracks)
-        flies = np.flatnonzero(steers & ~sinks)
         seen = {name: getattr(tracks, name)[flies] for name in _ROWS}
         doubted = self._doubted(tracks, steers)
-        self._rows = {
+        rows = {
             name: np.concatenate([seen[name], doubted[name], lost[name]]) for name in _ROWS
         }
+        self._rows = rows if len(rows["track_id"]) else {}
         if not len(lost["track_id"]):
             return tracks
         guessed = _carried_on(lost, tracks.received_s)
@@ -65,23 +71,24 @@ class Missing:
         if not self._rows:
             return
         ids = self._rows["track_id"]
-        known = np.isin(ids, tracks.track_id)
+        at, known = rows_of(ids, tracks.track_id)
         silence = self._rows["silence"].copy()
-        silence[known] = tracks.silence[np.searchsorted(tracks.track_id, ids[known])]
+        silence[known] = tracks.silence[at[known]]
         self._rows["silence"] = silence
 
     def _lost(self, tracks: Tracks) -> dict[str, NDArray[Any]]:
-        self.found = np.zeros(0, np.int64)
         if not self._rows:
             return {name: getattr(tracks, name)[:0] for name in _ROWS}
         rows, now_s = self._rows, tracks.received_s
-        gone = ~np.isin(rows["track_id"], tracks.track_id)
-        gone &= ~np.isin(rows["track_id"], tracks.withdrawn)
+        gone = ~rows_of(rows["track_id"], tracks.track_id)[1]
+        gone &= ~rows_of(rows["track_id"], tracks.withdrawn)[1]
         gone &= now_s - rows["time_s"] < self._missing_s
         gone &= rows["silence"] <= SILENT
         lost = {name: column[gone] for name, column in rows.items()}
+        if not gone.any():
+            return lost
         again = _found_again(_carried_on(lost, now_s), lost["time_s"], tracks)
-        self.found = lost["track_id"][again]
+        self.found = np.sort(lost["track_id"][again])
         return {name: column[~again] for name, column in lost.items()}
 
     def _doubted(self, tracks: Tracks, steers: BoolArray) -> dict[str, NDArray[Any]]:
@@ -92,7 +99,7 @@ class Missing:
         if not self._rows:
             return {name: getattr(tracks, name)[:0] for name in _ROWS}
         rows = self._rows
-        wild = np.isin(rows["track_id"], tracks.track_id[~steers])
+        _, wild = rows_of(rows["track_id"], tracks.track_id[~steers])
         wild &= tracks.received_s - rows["time_s"] < DOUBTED_S
         return {name: column[wild] for name, column in rows.items()}
 
@@ -102,20 +109,25 @@ class Missing:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        # before the first step nothing is remembered, and then all columns are
+        # where nothing is remembered, no column is
         remembers = any(name.startswith("missing.") for name in memory)
         self._rows = {n: memory[f"missing.{n}"] for n in _ROWS} if remembers else {}
 
 
-def _steered(tracks: Tracks) -> tuple[BoolArray, BoolArray]:
-    """Which surely are threats that steer themselves; and which are about to come down."""
+def _steers(tracks: Tracks) -> BoolArray:
+    """Which surely are threats that steer themselves."""
     steers = tracks.class_prob[:, [CRUISE_MISSILE, DRONE]].sum(axis=1)
     steers = steers * tracks.existence * tracks.mode_weight[:, STRAIGHT:].sum(axis=1)
-    mean = _likeliest(tracks.mode_weight, tracks.mean)
+    return np.asarray(tracks.confirmed & (steers > SURE))
+
+
+def _sinks(tracks: Tracks, rows: IntArray) -> BoolArray:
+    """(rows,) which are about to come down."""
+    mean = _likeliest(tracks.mode_weight[rows], tracks.mean[rows])
     up = mean[:, :3] / np.maximum(np.linalg.norm(mean[:, :3], axis=1), 1.0)[:, None]
     speed = np.maximum(np.linalg.norm(mean[:, 3:6], axis=1), 1.0)
     sink = -(up * mean[:, 3:6]).sum(axis=1) / speed
-    return np.asarray(tracks.confirmed & (steers > SURE)), np.asarray(sink >= SINKS)
+    return np.asarray(sink >= SINKS)
 
 
 def _likeliest(weight: FloatArray, of_mode: FloatArray) -> FloatArray:

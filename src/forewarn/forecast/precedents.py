@@ -44,6 +44,8 @@ class Precedents:
         rows : (k,) of tracks that can be flown: what is no number would spoil all others
         """
         self._keep(tracks.received_s - self._seen_s < self._precedents_s)
+        if not len(rows):
+            return
         sure = tracks.confirmed & (tracks.class_prob[:, BALLISTIC_MISSILE] > SURE)
         row = rows[sure[rows]]
         mode = tracks.mode_weight[row].argmax(axis=1)

@@ -20,6 +20,8 @@ def unfit(
     ground_m : the lowest ground; what may be above it, given its doubt, is flown, and lands
                at once where it is
     """
+    if not len(rows):
+        return
     awake = tracks.mode_weight[rows] > 0.0
     mean, cov = tracks.mean[rows], tracks.cov[rows]
     finite = np.isfinite(mean).all(axis=2) & np.isfinite(cov).all(axis=(2, 3))

@@ -1,7 +1,7 @@
 """What flows along the chain. Frozen records that check themselves and do no more."""
 
 from forewarn.records.alerts import BY_HAND, IN_ERROR, LIVE_STATES, Alert, AlertState
-from forewarn.records.arrays import BoolArray, FloatArray, IntArray, seal
+from forewarn.records.arrays import BoolArray, FloatArray, IntArray, rows_of, seal
 from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
     Act,
@@ -65,5 +65,6 @@ __all__ = [
     "Tracks",
     "Weather",
     "Zones",
+    "rows_of",
     "seal",
 ]

@@ -1,4 +1,4 @@
-"""Arrays inside records: checked once, then read-only."""
+"""Arrays inside records: checked once, then read-only; and whose row is whose."""
 
 from typing import Any
 
@@ -19,3 +19,12 @@ def seal(owner: str, name: str, array: NDArray[Any], shape: tuple[int, ...]) -> 
     # The record owns the array from here on. A later write by whoever else
     # holds it would rewrite history under a replay, so it has to fail.
     array.flags.writeable = False
+
+
+def rows_of(ids: IntArray, among: IntArray) -> tuple[IntArray, BoolArray]:
+    """Row (n,) of each id in `among`, which rises, and whether (n,) it is there at all.
+
+    np.isin sorts both anew: for the few ids of a step that takes ten times as long.
+    """
+    row = among.searchsorted(ids)
+    return row, among.searchsorted(ids, "right") > row

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forewarn.association import MOST_LOG, claim, odds, share_out
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks
+from forewarn.records import BoolArray, PlotBatch, Sensor, SensorKind, Tracks, rows_of
 from forewarn.track import table as tables
 from forewarn.track.denial import ENOUGH, deny
 from forewarn.track.health import Health
@@ -262,6 +262,7 @@ class Engine:
         rows = in_order(t, young, self._alive(now_s, True), lead_odds)
         whole = Told.empty(len(rows))
         tell(t, young, lead_odds, rows, MOST_LOG, whole)
+        withdrawn = np.unique(self._nursery.withdrawn["track_id"])
         identity = ("",) * len(rows)
         if t["identified"].any() or young["identified"].any():
             names = np.concatenate([t["identity"], young["identity"]])[rows]
@@ -284,7 +285,7 @@ class Engine:
             first_s=whole.first_s,
             silence=whole.silence,
             hits=whole.hits,
-            withdrawn=np.setdiff1d(self._nursery.withdrawn["track_id"], whole.track_id),
+            withdrawn=withdrawn[~rows_of(withdrawn, whole.track_id)[1]],
             identity=identity,
             group_names=self._groups,
         )

@@ -205,11 +205,12 @@ class Nursery:
         before : young tracks before the choice; who is not among them fell silent, which
                  does not make it a wrong reading; grown : rows of those grown up
         """
-        ids, young = before["track_id"], self.table
-        stay = np.concatenate([young["track_id"], ids[grown]])
-        was = self._counting
-        gone = was[np.isin(was, ids) & ~np.isin(was, stay)]
+        ids, young, was = before["track_id"], self.table, self._counting
         leading = young["track_id"][self.leads & young["confirmed"]]
+        if not len(was) and not len(leading) and not len(self.withdrawn):
+            return
+        stay = np.concatenate([young["track_id"], ids[grown]])
+        gone = was[np.isin(was, ids) & ~np.isin(was, stay)]
         again = np.isin(self.withdrawn["track_id"], np.concatenate([leading, ids[grown]]))
         fresh = self.withdrawn["time_s"] > now_s - WITHDRAWN_S
         new = np.zeros(len(gone), WITHDRAWN)
