@@ -284,6 +284,21 @@ def test_a_forgotten_manual_alert_ends_by_itself() -> None:
     assert centre.states() == [PREPARE, ALL_CLEAR]
 
 
+def test_only_zones_concerned_are_weighed() -> None:
+    centre = Centre()
+    centre.hear(None)
+    assert centre.warner.weighed is None
+    centre.hear(90.0, zone=4)
+    by_hand = Command(0, 0.0, "a", CommandAction.PREPARE, ("z7",))
+    centre.hear(None, by_hand)
+    assert centre.warner.weighed is not None
+    assert centre.warner.weighed.rows.tolist() == [4, 7]
+    for _ in range(int(WarningParams().hold_s) + 1):
+        centre.hear(None)
+    assert centre.warner.weighed is not None
+    assert centre.warner.weighed.rows.tolist() == [7]
+
+
 def test_a_restored_warner_goes_on_with_the_same_ids() -> None:
     whole, first = Centre(), Centre()
     for left_s in range(100, 50, -1):

@@ -16,7 +16,7 @@ COUNTS = 0.05  # of the most probable threat: what is less so makes up no part o
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Danger:
-    """Per zone (z): what is due, what may come, and whether two groups agree.
+    """Per zone asked for (z): what is due, what may come, and whether two groups agree.
 
     Only threats still ahead, or not yet surely over, count.
     due        : probability of threats so near that people must move now, from sources
@@ -53,6 +53,7 @@ class Danger:
 
 def assess(
     exposures: Exposures,
+    rows: IntArray,
     need_s: FloatArray,
     muted_before: IntArray,
     raised_before: IntArray,
@@ -60,12 +61,13 @@ def assess(
 ) -> Danger:
     """Combine the threats of each zone: one minus the product of their absences.
 
+    rows          : (z,) of zones, rising: all that are exposed, and perhaps others
     need_s        : (z,) seconds people of a zone need, with all delays
     muted_before  : (z,) track ids below this were cleared by an operator
     raised_before : (z,) track ids below this were known when the alert was raised
     """
-    zones = len(need_s)
-    z, t = exposures.zone, exposures.threat
+    zones = len(rows)
+    z, t = np.searchsorted(rows, exposures.zone), exposures.threat
     early_s, median_s = exposures.onset_p05_s, exposures.onset_p50_s
     now_s = exposures.received_s
     likely = np.minimum(exposures.probability * _to_come(exposures), 1 - 1e-9)
@@ -86,7 +88,7 @@ def assess(
         onset[z[leads], 1] = median_s[leads]
     harm = np.where(exposures.kind[t] == CRUISE_MISSILE, p.cruise_harm, 1.0)
     grave = np.minimum(likely * harm, 1 - 1e-9)
-    over, over_track, agreed = _alone(exposures, grave, urgent & ~two, zones, p)
+    over, over_track, agreed = _alone(exposures, z, grave, urgent & ~two, zones, p)
     told = ahead & (exposures.track_id[t] < raised_before[z])
     stays = -np.log1p(-likely) / p.release(exposures.kind[t], told)
     kind = np.full(zones, -1, np.int64)
@@ -120,14 +122,20 @@ def _to_come(exposures: Exposures) -> FloatArray:
 
 
 def _alone(
-    exposures: Exposures, grave: FloatArray, alone: BoolArray, zones: int, p: WarningParams
+    exposures: Exposures,
+    z: IntArray,
+    grave: FloatArray,
+    alone: BoolArray,
+    zones: int,
+    p: WarningParams,
 ) -> tuple[FloatArray, IntArray, BoolArray]:
-    """`over_s`, `over_track` and `agreed`; alone : (p,) due and seen by one group.
+    """`over_s`, `over_track` and `agreed`; z : (p,) zone among those asked for.
 
+    alone : (p,) due and seen by one group
     grave : (p,) probability, counted as often as its harm is that of a drone or rocket.
     What is minutes away is none of them: it sent nobody under cover yet.
     """
-    z, t = exposures.zone, exposures.threat
+    t = exposures.threat
     enough = p.cost_min / p.harm_min  # below every threshold
     leading = COUNTS * np.maximum(_largest(grave, z, alone, zones)[z], enough)
     sends = alone & (grave > np.minimum(leading, enough))

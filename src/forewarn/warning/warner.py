@@ -21,6 +21,7 @@ from forewarn.records import (
     Exposures,
     IntArray,
     Zones,
+    rows_of,
 )
 from forewarn.threats import CLASSES
 from forewarn.warning.danger import COUNTS, Danger, assess, two_groups
@@ -51,19 +52,25 @@ _REAL = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighed:
-    """What every zone was held against at the last step, also where nothing was told.
+    """What zones concerned were held against at the last step, also where nothing was told.
 
+    rows       : (z,) of them among all zones, rising: nothing threatens any other
+    danger     : of each
     threshold  : (z,) `danger.due` above it raises take cover
     prepare_at : (z,) `danger.soon` above it raises prepare
     """
 
+    rows: IntArray
     danger: Danger
     threshold: FloatArray
     prepare_at: FloatArray
 
 
 class Warner:
-    """Keeps, per zone, the life of its alert. `weighed`: of the last step."""
+    """Keeps, per zone, the life of its alert.
+
+    weighed : of the last step; None = no zone was concerned
+    """
 
     def __init__(self, site_name: str, zones: Zones, params: WarningParams) -> None:
         self._site = site_name
@@ -73,25 +80,52 @@ class Warner:
         n = len(zones.zone_id)
         self._whole: dict[str, IntArray] = {name: np.zeros(n, np.int64) for name in _WHOLE}
         self._real: dict[str, FloatArray] = {name: np.full(n, -np.inf) for name in _REAL}
+        # while it is above its threshold, when it was last below; inf = it is below
+        self._real["below_s"][:] = np.inf
+        self._step_s = -np.inf  # of the step before
         self._delays: dict[str, float] = {}
         self.weighed: Weighed | None = None
 
     def step(self, exposures: Exposures, event: Event) -> tuple[Alert, ...]:
         """Alerts that this event changes, in the order of their zones."""
-        now_s = exposures.received_s
         self._obey(event)
+        rows = self._concerned(exposures, event)
+        alerts: tuple[Alert, ...] = ()
+        self.weighed = None
+        if len(rows):  # most steps are of a quiet sky
+            self.weighed = self._weigh(exposures, rows)
+            self._recheck(exposures, rows)
+            state = self._decide(self.weighed, event)
+            alerts = self._tell(exposures, self.weighed, state, event)
+        self._step_s = exposures.received_s
+        return alerts
+
+    def _concerned(self, exposures: Exposures, event: Event) -> IntArray:
+        """Rows of zones that are threatened, commanded or not at rest, rising.
+
+        Any other is clear and below its threshold, and stays so.
+        """
+        real = self._real
+        concerned = self._whole["state"] != CLEAR
+        concerned |= real["manual_until_s"] > exposures.received_s
+        concerned |= real["below_s"] < np.inf
+        concerned[exposures.zone] = True
+        if isinstance(event, Command):
+            concerned[self._rows(event)] = True
+        return np.flatnonzero(concerned)
+
+    def _weigh(self, exposures: Exposures, rows: IntArray) -> Weighed:
         p = self._params
+        names = "state", "muted_before", "raised_before"
+        state, muted, raised = (self._whole[name][rows] for name in names)
+        shelter_s = self._zones.shelter_s[rows]
         # who is under alert stays so while seconds tremble about what they need
-        under = self._whole["state"] >= TAKE_COVER
-        need_s = self._need_s() + np.where(under, p.hold_s, 0.0)
-        muted, raised = self._whole["muted_before"], self._whole["raised_before"]
-        danger = assess(exposures, need_s, muted, raised, p)
-        left_s = np.nan_to_num(danger.onset_p05_s - now_s, nan=np.inf)
-        threshold = p.threshold(left_s, self._zones.shelter_s, danger.gravity)
-        self.weighed = Weighed(danger, threshold, p.prepare_ratio * threshold)
-        self._recheck(exposures)
-        state = self._decide(danger, threshold, event)
-        return self._tell(exposures, danger, threshold, state, event)
+        hold_s = np.where(state >= TAKE_COVER, p.hold_s, 0.0)
+        need_s = shelter_s + self._delay_s() + p.margin_s + hold_s
+        danger = assess(exposures, rows, need_s, muted, raised, p)
+        left_s = np.nan_to_num(danger.onset_p05_s - exposures.received_s, nan=np.inf)
+        threshold = p.threshold(left_s, shelter_s, danger.gravity)
+        return Weighed(rows, danger, threshold, p.prepare_ratio * threshold)
 
     def _obey(self, event: Event) -> None:
         """Take up an operator's command or a channel's measured delay."""
@@ -121,11 +155,10 @@ class Warner:
             [self._row[i] for i in command.zone_ids if i in self._row], np.int64
         )
 
-    def _need_s(self) -> FloatArray:
-        delay_s = max(self._delays.values(), default=self._params.channel_delay_s)
-        return self._zones.shelter_s + delay_s + self._params.margin_s
+    def _delay_s(self) -> float:
+        return max(self._delays.values(), default=self._params.channel_delay_s)
 
-    def _recheck(self, exposures: Exposures) -> None:
+    def _recheck(self, exposures: Exposures, rows: IntArray) -> None:
         """Bring up to date when what one group alone raised must be over.
 
         It is as late as the group now says of that threat, wherever it may come down; and
@@ -133,99 +166,94 @@ class Warner:
         stays as it was last told.
         """
         alone_s, known = self._real["alone_s"], exposures.track_id
-        rows = np.flatnonzero(alone_s > exposures.received_s)
-        rows = rows[np.isin(self._whole["alone_track"][rows], known)]
-        of = np.searchsorted(known, self._whole["alone_track"][rows])
+        rows = rows[alone_s[rows] > exposures.received_s]
+        of, tracked = rows_of(self._whole["alone_track"][rows], known)
+        of, rows = of[tracked], rows[tracked]
         alone_s[rows] = np.minimum(alone_s[rows], exposures.last_s[of])
         alone_s[rows[two_groups(exposures.group_mask[of])]] = -np.inf
 
-    def _decide(self, danger: Danger, threshold: FloatArray, event: Event) -> IntArray:
-        """(z,) the state each zone goes into."""
-        p, now_s = self._params, event.received_s
-        before = self._whole["state"]
-        hold = self._real["hold_until_s"]
+    def _decide(self, weighed: Weighed, event: Event) -> IntArray:
+        """(z,) the state each zone concerned goes into."""
+        p, now_s, whole, real = self._params, event.received_s, self._whole, self._real
+        rows, danger, threshold = weighed.rows, weighed.danger, weighed.threshold
+        before = whole["state"][rows]
         ahead = np.isfinite(danger.onset_p50_s)
         # what was long known to go elsewhere, and barely points here, must do so again
         below = danger.due <= threshold
-        self._real["below_s"][below] = now_s
+        below_s = np.where(below, np.inf, np.minimum(real["below_s"][rows], self._step_s))
+        real["below_s"][rows] = below_s
         sure = (danger.fresh > threshold) | (danger.due > p.sure_ratio * threshold)
-        sure |= now_s - self._real["below_s"] >= p.sure_s
+        sure |= now_s - below_s >= p.sure_s
         cover = ~below & sure & ahead
-        prepare = (danger.soon > p.prepare_ratio * threshold) & ahead
+        prepare = (danger.soon > weighed.prepare_at) & ahead
         manual = np.where(
-            self._real["manual_until_s"] > now_s, self._whole["manual"], CLEAR
+            real["manual_until_s"][rows] > now_s, whole["manual"][rows], CLEAR
         )
-        self._whole["raised_before"][cover] = _after(event)
+        whole["raised_before"][rows[cover]] = _after(event)
         stays = np.where(before == PREPARE, danger.soon_stays, danger.due_stays) > threshold
         held = stays | cover | prepare & (before <= PREPARE)
+        hold = real["hold_until_s"][rows]
         hold[held] = np.maximum(hold[held], now_s + p.hold_s)
+        real["hold_until_s"][rows] = hold
         signal = np.full(len(before), HELD)
         signal[prepare | (manual == PREPARE)] = PREPARES
         signal[(before == TAKE_COVER) & ahead & stays] = GOES_ON
         signal[cover | (manual == TAKE_COVER)] = COVERS
         raised = NEXT[before, signal] >= TAKE_COVER
         # one group alone cannot take back what it raised: the time of it must have run out
-        alone_s, track = self._real["alone_s"], self._whole["alone_track"]
+        alone_s, track = real["alone_s"][rows], whole["alone_track"][rows]
         alone = raised & ~danger.agreed & held & (danger.over_track >= 0)
         alone &= (danger.over_s >= alone_s) | (danger.over_track == track)
-        alone_s[alone], track[alone] = danger.over_s[alone], danger.over_track[alone]
+        alone_s[alone] = danger.over_s[alone]
+        real["alone_s"][rows] = alone_s
+        whole["alone_track"][rows[alone]] = danger.over_track[alone]
         until = np.maximum(hold, alone_s + p.hold_s)
         signal[(manual == CLEAR) & (now_s >= until)] = OVER
         return np.asarray(NEXT[before, signal])
 
     def _tell(
-        self,
-        exposures: Exposures,
-        danger: Danger,
-        threshold: FloatArray,
-        state: IntArray,
-        event: Event,
+        self, exposures: Exposures, weighed: Weighed, state: IntArray, event: Event
     ) -> tuple[Alert, ...]:
         """Write the steps of all zones whose state, or seconds left, changed."""
-        now_s, seq = exposures.received_s, event.seq
-        before = self._whole["state"]
+        now_s, whole, real = exposures.received_s, self._whole, self._real
+        rows, danger = weighed.rows, weighed.danger
+        before = whole["state"][rows]
         onset = danger.onset_p05_s
-        told = self._real["told_onset_s"]
+        told = real["told_onset_s"][rows]
         moved = np.abs(onset - told) > self._params.correct_s
-        patient = now_s - self._real["issued_s"] >= self._params.correct_every_s
+        patient = now_s - real["issued_s"][rows] >= self._params.correct_every_s
         # people told to take cover by hand, of no threat that was seen, and now one is due
-        joined = np.isnan(told) & np.isfinite(onset) & (danger.due > threshold)
+        joined = np.isnan(told) & np.isfinite(onset) & (danger.due > weighed.threshold)
         stays = (state == TAKE_COVER) & (before == TAKE_COVER)
         correct = stays & (moved & patient | joined)
-        taken_back = np.zeros(len(before), bool)
+        taken_back = np.zeros(len(rows), bool)
         if isinstance(event, Command) and event.action in _MISTAKES:
             # also where the alert is over: whoever heard it hears that it was none
-            asked = self._rows(event)
-            heard = self._whole["opened_seq"][asked] > 0
+            asked = np.searchsorted(rows, self._rows(event))
+            heard = whole["opened_seq"][rows[asked]] > 0
             taken_back[asked] = heard & (state[asked] == CLEAR)
-        rows = np.flatnonzero((state != before) | correct | taken_back)
-        opened = rows[(before[rows] == CLEAR) & ~taken_back[rows]]
-        self._whole["opened_seq"][opened] = seq
-        self._whole["life_step"][opened] = -1
-        self._whole["kind"][opened] = -1
-        self._whole["life_step"][rows] += 1
+        which = np.flatnonzero((state != before) | correct | taken_back)
+        opened = rows[which[(before[which] == CLEAR) & ~taken_back[which]]]
+        whole["opened_seq"][opened] = event.seq
+        whole["life_step"][opened] = -1
+        whole["kind"][opened] = -1
+        whole["life_step"][rows[which]] += 1
         if isinstance(event, Command) and event.threat in CLASSES:
-            self._whole["kind"][self._rows(event)] = CLASSES.index(event.threat)
-        known = rows[danger.kind[rows] >= 0]
-        self._whole["kind"][known] = danger.kind[known]
-        self._whole["state"] = state
-        self._real["issued_s"][rows] = now_s
-        self._real["told_onset_s"][rows] = onset[rows]
-        alerts = (self._alert(exposures, danger, threshold, int(row), seq) for row in rows)
+            whole["kind"][self._rows(event)] = CLASSES.index(event.threat)
+        known = which[danger.kind[which] >= 0]
+        whole["kind"][rows[known]] = danger.kind[known]
+        whole["state"][rows] = state
+        real["issued_s"][rows[which]] = now_s
+        real["told_onset_s"][rows[which]] = onset[which]
+        alerts = (self._alert(exposures, weighed, k, event.seq) for k in which.tolist())
         return tuple(
-            replace(alert, reason=IN_ERROR) if taken_back[row] else alert
-            for row, alert in zip(rows, alerts, strict=True)
+            replace(alert, reason=IN_ERROR) if taken_back[k] else alert
+            for k, alert in zip(which, alerts, strict=True)
         )
 
-    def _alert(
-        self,
-        exposures: Exposures,
-        danger: Danger,
-        threshold: FloatArray,
-        row: int,
-        seq: int,
-    ) -> Alert:
-        zones, whole = self._zones, self._whole
+    def _alert(self, exposures: Exposures, weighed: Weighed, k: int, seq: int) -> Alert:
+        zones, whole, danger = self._zones, self._whole, weighed.danger
+        row = int(weighed.rows[k])
         state = STATES[whole["state"][row]]
         ended = state is AlertState.CLEAR
         first, last = np.searchsorted(exposures.zone, [row, row + 1])
@@ -247,12 +275,12 @@ class Warner:
             zone_id=zones.zone_id[row],
             state=AlertState.ALL_CLEAR if ended else state,
             issued_s=exposures.received_s,
-            onset_p05_s=float("nan") if ended else float(danger.onset_p05_s[row]),
-            onset_p50_s=float("nan") if ended else float(danger.onset_p50_s[row]),
+            onset_p05_s=float("nan") if ended else float(danger.onset_p05_s[k]),
+            onset_p50_s=float("nan") if ended else float(danger.onset_p50_s[k]),
             probability=float(
-                (danger.due if state is not AlertState.PREPARE else danger.soon)[row]
+                (danger.due if state is not AlertState.PREPARE else danger.soon)[k]
             ),
-            threshold=float(threshold[row]),
+            threshold=float(weighed.threshold[k]),
             people=float(zones.population[row]),
             kind=CLASSES[kind] if kind >= 0 else "",
             threats=() if ended else tuple(f"T{i}" for i in exposures.track_id[threats]),
@@ -265,6 +293,7 @@ class Warner:
         return {
             **self._whole,
             **self._real,
+            "step_s": np.array([self._step_s]),
             "delay_channel": np.array(list(self._delays), dtype=np.str_),
             "delay_s": np.array(list(self._delays.values()), dtype=np.float64),
         }
@@ -278,6 +307,7 @@ class Warner:
             )
         self._whole = {name: memory[name].copy() for name in _WHOLE}
         self._real = {name: memory[name].copy() for name in _REAL}
+        self._step_s = float(memory["step_s"][0])
         self._delays = dict(
             zip(memory["delay_channel"].tolist(), memory["delay_s"].tolist(), strict=True)
         )

@@ -232,13 +232,14 @@ def _weighed(
     danger = weighed.danger
     over = danger.soon / weighed.threshold
     # also where an alert stays for what would raise none
-    rows = np.flatnonzero((over > NEAR) | (danger.due_stays > weighed.threshold))
-    if len(rows) > WEIGHED_MAX:
-        rows = np.sort(rows[np.argsort(-over[rows], kind="stable")[:WEIGHED_MAX]])
+    near = np.flatnonzero((over > NEAR) | (danger.due_stays > weighed.threshold))
+    if len(near) > WEIGHED_MAX:
+        near = np.sort(near[np.argsort(-over[near], kind="stable")[:WEIGHED_MAX]])
     columns = zip(
-        rows.tolist(),
+        near.tolist(),
+        weighed.rows[near].tolist(),
         *(
-            _short(values[rows], WEIGHED_DIGITS).tolist()
+            _short(values[near], WEIGHED_DIGITS).tolist()
             for values in (danger.due, danger.soon, weighed.threshold, weighed.prepare_at)
         ),
         strict=True,
@@ -250,11 +251,11 @@ def _weighed(
             "soon": soon,
             "threshold": threshold,
             "prepare_at": prepare_at,
-            "onset_p05_s": _second(danger.onset_p05_s[row]),
-            "onset_p50_s": _second(danger.onset_p50_s[row]),
+            "onset_p05_s": _second(danger.onset_p05_s[k]),
+            "onset_p50_s": _second(danger.onset_p50_s[k]),
             "threats": _threats(exposures, danger.counts, row),
         }
-        for row, due, soon, threshold, prepare_at in columns
+        for k, row, due, soon, threshold, prepare_at in columns
     }
 
 
