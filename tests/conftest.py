@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import forewarn  # noqa: F401  # isort: skip  # before NumPy, whose threads it counts
 import numpy as np
 import pytest
 from hypothesis import settings

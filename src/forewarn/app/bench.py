@@ -55,7 +55,7 @@ def bench(
     """Measure a published figure and put it on record; `docs` gathers them on one page."""
     import os
 
-    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    for threads in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
         # a figure is of one core, but where a stage shares a batch out (`cores.in_two`)
         os.environ.setdefault(threads, "1")
     from importlib import import_module
