@@ -31,6 +31,8 @@ FORGET = 2.0  # at this many times the pace once it falls, should two targets be
 # who comes down so fast, twice as fast as airliners, for so long is cleared by nobody
 DIVES_MPS, DIVES_S = 20.0, 6.0
 BIRDS_MPS, BIRDS_WIDTH_MPS = 25.0, 3.0  # between the speeds of birds and of drones
+SWIFT_MPS, SWIFT_WIDTH_MPS = 62.0, 1.5  # between those of drones and of most aircraft
+SURE = 2.0  # standard deviations from a speed at which it is known on which side of it
 # before anything is known: most of what steers is traffic, most of what falls is a rocket
 PRIOR = np.array([0.2, 0.05, 0.02, 0.1, 0.6, 0.03])
 
@@ -76,7 +78,7 @@ def classify(
     # one confused with clutter, must not make an aircraft of a drone for its whole life
     height = height_of(px, py, pz)
     fastest, highest = row["fastest_mps"], max(row["highest_m"], height)
-    more = speed - vague_mps - fastest
+    more = speed - SURE * vague_mps - fastest
     fastest += min(max(MEMORY * more, more * gap_s / FADES_S), GROWS_MPS2 * gap_s)
     row["fastest_mps"] = fastest
     row["highest_m"] = highest
@@ -108,19 +110,22 @@ def classify(
     # what is slow flies level: a young track that might yet be falling has fallen for a
     # while, and birds would pass for drones by the speed of that
     ground = ground_mps(state)
-    # in its first looks a flock may seem to fly at any speed: so much less do they tell
+    # a flock may seem to fly at any speed in its first looks, and a drone to rush and climb
+    # where it takes a false plot: the vaguer the velocity, the less does it tell
     width = np.hypot(BIRDS_WIDTH_MPS, vague_mps)
+    swift = np.hypot(SWIFT_WIDTH_MPS, vague_mps)
+    climbs = np.hypot(1.0, vague_mps)
     # one-way attack drones fly at 40-55 m/s and hardly climb; what lands flew faster
     like[DRONE] = (
         steers
-        * _above(62.0 - quickest, 0.0, 1.5)
+        * _above(SWIFT_MPS - quickest, 0.0, swift)
         * _above(ground, BIRDS_MPS, width)
-        * _above(4.0 - climb, 0.0, 1.0)
+        * _above(4.0 - climb, 0.0, climbs)
         * _above(5000.0 - highest, 0.0, 200.0)
         + 1e-3
     )
     like[AIRCRAFT] = (
-        (steers + row["weight"][BOOSTING]) * level * _above(quickest, 62.0, 1.5)
+        (steers + row["weight"][BOOSTING]) * level * _above(quickest, SWIFT_MPS, swift)
     )
     # below 10,000 feet civil traffic keeps to 250 knots (ICAO Annex 11, airspace classes)
     low = _above(3000.0 - height, 0.0, 200.0)

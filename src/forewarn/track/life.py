@@ -10,7 +10,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
 from forewarn.threats import CRUISE_MISSILE, DRONE
-from forewarn.track.classify import BIRDS_MPS, classify, ground_mps
+from forewarn.track.classify import BIRDS_MPS, SURE, classify, ground_mps
 from forewarn.track.denial import DENIED
 from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
 from forewarn.track.vouching import cleared
@@ -19,9 +19,9 @@ LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for yet
-# standard deviations from a speed between birds' and drones' at which it is known which;
-# what flies just so fast counts after this time all the same, what is slower after this
-BIRDS_SURE, BIRDS_S, SLOW_S = 2.0, 60.0, 180.0
+# what flies no surely faster than birds and no surely slower counts after this time all the
+# same, what is slower after this
+BIRDS_S, SLOW_S = 60.0, 180.0
 SETTLED = 1e-3  # chance that it is a drone, below which hardly any zone would be warned
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
@@ -142,11 +142,11 @@ def _known(t: Table, i: int, speed_mps: float, vague_mps: float, known_s: float)
     """Whether it was seen well enough to count; a flock of birds looks like a drone until
     its speed is known, and for a while after."""
     off_mps = speed_mps - BIRDS_MPS
-    slow = off_mps <= -BIRDS_SURE * vague_mps
+    slow = off_mps <= -SURE * vague_mps
     if slow or cleared(t, i):
         settled = t[i]["prob"][DRONE] <= SETTLED
         return bool(settled or known_s >= (SLOW_S if slow else BIRDS_S))
-    return bool(off_mps >= BIRDS_SURE * vague_mps or known_s >= BIRDS_S)
+    return bool(off_mps >= SURE * vague_mps or known_s >= BIRDS_S)
 
 
 class Told(NamedTuple):
