@@ -51,6 +51,8 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench quiet --seeds $(or $(COUNT),24)
 	for raid in rockets barrage volley ten_missiles evening; do \
 		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10); done
+	for raid in barrage volley ten_missiles evening; do \
+		$(BIN)/forewarn bench raid --raid $$raid --seeds $(or $(COUNT),10) --errors 1.5; done
 	for raid in volley ten_missiles evening; do \
 		$(BIN)/forewarn bench limits --raid $$raid --seeds $(or $(COUNT),5); done
 	test ! -d ../shared/data || $(BIN)/forewarn bench descents
