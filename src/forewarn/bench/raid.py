@@ -33,7 +33,9 @@ CLEAR_S = {"drone": 300.0, "cruise_missile": 300.0}  # others: 180
 
 def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     """Draw, run and judge the raid with each seed."""
-    raid = _erring(raids.load(ask.raid), ask.errors)
+    raid = raids.load(ask.raid)
+    if ask.errors != 1.0:
+        raid = _erring(raid, ask.errors)
     zones = region_zones(raid)
     each = [needing(zones, need_s) for need_s in NEEDS_S]
     runs: list[list[Judged]] = []
