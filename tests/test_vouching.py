@@ -165,6 +165,14 @@ def test_who_names_aircraft_raises_nothing_alone() -> None:
     assert RADARS[0].raises_alone
 
 
+def test_a_quiet_sky_in_which_aircraft_are_known_wakes_nobody() -> None:
+    known = tuple(one for one in MONTH.traffic if "nobody" not in one.name)
+    short = replace(MONTH.raid, quiet_after_s=900.0)
+    told, minutes = quiet.hour(replace(MONTH, raid=short, traffic=known), 1)
+    assert not told
+    assert minutes == 0.0
+
+
 def test_one_in_which_they_are_not_does_and_is_said_to() -> None:
     unknown = replace(MONTH.traffic[2], speed_mps=(45.0, 52.0))
     short = replace(MONTH.raid, quiet_after_s=120.0)

@@ -44,7 +44,8 @@ def bench(
         str, typer.Option(help="a shipped raid, for `raid`, `limits`, `chain`")
     ] = "rockets",
     errors: Annotated[
-        float, typer.Option(help="true errors of sensors over those stated, for `raid`")
+        float,
+        typer.Option(min=0.0, help="true errors of sensors over those stated, for `raid`"),
     ] = 1.0,
     minutes: Annotated[float, typer.Option(help="of the real traffic")] = 60.0,
     scenario: Annotated[
@@ -79,7 +80,7 @@ def bench(
         command += f" --raid {raid}"
     if name in ("raid", "limits", "quiet"):
         command += f" --seeds {seeds}"
-    if errors != Ask().errors:
+    if name == "raid" and errors != Ask().errors:
         command += f" --errors {errors:g}"
     command += "".join(f" --scenario {path.name}" for path in scenario or ())
     with Progress(transient=True, disable=as_json) as bar:

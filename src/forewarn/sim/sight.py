@@ -125,8 +125,8 @@ def look(
     scan, when, seen = np.concatenate(scans), np.concatenate(whens), np.concatenate(seens)
     hit = in_cover(seen, sensor) & (rng.random(len(scan)) < sensor.detection_probability)
     sigma = sensor.sigma
-    noise = error_ratio * np.nan_to_num(sigma)
-    noise = noise * rng.standard_normal((int(hit.sum()), 4))
+    true = error_ratio * np.nan_to_num(sigma)
+    noise = true * rng.standard_normal((int(hit.sum()), 4))
     who = np.repeat(np.arange(len(flyers)), [len(part) for part in scans[1:]])
     false_scan, false = _clutter(sensor, len(times), rng)
     false_when = times[false_scan] + false[:, 1] / (2 * np.pi) * turn_s

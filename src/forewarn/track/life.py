@@ -19,8 +19,8 @@ LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for yet
-# what flies no surely faster than birds and no surely slower counts after this time all the
-# same, what is slower after this
+# what is surely neither faster nor slower than birds counts after this time all the same;
+# what is slower, after this
 BIRDS_S, SLOW_S = 60.0, 180.0
 SETTLED = 1e-3  # chance that it is a drone, below which hardly any zone would be warned
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
