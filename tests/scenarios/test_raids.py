@@ -37,6 +37,15 @@ def test_ten_long_range_missiles() -> None:
         assert figure(result, f"{need_s} s: in vain: warning the hromada").value >= least
 
 
+def test_radars_that_err_by_half_as_much_again_as_they_say_miss_nobody() -> None:
+    result = raid.measure(Ask(seeds=1, raid="volley", errors=1.5), lambda: None)
+    assert result.name == "raid_volley_errors"
+    assert "1.5 times those stated" in result.title
+    for need_s in (15, 60, 90):
+        assert figure(result, f"{need_s} s: missed or late").value <= 1.0
+    assert not any("in vain" in one.label for one in result.figures)  # it promises no more
+
+
 def test_the_demo_raid_with_drones_and_a_missile_is_warned_too() -> None:
     result = raid.measure(Ask(seeds=1, raid="demo"), lambda: None)
     assert figure(result, "60 s: missed or late").value <= 1.0
