@@ -60,18 +60,19 @@ def classify(
     vague_mps: float,
     gap_s: float,
     like: FloatArray,
-) -> None:
+) -> bool:
     """Take one look at track i of a table, in place.
 
     state     : (6,) blended; while its velocity is vague (m/s) nothing is concluded
     gap_s     : since the look before; like : (6,) to work in
+    returns   : whether anything was
     """
     row = t[i]
     px, py, pz = state[0], state[1], state[2]
     vx, vy, vz = state[3], state[4], state[5]
     speed = np.sqrt(vx * vx + vy * vy + vz * vz)
     if vague_mps > VAGUE_MPS + VAGUE_SHARE * speed:
-        return
+        return False
     climb = (px * vx + py * vy + pz * vz) / np.sqrt(px * px + py * py + pz * pz)
     row["looks"] += 1
     # memory follows slowly upwards, and fades: a few wild estimates, of a young track or
@@ -149,3 +150,4 @@ def classify(
         floor_total += prob[c]
     for c in range(6):
         prob[c] /= floor_total
+    return True

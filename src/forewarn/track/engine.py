@@ -144,6 +144,7 @@ class Engine:
         # a turning radar sees its plots over seconds: tracks go to the middle of them
         when_s = _middle(scan.time_s) if len(scan.time_s) else batch.received_s
         bit = 1 << self._groups.index(sensor.group)
+        begun_s = self._registration.state.begun_s
         now_s, nursery, world = time_of(batch), self._nursery, self.world
         alive = self._alive(now_s, False)
         nursery.end(now_s)
@@ -158,20 +159,21 @@ class Engine:
         ours, theirs = pairs.between(0, n), pairs.between(n, len(hit))
         believe(t, hit[:n], missed[:n], self._params.most_log_odds)
         taken = absorb(t, ahead, ours, share, missed, when_s, scan, world)
-        note_plots(t, taken, scan, when_s, sensor, bit, self._params)
+        note_plots(t, taken, scan, when_s, sensor, bit, begun_s, self._params)
         by = self._registration.row(sensor)
         count_alone(t, taken, hit[:n], missed[:n], by, LEAST_HIT)
         deny(t, taken, hit[:n], missed[:n], bit, LEAST_HIT)
         if sensor.kind is not SensorKind.POSITION:
             sector_rad, detection = batch.sector_rad, min(scan.detection, MOST_SEEN)
             count_silence(t, taken, when_s, stand(sensor), sector_rad, detection)
-        self._registration.learn(t, taken, scan, sensor)
+        self._registration.learn(t, taken, scan, when_s, sensor)
         twins = find_twins(t, now_s)
         if len(twins):
             t["log_odds"][self._registration.doubt(t, twins)] = GONE
         self._health.learn(sensor, t, hit[:n], missed[:n], free)
         after = Ahead(*(column[n:] for column in ahead))
-        nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, world)
+        times = when_s, begun_s
+        nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], *times, world)
         nursery.begin(scan, free, sensor, bit)
         self._table = tables.append(t, nursery.choose(t, now_s))
         nursery.keep(scan, free, sensor, bit, now_s)
@@ -204,7 +206,8 @@ class Engine:
             hit = np.where(t["group_mask"] == bit, HEARD_AGAIN, hit)
         believe(t, hit, missed, self._params.most_log_odds)
         taken = absorb_bearings(t, ahead, pairs, share, when_s, scan)
-        note_plots(t, taken, scan, when_s, sensor, bit, self._params)
+        begun_s = self._registration.state.begun_s
+        note_plots(t, taken, scan, when_s, sensor, bit, begun_s, self._params)
         near = blend(t)[:, :3]
         born, right, wrong = self._listening.hear(scan, free, sensor, bit, near)
         self._table = tables.join(t, born)

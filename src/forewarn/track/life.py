@@ -19,10 +19,12 @@ LEAST = 1e-9  # chance that a track does not exist, or does
 MOST_MISSED = 4 * MISSED
 HEARD_AGAIN = 0.99  # chance a scan: two observers are in hearing, or it is nowhere
 SCANS_SILENT = 3.0  # for which a steered track below the ground is looked for yet
-# what is surely neither faster nor slower than birds counts after this time all the same;
-# what is slower, after this
-BIRDS_S, SLOW_S = 60.0, 180.0
-SETTLED = 1e-3  # chance that it is a drone, below which hardly any zone would be warned
+# standard deviations from the speed of birds at which it is known on which side of it: of
+# thirty flocks, each looked at many times, one or the other is two away. What is surely
+# neither faster nor slower counts after this time all the same; what is slower, after this
+BIRDS_SURE, BIRDS_S, SLOW_S = 3.0, 120.0, 180.0
+SETTLED = 1e-4  # chance that it is a drone, below which no zone would be warned
+CHANGED = 0.5  # of its velocity: it is another body's now, and not tested by this one's
 LEAST_HIT = 0.1  # chance to be seen a little outside the cover as it is described
 
 
@@ -95,9 +97,10 @@ def note(
     group_bit: int,
     scan_s: float,
     fast_mps: float,
-    looks_fast: int,
+    flies_on: float,
     looks_slow: int,
     settle_s: float,
+    aligned_s: float,
     confirm_hits: int,
     confirm_log_odds: float,
     confirm_fast: float,
@@ -106,6 +109,7 @@ def note(
 
     taken       : (n,) plot of each track, -1 = none; number (m,) of each plot
     scan_s      : of the sensor, nan = none
+    aligned_s   : until then radars may disagree, and make anything climb or fall
     fast_mps .. : as of `TrackParams`
     """
     state, like = np.empty(6), np.empty(6)
@@ -124,29 +128,62 @@ def note(
         gap_s = row["time_s"] - row["looked_s"]
         row["looked_s"] = row["time_s"]
         vague_mps = state_of(t, i, state)
-        classify(t, i, state, vague_mps, gap_s, like)
+        looked = classify(t, i, state, vague_mps, gap_s, like)
         speed = np.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
         # nothing that flies this fast is traffic, and seconds count; of the rest it must
         # first be seen what it is
-        clear = speed - vague_mps > fast_mps and row["looks"] >= looks_fast
-        known_s = row["time_s"] - row["first_s"]
-        if row["looks"] >= looks_slow and known_s >= settle_s:
-            clear = clear or _known(t, i, ground_mps(state), vague_mps, known_s)
+        if looked and speed - SURE * vague_mps > fast_mps:
+            clear = _flown_m(t, i, state) >= flies_on * _place_sigma(t, i)
+        else:
+            row["fast_from_s"] = np.inf
+            known_s = row["time_s"] - max(row["first_s"], aligned_s)
+            clear = row["looks"] >= looks_slow and known_s >= settle_s
+            clear = clear and _known(t, i, ground_mps(state), vague_mps, known_s)
         enough = confirm_fast if speed > fast_mps else confirm_log_odds
         if clear and row["hits"] >= confirm_hits and row["log_odds"] >= enough:
             row["confirmed"] = True
 
 
 @bare_kernel
+def _flown_m(t: Table, i: int, state: FloatArray) -> float:
+    """How far track i has flown since it is as fast as its state (6,) says, with this look.
+
+    One plot that is not its own makes anything fast, for as long as no other has been
+    where so fast a body would be; two of another body's, near one another, make it turn.
+    """
+    row, change2, was2, speed2 = t[i], 0.0, 0.0, 0.0
+    for k in range(3):
+        change2 += (state[3 + k] - row["fast_mps"][k]) ** 2
+        was2 += row["fast_mps"][k] ** 2
+        speed2 += state[3 + k] ** 2
+    if row["fast_from_s"] == np.inf or change2 > CHANGED**2 * was2:
+        row["fast_from_s"] = row["time_s"]
+        for k in range(3):
+            row["fast_mps"][k] = state[3 + k]
+    return float(np.sqrt(speed2) * (row["time_s"] - row["fast_from_s"]))
+
+
+@bare_kernel
+def _place_sigma(t: Table, i: int) -> float:
+    """m, of one axis of the place of track i, over its likely modes."""
+    row, spread = t[i], 0.0
+    for mode in range(COUNT):
+        if row["weight"][mode] > 0.0:
+            for k in range(3):
+                spread += row["weight"][mode] * row["cov"][mode, k, k] / 3.0
+    return float(np.sqrt(spread))
+
+
+@bare_kernel
 def _known(t: Table, i: int, speed_mps: float, vague_mps: float, known_s: float) -> bool:
     """Whether it was seen well enough to count; a flock of birds looks like a drone until
     its speed is known, and for a while after."""
-    off_mps = speed_mps - BIRDS_MPS
-    slow = off_mps <= -SURE * vague_mps
+    off_mps, doubt_mps = speed_mps - BIRDS_MPS, BIRDS_SURE * vague_mps
+    slow = off_mps <= -doubt_mps
     if slow or cleared(t, i):
         settled = t[i]["prob"][DRONE] <= SETTLED
         return bool(settled or known_s >= (SLOW_S if slow else BIRDS_S))
-    return bool(off_mps >= SURE * vague_mps or known_s >= BIRDS_S)
+    return bool(off_mps >= doubt_mps or known_s >= BIRDS_S)
 
 
 class Told(NamedTuple):

@@ -86,11 +86,13 @@ class Nursery:
         log_free: FloatArray,
         hit: FloatArray,
         when_s: float,
+        begun_s: float,
         world: Air,
     ) -> None:
         """Let young tracks go on with a scan, in every likely way.
 
         log_free : (p,) of each pair, log chance that no other track has its plot
+        begun_s  : since when radars are heard
         """
         if not len(hit):
             return
@@ -122,7 +124,7 @@ class Nursery:
             scan,
             world,
         )
-        note_plots(t, taken, scan, when_s, sensor, group_bit, self._params)
+        note_plots(t, taken, scan, when_s, sensor, group_bit, begun_s, self._params)
         deny(t, taken, hit[parent], missed, group_bit, LEAST_HIT)
         self.table = t
 

@@ -33,7 +33,8 @@ class TrackParams:
     open_s          : whose name is whose is left open for so long at most, while two tracks
     apart           : lie no further apart than so many standard deviations
     fast_mps        : above this speed nothing is traffic,
-    looks_fast      : and this many clear looks suffice to confirm it;
+    flies_on        : and it counts once it has flown on, clearly so fast, this many times
+                      as far as its place is vague: one wrong plot makes anything fast;
     looks_slow      : slower targets need these,
     settle_s        : and this time, to be told from aircraft
     most_log_odds   : belief never goes above this, so that a lost target is let go
@@ -66,7 +67,7 @@ class TrackParams:
     open_s: float = 8.0
     apart: float = 3.0
     fast_mps: float = 340.0
-    looks_fast: int = 2
+    flies_on: float = 8.0
     looks_slow: int = 4
     settle_s: float = 15.0
     most_log_odds: float = 18.0

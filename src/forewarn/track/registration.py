@@ -52,12 +52,14 @@ class BiasState(NamedTuple):
     mean (s, 4), cov (4 s, 4 s) : of all together
     sure (s, 4)                 : what is taken off: what of the mean surely is bias
     scans                       : since `sure` was asked last
+    begun_s                     : UTC seconds of the first scan; -inf = none yet
     """
 
     mean: FloatArray
     cov: FloatArray
     sure: FloatArray
     scans: int
+    begun_s: float
 
 
 class Registration:
@@ -67,7 +69,8 @@ class Registration:
         radars = [s.sensor_id for s in sensors if s.kind is SensorKind.RADAR]
         self._row = {name: k for k, name in enumerate(radars)}
         none = np.zeros((len(radars), 4))
-        self.state = BiasState(none, np.diag(np.tile(PRIOR**2, len(radars))), none, 0)
+        cov = np.diag(np.tile(PRIOR**2, len(radars)))
+        self.state = BiasState(none, cov, none, 0, -np.inf)
 
     def bias(self, sensor: Sensor) -> FloatArray:
         """(4,) range m, azimuth, elevation rad, clock s: what it surely says too much."""
@@ -80,16 +83,19 @@ class Registration:
         sigma = np.sqrt(np.diag(self.state.cov)).reshape(-1, 4)
         return {name: Bias(self.state.mean[k], sigma[k]) for name, k in self._row.items()}
 
-    def learn(self, t: Table, taken: IntArray, scan: Scan, sensor: Sensor) -> None:
+    def learn(
+        self, t: Table, taken: IntArray, scan: Scan, when_s: float, sensor: Sensor
+    ) -> None:
         """Hold plots that tracks (n) took against those they took before.
 
-        taken : (n,) row in the scan, -1 = none
+        taken : (n,) row in the scan of when_s, -1 = none
         """
         row = self._row.get(sensor.sensor_id)
         if row is None and sensor.kind is not SensorKind.POSITION:
             return
         before = self.state
         mean, cov = before.mean.copy(), before.cov.copy()
+        begun_s = before.begun_s if np.isfinite(before.begun_s) else when_s
         _learn(
             taken,
             POSITION if row is None else float(row),
@@ -105,7 +111,7 @@ class Registration:
         )
         scans = (before.scans + 1) % ASKED_SCANS
         sure = before.sure if scans else _sure_part(mean, cov)
-        self.state = BiasState(mean, cov, sure, scans)
+        self.state = BiasState(mean, cov, sure, scans, begun_s)
 
     def row(self, sensor: Sensor) -> float:
         """Whose plots are, in the column `last` of tracks."""
@@ -126,7 +132,7 @@ class Registration:
         good = _compare(t, twins, mean.reshape(-1), cov)
         if good.any():
             sure = _sure_part(mean, cov)
-            self.state = BiasState(mean, cov, sure, self.state.scans)
+            self.state = self.state._replace(mean=mean, cov=cov, sure=sure)
         return np.asarray(twins[good, 1])
 
     def memory(self) -> dict[str, NDArray[Any]]:
@@ -136,8 +142,12 @@ class Registration:
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
         """Go on from `memory`."""
-        mean, cov, sure, scans = (memory[f"bias_{name}"] for name in BiasState._fields)
-        self.state = BiasState(mean.copy(), cov.copy(), sure.copy(), int(scans))
+        mean, cov, sure, scans, begun_s = (
+            memory[f"bias_{name}"] for name in BiasState._fields
+        )
+        self.state = BiasState(
+            mean.copy(), cov.copy(), sure.copy(), int(scans), float(begun_s)
+        )
 
 
 def _sure_part(mean: FloatArray, cov: FloatArray) -> FloatArray:

@@ -176,9 +176,10 @@ def note_plots(
     when_s: float,
     sensor: Sensor,
     group_bit: int,
+    begun_s: float,
     p: TrackParams,
 ) -> None:
-    """What plots say beyond where, into the table."""
+    """What plots say beyond where, into the table; begun_s: since when radars are heard."""
     asks = sensor.kind in (SensorKind.RADAR, SensorKind.RADAR2D)  # transponders, perhaps
     if sensor.names_aircraft or (asks and (scan.identity != "").any()):
         rows = np.flatnonzero(taken >= 0)
@@ -194,9 +195,10 @@ def note_plots(
         group_bit,
         sensor.scan_s,
         p.fast_mps,
-        p.looks_fast,
+        p.flies_on,
         p.looks_slow,
         p.settle_s,
+        begun_s + p.settle_s,
         p.confirm_hits,
         p.confirm_log_odds,
         p.confirm_fast,

@@ -43,6 +43,8 @@ ROW = np.dtype(
         ("highest_m", np.float64),
         ("level_s", np.float64),
         ("dives_s", np.float64),
+        ("fast_from_s", np.float64),
+        ("fast_mps", np.float64, (3,)),
         ("identified", np.float64),
         ("strain", np.float64),
         ("pull", np.float64, (3,)),
@@ -74,6 +76,7 @@ def empty(rows: int = 0) -> Table:
     if rows:
         table["prob"] = PRIOR
         table["highest_m"] = -1e9
+        table["fast_from_s"] = np.inf
         table["recent"] = -1
         table["strain"] = 1.0
         table["vouched_s"] = table["seconded_s"] = -np.inf

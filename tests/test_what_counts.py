@@ -1,0 +1,113 @@
+"""When a track counts: not for one plot of another body, nor for radars that disagree."""
+
+import numpy as np
+import pytest
+
+from forewarn.geodesy import FloatArray
+from forewarn.records import STRAIGHT
+from forewarn.threats import DRONE
+from forewarn.track import TrackParams
+from forewarn.track import table as tables
+from forewarn.track.life import note
+
+PARAMS = TrackParams()
+PLACE_M, VELOCITY_MPS = 60.0, 8.0  # what a track says of itself, one axis
+SCAN_S = 5.0
+
+
+class Followed:
+    """One track, looked at again and again."""
+
+    def __init__(self, begun_s: float = -np.inf) -> None:
+        self.table = tables.empty(1)
+        row = self.table[0]
+        row["weight"][STRAIGHT] = 1.0
+        row["log_odds"] = PARAMS.most_log_odds
+        self._begun_s = begun_s
+
+    def look(self, time_s: float, velocity_mps: FloatArray, vague_mps: float) -> bool:
+        """Whether it counts after a plot; velocity (3,): up, east, north on the equator."""
+        row = self.table[0]
+        row["mean"][STRAIGHT, :6] = [6378137.0 + 900.0, 0.0, 0.0, *velocity_mps]
+        sigma = [*[PLACE_M] * 3, *[vague_mps] * 3, 1.0]
+        row["cov"][STRAIGHT] = np.diag(np.square(sigma))
+        row["time_s"] = time_s
+        p = PARAMS
+        note(
+            self.table,
+            np.zeros(1, np.int64),
+            np.ones(1, np.int64),
+            1,
+            1,
+            SCAN_S,
+            p.fast_mps,
+            p.flies_on,
+            p.looks_slow,
+            p.settle_s,
+            self._begun_s + p.settle_s,
+            p.confirm_hits,
+            p.confirm_log_odds,
+            p.confirm_fast,
+        )
+        return bool(row["confirmed"])
+
+
+def east(speed_mps: float) -> FloatArray:
+    return np.array([0.0, speed_mps, 0.0])
+
+
+def flock(looks: int) -> Followed:
+    """Birds that do not count yet: nobody knows whether they are a drone in a gale."""
+    birds = Followed()
+    for k in range(looks):
+        assert not birds.look(SCAN_S * k, east(22.0), 2.0)
+    return birds
+
+
+@pytest.mark.parametrize("looks", [3, 12])
+def test_one_wrong_plot_makes_no_missile_of_a_flock(looks: int) -> None:
+    birds = flock(looks)
+    assert not birds.look(SCAN_S * looks, east(660.0), 60.0)
+    assert not birds.look(SCAN_S * looks + 0.3, east(640.0), 45.0)
+    assert not birds.look(SCAN_S * (looks + 1), east(22.0), 10.0)
+
+
+def test_nor_do_plots_of_two_flocks_that_cross() -> None:
+    """They make it fast, now this way, now that."""
+    birds = flock(3)
+    for k, velocity in enumerate(([0.0, 1200.0, 0.0], [900.0, -500.0, 0.0]) * 3):
+        assert not birds.look(20.0 + 1.5 * k, np.array(velocity), 60.0)
+
+
+def test_what_flies_on_as_fast_counts_at_once() -> None:
+    rocket = Followed()
+    for k in range(3):
+        assert not rocket.look(0.5 * k, east(650.0), 200.0)  # nobody knows how fast it is
+    assert not rocket.look(1.5, east(650.0), 40.0)
+    assert rocket.look(2.5, east(660.0), 30.0)  # 660 m on, eleven times 60 m
+
+
+def test_what_gains_speed_counts_on_the_way() -> None:
+    rocket, speed_mps, counts = Followed(), 200.0, False
+    for k in range(8):
+        counts = rocket.look(0.5 * k, east(speed_mps), 30.0)
+        speed_mps += 60.0
+    assert counts
+
+
+def test_after_a_start_radars_are_held_against_one_another_first() -> None:
+    """Where they disagree, an airliner seems to fall; a drone can wait as long."""
+    at_once, started = Followed(), Followed(begun_s=0.0)
+    counts = [
+        [one.look(1.5 * k, east(50.0), 3.0) for k in range(22)] for one in (at_once, started)
+    ]
+    since_s = [1.5 * told.index(True) for told in counts]
+    assert since_s == [PARAMS.settle_s, 2.0 * PARAMS.settle_s]
+    assert started.table["prob"][0, DRONE] > 0.9
+
+
+def test_a_flock_two_standard_deviations_too_fast_is_no_drone_yet() -> None:
+    birds = Followed()
+    for k in range(10):
+        assert not birds.look(2.0 * k, east(40.0), 7.0)
+    assert birds.look(20.0, east(40.0), 4.5)
