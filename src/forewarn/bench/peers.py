@@ -12,6 +12,7 @@ import numpy as np
 from forewarn.bench.scenes import Scene
 from forewarn.geodesy import FloatArray, enu_from_ecef
 from forewarn.records import PlotBatch
+from forewarn.track.health import Known
 from forewarn.track.scan import read_scan
 
 HITS = 4  # to confirm
@@ -43,7 +44,7 @@ class Plane:
         """(n, 3) places and (n, 3, 3) covariances of a scan's plots."""
         keep = np.ones(len(batch.time_s), bool)
         sensor = self._sensors[batch.sensor_id]
-        known = (sensor.detection_probability, sensor.clutter_per_scan)
+        known = Known(sensor.detection_probability, sensor.clutter_per_scan, 1.0)
         scan = read_scan(batch, sensor, keep, np.zeros(4), known)
         return (
             (scan.point - self.origin) @ self.turn.T,

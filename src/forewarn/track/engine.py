@@ -122,9 +122,11 @@ class Engine:
 
     def as_seen(self, sensor: Sensor) -> Sensor:
         """The sensor with the detection probability and clutter it is known to have."""
-        detection, false_plots = self._health.of(sensor)
+        known = self._health.of(sensor)
         return replace(
-            sensor, detection_probability=detection, clutter_per_scan=false_plots
+            sensor,
+            detection_probability=known.detection,
+            clutter_per_scan=known.false_plots,
         )
 
     def lately(self, sensor: Sensor) -> tuple[float, float]:
@@ -170,7 +172,7 @@ class Engine:
         twins = find_twins(t, now_s)
         if len(twins):
             t["log_odds"][self._registration.doubt(t, twins)] = GONE
-        self._health.learn(sensor, t, hit[:n], missed[:n], free)
+        self._health.learn(sensor, t, hit[:n], missed[:n], free, known.error_ratio)
         after = Ahead(*(column[n:] for column in ahead))
         times = when_s, begun_s
         nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], *times, world)

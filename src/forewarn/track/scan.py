@@ -11,6 +11,7 @@ from forewarn.dynamics import enu_axes, geographic_of
 from forewarn.gate import Grid, lay_out
 from forewarn.geodesy import EARTH_A_M, FloatArray
 from forewarn.records import BoolArray, IntArray, PlotBatch, Sensor, SensorKind
+from forewarn.track.health import Known
 
 RATES_MPS = 2400.0  # range of range rates over which false plots lie
 FALSE_REPORTS_PER_M3 = 1e-18  # reports of a place are of something
@@ -89,17 +90,17 @@ def read_scan(
     sensor: Sensor,
     keep: BoolArray,
     bias: FloatArray,
-    known: tuple[float, float],
+    known: Known,
 ) -> Scan:
     """The plots chosen, with their axes and, where they tell one, their place.
 
     bias  : (4,) range m, azimuth, elevation rad, clock s, that is taken off
-    known : detection probability and false plots a scan of the sensor
+    known : of the sensor, as learned
     """
     rows: slice | BoolArray = slice(None) if keep.all() else keep
     origin = np.ascontiguousarray(batch.origin_ecef_m[rows])
     z = np.array(batch.measured[rows], order="C")
-    sigma = np.ascontiguousarray(batch.sigma[rows])
+    sigma = np.multiply(batch.sigma[rows], known.error_ratio, order="C")
     own = np.ascontiguousarray(batch.sigma_pos_m[rows])
     m = len(origin)
     turn, point = np.empty((m, 3, 3)), np.empty((m, 3))
@@ -124,13 +125,13 @@ def read_scan(
         log_clutter[:] = np.log(FALSE_REPORTS_PER_M3)
     elif sensor.kind is SensorKind.BEARING:
         # of many observers, who reports is false as often as all of them are
-        part = min((known[1] + 0.1) / max(m, 1), MOST_FALSE)
+        part = min((known.false_plots + 0.1) / max(m, 1), MOST_FALSE)
         log_clutter[:] = np.log(part / (2 * np.pi))
         log_clutter[np.isfinite(z[:, 2])] -= np.log(np.pi / 2)
     else:
         reach = min(sensor.range_max_m, FARTHEST_M) - sensor.range_min_m
         high = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.01)
-        _clutter(z, known[1] + 0.1, reach, high, log_clutter)
+        _clutter(z, known.false_plots + 0.1, reach, high, log_clutter)
     identity = np.full(m, "", "U16")
     if any(batch.identity):
         identity = np.array(batch.identity, "U16")[rows]
@@ -151,8 +152,8 @@ def read_scan(
         log_clutter=log_clutter,
         lift_rad=lift_rad,
         grid=lay_out(point),
-        detection=known[0],
-        false_plots=known[1],
+        detection=known.detection,
+        false_plots=known.false_plots,
         sound_mps=SOUND_MPS if sensor.propagation == "sound" else 0.0,
         reach_m=sensor.range_max_m,
     )

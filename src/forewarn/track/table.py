@@ -46,6 +46,7 @@ ROW = np.dtype(
         ("fast_from_s", np.float64),
         ("fast_mps", np.float64, (3,)),
         ("identified", np.float64),
+        ("far", np.float64),
         ("strain", np.float64),
         ("pull", np.float64, (3,)),
         ("pulled", np.float64),

@@ -80,6 +80,7 @@ def settle(
     """
     row = t[i]
     row["misses"] = max(row["misses"] - 1, 0)
+    row["far"] = far
     if np.isfinite(far):
         _feel(t, i, far, off)
     flown_s = row["time_s"] - row["first_s"]
