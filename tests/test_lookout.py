@@ -29,12 +29,19 @@ def scan(
 
 
 class Sky:
-    """Two radars over a square of zones; `seen` is what one sees of what others see."""
+    """Two radars over a square of zones; `seen` is what one sees of what others see, `errs`
+    its errors over those that it states."""
 
     def __init__(self) -> None:
         self.seen = {"north": (8.0, 9.0), "south": (8.0, 9.0)}
         self.zones = square_zones(rows=10)
-        self.lookout = Lookout((NORTH, SOUTH), self.zones, lambda name: self.seen[name])
+        self.errs = {"north": 1.0, "south": 1.0}
+        self.lookout = Lookout(
+            (NORTH, SOUTH),
+            self.zones,
+            lambda name: self.seen[name],
+            lambda name: self.errs[name],
+        )
         self.now_s = 1000.0
         self.scans(5)
 
@@ -106,6 +113,19 @@ def test_a_clock_that_stays_where_it_jumped_to_is_believed_again() -> None:
     assert sky.scans(60, late_s=3.0).troubles == {}
 
 
+def test_a_radar_that_errs_more_than_it_states_is_told_of_and_still_believed() -> None:
+    sky = Sky()
+    for ratio, told in (
+        (1.2, {}),
+        (1.52, {"north": 1.5}),
+        (1.2, {"north": 1.2}),
+        (1.1, {}),
+    ):
+        sky.errs["north"] = ratio
+        cover = sky.scans(1)
+        assert (cover.erring, cover.troubles, cover.blind) == (told, {}, ())
+
+
 def test_a_radar_that_sees_nothing_where_others_see_is_not_believed() -> None:
     sky = Sky()
     sky.seen["north"] = (0.5, 6.0)
@@ -119,7 +139,7 @@ def test_a_raid_is_no_flood_and_a_radar_that_goes_blind_in_it_is_found_out() -> 
     drawn = raids.generate(raid, 3)
     zones = region_zones(raid)
     chain = default_chain(drawn.sensors, zones)
-    lookout = Lookout(drawn.sensors, zones, chain.lately)
+    lookout = Lookout(drawn.sensors, zones, chain.lately, chain.error_ratio)
     begun_s, troubles = drawn.batches[0].received_s, set()
     blind_s = found_s = 0.0
     for event in numbered(drawn):

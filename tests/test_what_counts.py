@@ -99,7 +99,8 @@ def test_after_a_start_radars_are_held_against_one_another_first() -> None:
     """Where they disagree, an airliner seems to fall; a drone can wait as long."""
     at_once, started = Followed(), Followed(begun_s=0.0)
     counts = [
-        [one.look(1.5 * k, east(50.0), 3.0) for k in range(22)] for one in (at_once, started)
+        [one.look(1.5 * k, east(50.0), 3.0) for k in range(22)]
+        for one in (at_once, started)
     ]
     since_s = [1.5 * told.index(True) for told in counts]
     assert since_s == [PARAMS.settle_s, 2.0 * PARAMS.settle_s]

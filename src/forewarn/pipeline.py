@@ -135,6 +135,10 @@ class Pipeline:
         """Plots that were not used, by sensor and reason, since the start."""
         return self._tracker.refused
 
+    def error_ratio(self, sensor_id: str) -> float:
+        """Errors of a radar's plots over those that they state, as known now; 1 or more."""
+        return self._tracker.error_ratio(sensor_id)
+
     def lately(self, sensor_id: str) -> tuple[float, float]:
         """Looks of a radar's last scans at tracks well known that saw them, and all."""
         return self._tracker.lately(sensor_id)

@@ -55,7 +55,10 @@ def region(language: str = "uk", simulated: bool = True) -> Board:
     body = {"type": "FeatureCollection", "features": features}
     board.zones, board.zones_version = json.dumps(body).encode(), "v1"
     board.blind, board.coarse, board.reduced = ["z4"], ["z5"], ["Oblast"]
-    board.sensors = [sensor("north", 50.62, True), sensor("south", 50.36, False, "silent")]
+    board.sensors = [
+        sensor("north", 50.62, True, error_ratio=1.6),
+        sensor("south", 50.36, False, "silent"),
+    ]
     day = 86_400.0
     board.keys = [
         {"kind": "alerts", "ends_s": time.time() + 300 * day, "days": None},
@@ -65,7 +68,9 @@ def region(language: str = "uk", simulated: bool = True) -> Board:
     return board
 
 
-def sensor(name: str, lat: float, fresh: bool, trouble: str = "") -> dict[str, Any]:
+def sensor(
+    name: str, lat: float, fresh: bool, trouble: str = "", error_ratio: float = 1.0
+) -> dict[str, Any]:
     return {
         "sensor_id": name,
         "kind": "radar",
@@ -77,6 +82,7 @@ def sensor(name: str, lat: float, fresh: bool, trouble: str = "") -> dict[str, A
         "last_s": time.time(),
         "fresh": fresh,
         "trouble": trouble,
+        "error_ratio": error_ratio,
         "simulated": True,
     }
 

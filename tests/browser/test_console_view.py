@@ -123,6 +123,7 @@ def test_what_is_not_well_is_seen_first(desk: Page) -> None:
     first = desk.text("#sensors li")
     assert "south" in first
     assert "silent" in first
+    assert "errs 1.6 times what it states" in desk.text("#sensors")
     assert "centre refused: 503" in desk.text("#channels")
     assert "5 wait" in desk.text("#channels")
     assert "1.3 s for 95 of 100" in desk.text("#channels")

@@ -91,7 +91,8 @@ function updateSensor(row: HTMLElement, sensor: SensorHealth): void {
   const [sign, , what, counts] = row.firstElementChild!.children as unknown as [Element, Element, Element, Element];
   say(sign, good ? "●" : "▲");
   say(what, sensor.trouble || (sensor.fresh ? "heard" : "silent"));
-  say(counts, `${sensor.scans.toLocaleString("en")} scans, ${sensor.plots.toLocaleString("en")} plots`);
+  const errs = sensor.error_ratio > 1 ? `errs ${sensor.error_ratio.toFixed(1)} times what it states, ` : "";
+  say(counts, `${errs}${sensor.scans.toLocaleString("en")} scans, ${sensor.plots.toLocaleString("en")} plots`);
 }
 
 function channelRow({ channel }: ChannelHealth): HTMLElement {

@@ -108,6 +108,7 @@ export interface SensorHealth {
   last_s: number | null;
   fresh: boolean;
   trouble: string;
+  error_ratio: number; // of its errors to those that it states
 }
 
 export interface ChannelHealth {

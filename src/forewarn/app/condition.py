@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from forewarn.app.lookout import Cover
 from forewarn.channels.durable import write_durably
 from forewarn.pipeline import Channel, Source
 from forewarn.records import Sensor
@@ -22,7 +23,7 @@ Heard = Mapping[str, Sequence[float]]  # of each sensor: scans, plots, when last
 
 
 def sensor_rows(
-    sensors: Iterable[Sensor], heard: Heard, troubles: Mapping[str, str], now_s: float
+    sensors: Iterable[Sensor], heard: Heard, cover: Cover, now_s: float
 ) -> list[dict[str, Any]]:
     """Where each stands, what it reaches, what was heard of it, why it is not believed."""
     return [
@@ -36,7 +37,8 @@ def sensor_rows(
             "plots": heard[sensor.sensor_id][1],
             "last_s": heard[sensor.sensor_id][2] or None,
             "fresh": _fresh(sensor, now_s - heard[sensor.sensor_id][2]),
-            "trouble": troubles.get(sensor.sensor_id, ""),
+            "trouble": cover.troubles.get(sensor.sensor_id, ""),
+            "error_ratio": cover.erring.get(sensor.sensor_id, 1.0),
             "simulated": sensor.simulated,
         }
         for sensor in sensors

@@ -76,6 +76,7 @@ def application(
     from forewarn.app.assembly import site_world, site_zones
     from forewarn.app.condition import sensor_rows
     from forewarn.app.control import Control
+    from forewarn.app.lookout import Cover
     from forewarn.app.shelf import Recorded
     from forewarn.files.site import OperatorKeys
     from forewarn.signing import World
@@ -94,7 +95,7 @@ def application(
     zones = site_zones(own)
     board.zones, board.zones_version = zones_geojson(zones), zones.version
     unheard = {sensor.sensor_id: (0, 0, 0.0) for sensor in found.sensors}
-    board.sensors = sensor_rows(found.sensors, unheard, {}, 0.0)
+    board.sensors = sensor_rows(found.sensors, unheard, Cover(), 0.0)
 
     async def nowhere(event: "Event") -> None: ...
 

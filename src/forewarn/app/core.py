@@ -48,7 +48,9 @@ class Core:
         self.warner = Warner(site.name, zones, site.warning)
         self.painter = Painter(zones)
         self.pipeline: Pipeline = assemble(site, sensors, zones, self.warner)
-        self.lookout = Lookout(sensors, zones, self.pipeline.lately)
+        self.lookout = Lookout(
+            sensors, zones, self.pipeline.lately, self.pipeline.error_ratio
+        )
         self._speaker = Speaker(site, zones, sensors)
         self._signer = site_signer(site, sensors)
         self._keep_s = site.store.keep_days * DAY_S

@@ -2,6 +2,7 @@
 
 A sensor that falls silent, floods, has another clock than before, or no longer sees what
 others see, is found out within three of its scans and counts again after three good ones.
+One that errs more than it states is told of, and still believed: its plots count for less.
 It alters no decision: tracks know by themselves what they were not shown.
 """
 
@@ -33,6 +34,7 @@ MEMORY_SCANS = 40
 FLOOD, FLOOD_PLOTS, FLOOD_TRACKED = 10.0, 200, 3
 LEAST_LOOKS = 4.0  # at tracks well known, within the last scans
 LEAST_SEEN = 0.25
+ERRS, ERRS_NO_MORE = 1.25, 1.15  # times the errors stated, from which on it is told
 
 
 class Trouble(StrEnum):
@@ -66,18 +68,21 @@ class Cover:
     blind    : ids of zones that no sensor to be believed watches, though one should
     coarse   : of zones that fewer independent groups watch than should
     regions  : of those that are blind: their oblast, "" where zones name none
+    erring   : by id of sensors that err more than they state, how many times as much
     """
 
     troubles: dict[str, str] = field(default_factory=dict)
     blind: tuple[str, ...] = ()
     coarse: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    erring: dict[str, float] = field(default_factory=dict)
 
 
 class Lookout:
     """Judges every sensor as events come in.
 
     lately : of a sensor id, looks of its last scans at tracks well known that saw them, all
+    errs   : of a sensor id, its errors over those that it states
     """
 
     def __init__(
@@ -85,11 +90,13 @@ class Lookout:
         sensors: Sequence[Sensor],
         zones: Zones,
         lately: Callable[[str], tuple[float, float]],
+        errs: Callable[[str], float],
     ) -> None:
         watching = (SensorKind.RADAR, SensorKind.RADAR2D, SensorKind.BEARING)
         self._sensors = {s.sensor_id: s for s in sensors if s.kind in watching}
         self._sensors = {k: s for k, s in self._sensors.items() if isfinite(s.lat_rad)}
-        self._lately = lately
+        self._lately, self._errs = lately, errs
+        self._erring: dict[str, float] = {}
         self._heard = {sensor_id: _Heard() for sensor_id in self._sensors}
         self._zones = zones
         lat, lon = zones.centre_rad.T
@@ -112,6 +119,11 @@ class Lookout:
         if known.good >= SCANS:
             known.trouble = Trouble.NONE
         known.last_s = scan.received_s
+        ratio = self._errs(scan.sensor_id)
+        if ratio > (ERRS_NO_MORE if scan.sensor_id in self._erring else ERRS):
+            self._erring[scan.sensor_id] = round(ratio, 1)
+        else:
+            self._erring.pop(scan.sensor_id, None)
         fade = 1.0 / MEMORY_SCANS
         if trouble is not Trouble.FLOODING:
             known.plots += fade * (len(scan.time_s) - known.plots)
@@ -161,6 +173,7 @@ class Lookout:
             self._ids(blind),
             self._ids(coarse),
             tuple(sorted({self._zones.parents[row][2] for row in rows.tolist()})),
+            dict(self._erring),
         )
 
     def _trouble(self, sensor_id: str) -> Trouble:

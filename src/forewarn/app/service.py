@@ -270,6 +270,12 @@ class Service:
             if (trouble := cover.troubles.get(name, "")) != before.get(name, ""):
                 told = f"sensor {name}: {trouble or 'well again'}"
                 self.board.note(told, "sensor", sensor_id=name)
+        for name in sorted(self._cover.erring.keys() ^ cover.erring.keys()):
+            ratio = cover.erring.get(name)
+            errs = (
+                f"errs {ratio:.1f} times what it states" if ratio else "errs as it states"
+            )
+            self.board.note(f"sensor {name}: {errs}", "sensor", sensor_id=name)
         self._cover = cover
         self.board.blind, self.board.coarse = list(cover.blind), list(cover.coarse)
         self.board.reduced = list(cover.regions)
@@ -285,7 +291,7 @@ class Service:
     def _health(self) -> None:
         board, plan = self.board, self.plan
         now_s = plan.clock.now_s()
-        board.sensors = sensor_rows(plan.sensors, self._counts, self._cover.troubles, now_s)
+        board.sensors = sensor_rows(plan.sensors, self._counts, self._cover, now_s)
         board.channels = channel_rows(self._channels, board.channels, board.note)
         board.refused = refused_rows(plan.sources, self._refused)
 

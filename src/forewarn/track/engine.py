@@ -129,6 +129,10 @@ class Engine:
             clutter_per_scan=known.false_plots,
         )
 
+    def error_ratio(self, sensor: Sensor) -> float:
+        """Errors of a radar's plots over those that they state, as known now; 1 or more."""
+        return self._health.of(sensor).error_ratio
+
     def lately(self, sensor: Sensor) -> tuple[float, float]:
         """Looks of a radar's last scans at tracks well known that saw them, and all."""
         return self._health.lately(sensor)

@@ -66,6 +66,10 @@ class Tracker:
         known = self._sensors.items()
         return {name: self._engine.as_seen(sensor) for name, sensor in known}
 
+    def error_ratio(self, sensor_id: str) -> float:
+        """Errors of a radar's plots over those that they state, as known now; 1 or more."""
+        return self._engine.error_ratio(self._sensors[sensor_id])
+
     def lately(self, sensor_id: str) -> tuple[float, float]:
         """Looks of a radar's last scans at tracks well known that saw them, and all."""
         return self._engine.lately(self._sensors[sensor_id])
