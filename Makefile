@@ -41,6 +41,7 @@ bench: setup  ## the published figures, on record in bench/results and docs/figu
 	$(BIN)/forewarn bench sensing
 	$(BIN)/forewarn bench forecast
 	$(BIN)/forewarn bench coverage
+	! $(BIN)/python -c "import rocketpy" 2>/dev/null || $(BIN)/forewarn bench sixdof
 	$(BIN)/forewarn bench manoeuvring
 	$(BIN)/forewarn bench study
 	$(BIN)/forewarn bench levels
