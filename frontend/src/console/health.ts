@@ -87,12 +87,12 @@ export class Health {
 
 function updateSensor(row: HTMLElement, sensor: SensorHealth): void {
   const good = well(sensor);
-  row.className = good ? "" : "bad";
+  const errs = good && sensor.error_ratio > 1 ? `errs ${sensor.error_ratio.toFixed(1)} times what it states` : "";
+  row.className = errs ? "soon" : good ? "" : "bad";
   const [sign, , what, counts] = row.firstElementChild!.children as unknown as [Element, Element, Element, Element];
-  say(sign, good ? "●" : "▲");
-  say(what, sensor.trouble || (sensor.fresh ? "heard" : "silent"));
-  const errs = sensor.error_ratio > 1 ? `errs ${sensor.error_ratio.toFixed(1)} times what it states, ` : "";
-  say(counts, `${errs}${sensor.scans.toLocaleString("en")} scans, ${sensor.plots.toLocaleString("en")} plots`);
+  say(sign, good && !errs ? "●" : "▲");
+  say(what, sensor.trouble || errs || (sensor.fresh ? "heard" : "silent"));
+  say(counts, `${sensor.scans.toLocaleString("en")} scans, ${sensor.plots.toLocaleString("en")} plots`);
 }
 
 function channelRow({ channel }: ChannelHealth): HTMLElement {

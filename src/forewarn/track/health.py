@@ -33,8 +33,8 @@ SEEN, LOOKS, FALSE, SCANS, LATELY_SEEN, LATELY, FAR, JUDGED = range(8)
 # of its modes
 NOISE_SCANS, PRIOR_JUDGED, FARTHEST, STEADY = 200.0, 20.0, 4.0, 0.2
 # what honest radars may seem to err more, by chance or for what of their bias is not known
-# yet; from the second on it is taken as it is
-SEEMS, SURELY = 1.2, 1.5
+# yet; from the second on it is taken as it is, and beyond the third it is something else
+SEEMS, SURELY, MOST = 1.2, 1.5, 16.0
 
 
 class Known(NamedTuple):
@@ -72,7 +72,7 @@ class Health:
         seen, looks, false, scans = (self.counts[row, :4] + self._prior[row]).tolist()
         detection = min(max(seen / looks, LEAST_SEEN), MOST_SEEN)
         far, judged = (self.counts[row, [FAR, JUDGED]] + PRIOR_JUDGED).tolist()
-        ratio2 = far / judged
+        ratio2 = min(far / judged, MOST)
         if ratio2 < SURELY:
             ratio2 = 1.0 + max(ratio2 - SEEMS, 0.0) * (SURELY - 1.0) / (SURELY - SEEMS)
         return Known(detection, max(false / scans, LEAST_FALSE), float(np.sqrt(ratio2)))
