@@ -10,7 +10,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.motion import SEVENTH
 from forewarn.records import FALLING, TURNING, BoolArray, IntArray
 from forewarn.threats import CRUISE_MISSILE, DRONE
-from forewarn.track.classify import BIRDS_MPS, SURE, classify, ground_mps
+from forewarn.track.classify import BIRDS_MPS, classify, ground_mps
 from forewarn.track.denial import DENIED
 from forewarn.track.table import COUNT, MISSED, SLOTS, Table, state_of
 from forewarn.track.vouching import cleared
@@ -132,7 +132,7 @@ def note(
         speed = np.sqrt(state[3] ** 2 + state[4] ** 2 + state[5] ** 2)
         # nothing that flies this fast is traffic, and seconds count; of the rest it must
         # first be seen what it is
-        if looked and speed - SURE * vague_mps > fast_mps:
+        if looked and speed - vague_mps > fast_mps:
             clear = _flown_m(t, i, state) >= flies_on * _place_sigma(t, i)
         else:
             row["fast_from_s"] = np.inf
