@@ -87,6 +87,11 @@ def test_what_flies_on_as_fast_counts_at_once() -> None:
     assert rocket.look(2.5, east(660.0), 30.0)  # 660 m on, eleven times 60 m
 
 
+def test_a_rocket_hardly_faster_than_sound_counts() -> None:
+    rocket = Followed()
+    assert any(rocket.look(0.5 * k, east(385.0), 30.0) for k in range(8))
+
+
 def test_what_gains_speed_counts_on_the_way() -> None:
     rocket, speed_mps, counts = Followed(), 200.0, False
     for k in range(8):
