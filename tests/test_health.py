@@ -102,7 +102,7 @@ def test_nor_one_whose_targets_turn() -> None:
 
 
 def weaving(number: int) -> Flyer:
-    """A drone that changes course by a right angle every twelve seconds, at 2 g or so."""
+    """A drone that changes course by a right angle every twelve seconds, at 4 g."""
     times = np.arange(0.0, 91.0, 0.5)
     turns = np.where((times + 2.0 * number) % 12.0 < 2.0, np.pi / 4.0, 0.0)
     course = number + np.cumsum(turns * np.where((times // 12.0) % 2.0, 1.0, -1.0) * 0.5)

@@ -122,7 +122,15 @@ def test_a_restored_tracker_goes_on_bit_for_bit() -> None:
     second.restore(decode_memory(encode_memory(first.memory())))  # as a store keeps it
     for seq, batch in enumerate(drawn.batches[60:120], start=61):
         got = second.step(replace(batch, seq=seq))
-    for name in ("track_id", "mean", "cov", "mode_weight", "class_prob", "existence"):
+    for name in (
+        "track_id",
+        "mean",
+        "cov",
+        "mode_weight",
+        "class_prob",
+        "existence",
+        "confirmed",
+    ):
         np.testing.assert_array_equal(getattr(got, name), getattr(expected, name))
 
 

@@ -15,6 +15,7 @@ def same(one: Tracks, other: Tracks) -> None:
     for name in ("track_id", "time_s", "mean", "cov", "mode_weight", "class_prob", "hits"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     np.testing.assert_array_equal(one.existence, other.existence)
+    np.testing.assert_array_equal(one.confirmed, other.confirmed)
 
 
 @pytest.mark.parametrize("late_s", [0.7, 5.0, 9.5])

@@ -11,14 +11,20 @@ from forewarn.track import table as tables
 from forewarn.track.life import note
 
 PARAMS = TrackParams()
-PLACE_M, VELOCITY_MPS = 60.0, 8.0  # what a track says of itself, one axis
+PLACE_M = 60.0  # what a track says of its place, one axis
 SCAN_S = 5.0
 
 
 class Followed:
     """One track, looked at again and again."""
 
-    def __init__(self, begun_s: float = -np.inf) -> None:
+    def __init__(
+        self,
+        begun_s: float = -np.inf,
+        place_m: float = PLACE_M,
+        height_m: float = PLACE_M,
+    ) -> None:
+        self._sigma_m = [max(place_m, height_m), place_m, place_m]
         self.table = tables.empty(1)
         row = self.table[0]
         row["weight"][STRAIGHT] = 1.0
@@ -29,7 +35,7 @@ class Followed:
         """Whether it counts after a plot; velocity (3,): up, east, north on the equator."""
         row = self.table[0]
         row["mean"][STRAIGHT, :6] = [6378137.0 + 900.0, 0.0, 0.0, *velocity_mps]
-        sigma = [*[PLACE_M] * 3, *[vague_mps] * 3, 1.0]
+        sigma = [*self._sigma_m, *[vague_mps] * 3, 1.0]
         row["cov"][STRAIGHT] = np.diag(np.square(sigma))
         row["time_s"] = time_s
         p = PARAMS
@@ -88,8 +94,24 @@ def test_what_flies_on_as_fast_counts_at_once() -> None:
 
 
 def test_a_rocket_hardly_faster_than_sound_counts() -> None:
+    """Now clearly faster, now not, and once its velocity is vague."""
     rocket = Followed()
-    assert any(rocket.look(0.5 * k, east(385.0), 30.0) for k in range(8))
+    looks = ((365.0, 20.0), (352.0, 20.0), (366.0, 90.0), (355.0, 20.0), (370.0, 20.0))
+    assert any(
+        rocket.look(0.5 * k, east(speed), vague) for k, (speed, vague) in enumerate(looks)
+    )
+
+
+def test_a_fast_track_whose_place_is_vague_counts_after_a_while() -> None:
+    """A radar without elevation: nobody knows how high, but how fast along the ground."""
+    rocket, counts = Followed(height_m=2500.0), []
+    for k in range(6):
+        counts.append(rocket.look(4.0 * k, east(680.0), 10.0))
+    assert counts.index(True) == PARAMS.confirm_hits - 1
+    rocket, counts = Followed(place_m=2500.0), []
+    for k in range(6):
+        counts.append(rocket.look(4.0 * k, east(680.0), 10.0))
+    assert 4.0 * counts.index(True) == 16.0
 
 
 def test_what_gains_speed_counts_on_the_way() -> None:

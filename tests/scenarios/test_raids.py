@@ -3,12 +3,16 @@
 `forewarn bench raid --seeds 20` and `forewarn bench traffic` measure them in full.
 """
 
+from math import nan
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from forewarn.bench import raid, traffic
 from forewarn.bench.result import Ask, Figure, Result
+from forewarn.score import Share
 
 
 def figure(result: Result, start: str) -> Figure:
@@ -45,6 +49,26 @@ def test_radars_that_err_by_half_as_much_again_as_they_say_miss_nobody() -> None
         assert figure(result, f"{need_s} s: missed or late").value <= 1.0
         oblast = figure(result, f"{need_s} s: in vain: warning the oblast")
         assert (oblast.goal, oblast.value > 10.0) == ("", True)  # it promises no more
+
+
+@pytest.mark.parametrize(
+    ("held", "low", "high", "outside"),
+    [
+        (0.95, nan, nan, 0.0),
+        (0.98, nan, nan, 2.0),
+        (0.975, 0.97, 0.98, 1.0),
+        (0.93, 0.90, 0.955, 0.0),
+        (0.9, 0.88, 0.92, 2.0),
+    ],
+)
+def test_an_early_quantile_that_holds_too_often_is_as_wrong_as_one_that_does_not(
+    held: float, low: float, high: float, outside: float
+) -> None:
+    score: Any = SimpleNamespace(
+        seconds=SimpleNamespace(pairs_early=Share(held, low, high), pairs=300)
+    )
+    told, points = raid.held("60 s: ", score)
+    assert (told.met, points.value) == (held >= 0.94, pytest.approx(outside))
 
 
 def test_the_demo_raid_with_drones_and_a_missile_is_warned_too() -> None:

@@ -93,14 +93,14 @@ def _needed(name: str, runs: list[list[Judged]], k: int) -> list[Figure]:
         goal = f"<= {CLEAR_S.get(clear.kind, 180.0):.0f}"
         label = f"{need}all clear after the truth ended, 95 %, {clear.kind}"
         found.append(Figure(label, clear.p95_s, "s", goal))
-    return found + _held(need, score)
+    return found + held(need, score)
 
 
-def _held(need: str, score: Score) -> list[Figure]:
+def held(need: str, score: Score) -> list[Figure]:
     """How often the early quantile held; it should 94 to 96 times of 100."""
     share, pairs = score.seconds.pairs_early, score.seconds.pairs
     label = f"{need}impacts after the stated 5 % quantile"
-    told = share_figure(label, share, "", f"{pairs} pairs")
+    told = share_figure(label, share, ">= 0.94", f"{pairs} pairs")
     if not pairs:
         return [told]
     low, high = (end if isfinite(end) else share.value for end in (share.low, share.high))

@@ -38,8 +38,10 @@ SEEMS, SURELY, MOST = 1.2, 1.5, 16.0
 
 
 class Known(NamedTuple):
-    """Of one sensor: detection probability, false plots a scan, and the ratio of its errors
-    to those it states, 1 or more."""
+    """Of one sensor: detection probability, false plots a scan, errors over those stated.
+
+    error_ratio : 1 or more, one for all that it measures; 1 where it tells no place
+    """
 
     detection: float
     false_plots: float

@@ -133,9 +133,11 @@ def note(
         # nothing that flies this fast is traffic, and seconds count; of the rest it must
         # first be seen what it is
         if looked and speed - vague_mps > fast_mps:
-            clear = _flown_m(t, i, state) >= flies_on * _place_sigma(t, i)
+            clear = _flown_m(t, i, state) >= flies_on * _sigma_along(t, i, state)
+            clear = clear or row["time_s"] - row["fast_from_s"] >= settle_s
         else:
-            row["fast_from_s"] = np.inf
+            if looked and speed + vague_mps < fast_mps:
+                row["fast_from_s"] = np.inf
             known_s = row["time_s"] - max(row["first_s"], aligned_s)
             clear = row["looks"] >= looks_slow and known_s >= settle_s
             clear = clear and _known(t, i, ground_mps(state), vague_mps, known_s)
@@ -164,14 +166,19 @@ def _flown_m(t: Table, i: int, state: FloatArray) -> float:
 
 
 @bare_kernel
-def _place_sigma(t: Table, i: int) -> float:
-    """m, of one axis of the place of track i, over its likely modes."""
-    row, spread = t[i], 0.0
+def _sigma_along(t: Table, i: int, state: FloatArray) -> float:
+    """m, of the place of track i along its velocity, over its likely modes."""
+    row, along2, speed2 = t[i], 0.0, 0.0
+    for k in range(3):
+        speed2 += state[3 + k] ** 2
     for mode in range(COUNT):
-        if row["weight"][mode] > 0.0:
-            for k in range(3):
-                spread += row["weight"][mode] * row["cov"][mode, k, k] / 3.0
-    return float(np.sqrt(spread))
+        part = row["weight"][mode]
+        if part <= 0.0:
+            continue
+        for k in range(3):
+            for q in range(3):
+                along2 += part * state[3 + k] * row["cov"][mode, k, q] * state[3 + q]
+    return float(np.sqrt(along2 / speed2))
 
 
 @bare_kernel

@@ -33,8 +33,9 @@ class TrackParams:
     open_s          : whose name is whose is left open for so long at most, while two tracks
     apart           : lie no further apart than so many standard deviations
     fast_mps        : above this speed nothing is traffic,
-    flies_on        : and it counts once it has flown on, clearly so fast, this many times
-                      as far as its place is vague: one wrong plot makes anything fast;
+    flies_on        : and it counts once it has flown on, so fast, this many times as far
+                      as its place is vague along its way, or for settle_s: one wrong plot
+                      makes anything fast;
     looks_slow      : slower targets need these,
     settle_s        : and this time, to be told from aircraft
     most_log_odds   : belief never goes above this, so that a lost target is let go

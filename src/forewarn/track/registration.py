@@ -52,7 +52,7 @@ class BiasState(NamedTuple):
     mean (s, 4), cov (4 s, 4 s) : of all together
     sure (s, 4)                 : what is taken off: what of the mean surely is bias
     scans                       : since `sure` was asked last
-    begun_s                     : UTC seconds of the first scan; -inf = none yet
+    begun_s                     : UTC seconds of the first radar's first scan; -inf = none
     """
 
     mean: FloatArray
@@ -95,7 +95,9 @@ class Registration:
             return
         before = self.state
         mean, cov = before.mean.copy(), before.cov.copy()
-        begun_s = before.begun_s if np.isfinite(before.begun_s) else when_s
+        begun_s = before.begun_s
+        if row is not None and not np.isfinite(begun_s):
+            begun_s = when_s
         _learn(
             taken,
             POSITION if row is None else float(row),
