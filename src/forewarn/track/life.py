@@ -133,7 +133,7 @@ def note(
         # nothing that flies this fast is traffic, and seconds count; of the rest it must
         # first be seen what it is
         if looked and speed - vague_mps > fast_mps:
-            clear = _flown_m(t, i, state) >= flies_on * _sigma_along(t, i, state)
+            clear = _flown_m(t, i, state) >= flies_on * _place_sigma(t, i)
             clear = clear or row["time_s"] - row["fast_from_s"] >= settle_s
         else:
             if looked and speed + vague_mps < fast_mps:
@@ -166,19 +166,14 @@ def _flown_m(t: Table, i: int, state: FloatArray) -> float:
 
 
 @bare_kernel
-def _sigma_along(t: Table, i: int, state: FloatArray) -> float:
-    """m, of the place of track i along its velocity, over its likely modes."""
-    row, along2, speed2 = t[i], 0.0, 0.0
-    for k in range(3):
-        speed2 += state[3 + k] ** 2
+def _place_sigma(t: Table, i: int) -> float:
+    """m, of one axis of the place of track i, over its likely modes."""
+    row, spread = t[i], 0.0
     for mode in range(COUNT):
-        part = row["weight"][mode]
-        if part <= 0.0:
-            continue
-        for k in range(3):
-            for q in range(3):
-                along2 += part * state[3 + k] * row["cov"][mode, k, q] * state[3 + q]
-    return float(np.sqrt(along2 / speed2))
+        if row["weight"][mode] > 0.0:
+            for k in range(3):
+                spread += row["weight"][mode] * row["cov"][mode, k, k] / 3.0
+    return float(np.sqrt(spread))
 
 
 @bare_kernel

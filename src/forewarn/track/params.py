@@ -34,8 +34,8 @@ class TrackParams:
     apart           : lie no further apart than so many standard deviations
     fast_mps        : above this speed nothing is traffic,
     flies_on        : and it counts once it has flown on, so fast, this many times as far
-                      as its place is vague along its way, or for settle_s: one wrong plot
-                      makes anything fast;
+                      as its place is vague, or for settle_s: one wrong plot makes anything
+                      fast;
     looks_slow      : slower targets need these,
     settle_s        : and this time, to be told from aircraft
     most_log_odds   : belief never goes above this, so that a lost target is let go
