@@ -1,14 +1,20 @@
 """When a track counts: not for one plot of another body, nor for radars that disagree."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import STRAIGHT
+from forewarn.records import STRAIGHT, PlotBatch
+from forewarn.sim.sight import Flyer, watch
+from forewarn.sim.world import Path
 from forewarn.threats import DRONE
-from forewarn.track import TrackParams
+from forewarn.track import Tracker, TrackParams
 from forewarn.track import table as tables
 from forewarn.track.life import note
+from tracking import AIR, RADAR, SOUTH, state
 
 PARAMS = TrackParams()
 PLACE_M = 60.0  # what a track says of its place, one axis
@@ -122,6 +128,30 @@ def test_after_a_start_radars_are_held_against_one_another_first() -> None:
     since_s = [1.5 * told.index(True) for told in counts]
     assert since_s == [PARAMS.settle_s, 2.0 * PARAMS.settle_s]
     assert started.table["prob"][0, DRONE] > 0.9
+
+
+def drone_in_sight() -> Iterator[PlotBatch]:
+    """What two radars see of one that flies past from the first scan on."""
+    times = np.arange(0.0, 61.0)
+    rows = [state((8e3 + 50.0 * t, 9e3, 900.0), (50.0, 0.0, 0.0))[:6] for t in times]
+    radars = [replace(r, clutter_per_scan=1.0, simulated=True) for r in (RADAR, SOUTH)]
+    flown = [Flyer("drone", Path(times, np.array(rows)))]
+    seen = watch(radars, flown, (0.0, 59.0), np.random.SeedSequence(3))
+    return (replace(batch, seq=seq) for seq, batch in enumerate(seen, start=1))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_start_is_waited_for_once_and_a_restart_is_none(restarts: bool) -> None:
+    tracker = Tracker((RADAR, SOUTH), AIR, TrackParams())
+    counts_s = []
+    for batch in drone_in_sight():
+        if tracker.step(batch).confirmed.any():
+            counts_s.append(batch.received_s)
+        if restarts:
+            memory = tracker.memory()
+            tracker = Tracker((RADAR, SOUTH), AIR, TrackParams())
+            tracker.restore(memory)
+    assert 2.0 * PARAMS.settle_s <= counts_s[0] <= 2.0 * PARAMS.settle_s + 4.0
 
 
 def test_a_flock_two_standard_deviations_too_fast_is_no_drone_yet() -> None:

@@ -178,8 +178,9 @@ class Engine:
             t["log_odds"][self._registration.doubt(t, twins)] = GONE
         self._health.learn(sensor, t, hit[:n], missed[:n], free, known.error_ratio)
         after = Ahead(*(column[n:] for column in ahead))
-        times = when_s, begun_s
-        nursery.grow(scan, sensor, bit, after, theirs, log_free, hit[n:], *times, world)
+        nursery.grow(
+            scan, sensor, bit, after, theirs, log_free, hit[n:], when_s, begun_s, world
+        )
         nursery.begin(scan, free, sensor, bit)
         self._table = tables.append(t, nursery.choose(t, now_s))
         nursery.keep(scan, free, sensor, bit, now_s)
