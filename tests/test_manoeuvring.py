@@ -1,6 +1,6 @@
 """Particles of what steers itself: probabilities, symmetry, an independent twin."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from forewarn.forecast.manoeuvring import Arrivals, Steered, carry, chances
 from forewarn.forecast.particles import AHEAD_PER_HEIGHT, REACH_SPREAD, carry_particles
 from forewarn.forecast.plane import arrival_futures, scale_at, steered_tracks
 from forewarn.forecast.raster import Grid, Ground, draw_raster, make_ground
-from forewarn.forecast.ways import HABITS, Ways, draw_ways
+from forewarn.forecast.ways import HABITS, LONG_S, RUN_S, RUNS, Ways, draw_ways
 from forewarn.geodesy import (
     FloatArray,
     ecef_from_geographic,
@@ -29,7 +29,11 @@ RATE = 1 / 600.0
 
 
 def steered(
-    course: float = 0.3, speed: float = 50.0, sink: float = 0.0, sigma_m: float = 100.0
+    course: float = 0.3,
+    speed: float = 50.0,
+    sink: float = 0.0,
+    sigma_m: float = 100.0,
+    run_s: float = LONG_S,
 ) -> Steered:
     return Steered(
         pos_m=np.array([[500.0, -900.0]]),
@@ -39,6 +43,7 @@ def steered(
         sink=np.array([sink]),
         turn_radps=np.array([[0.002, 0.003]]),
         turning=np.ones(1),
+        run_s=np.full(1, run_s),
     )
 
 
@@ -77,7 +82,8 @@ def test_chances_are_chances_and_times_are_in_order(
 @given(rate=st.floats(1e-5, 0.02), steps=st.sampled_from([20, 60, 90, 91]))
 def test_even_hazard_brings_down_what_it_must(rate: float, steps: int) -> None:
     ways = draw_ways(DRONE, 64, 10.0 * steps)
-    got = carry(steered(), ways, even(rate=rate))
+    # dives are as likely at any time, however long ago it turned
+    got = carry(steered(), ways.diving(np.ones(RUNS), 0.5), even(rate=rate))
     # atol: a hundred rows too improbable to be written
     want = 1 - np.exp(-rate * 10.0 * steps)
     assert_allclose(total_down(got), want, rtol=1e-5, atol=1e-4)
@@ -121,7 +127,7 @@ def test_same_arguments_give_the_same_bytes() -> None:
 
 def test_a_target_among_others_fares_as_alone() -> None:
     one, two = steered(0.3), steered(-2.0, 70.0, 0.3)
-    names = ("pos_m", "vel_mps", "cov", "above_m", "sink", "turn_radps", "turning")
+    names = [field.name for field in fields(Steered)]
     both = Steered(*(np.concatenate([getattr(one, n), getattr(two, n)]) for n in names))
     got, alone = carry(both, WAYS, even()), carry(two, WAYS, even())
     mine = got.target == 1
@@ -143,6 +149,8 @@ def test_compiled_answer_is_that_of_plain_python() -> None:
         ground.label,
         ground.hazard,
         np.array([*ground.corner_m, ground.cell_m, ways.step_s]),
+        one.run_s,
+        ways.eager,
     )
     target, label, rows = carry_particles(*inputs)
     target_2, label_2, rows_2 = carry_particles.py_func(*inputs)  # type: ignore[attr-defined]
@@ -169,7 +177,9 @@ def independent(one: Steered, ways: Ways, ground: Ground) -> tuple[FloatArray, F
         held = np.concatenate([[start[i, :2]], start[i, :2] + np.cumsum(chord, axis=0)])
         ahead = np.array([np.sin(courses[-1]), np.cos(courses[-1])])
         right = np.array([ahead[1], -ahead[0]])
-        along, across, to_a, to_b, rise = ways.way[i, :, 1 : steps - hold + 1].astype(float)
+        along, across, to_a, to_b, rise = ways.way[i, :5, 1 : steps - hold + 1].astype(
+            float
+        )
         later = held[-1] + speed * (np.outer(along, ahead) + np.outer(across, right))
         place = np.concatenate([held, later])
         facing = np.concatenate(
@@ -179,6 +189,7 @@ def independent(one: Steered, ways: Ways, ground: Ground) -> tuple[FloatArray, F
             ]
         )
         height = one.above_m[0] + np.concatenate([np.zeros(hold + 1), rise])
+        eager = _eager(one, ways, i, hold, bend)
         reach = np.clip(AHEAD_PER_HEIGHT * height, 300.0, 2000.0)
         reach *= max(1 + REACH_SPREAD * draw[i, 6], 0.1)
         aside_c, aside_s = np.cos(draw[i, 8]), np.sin(draw[i, 8])
@@ -193,11 +204,22 @@ def independent(one: Steered, ways: Ways, ground: Ground) -> tuple[FloatArray, F
                 seen.add(cell[0][k])
                 reached[int(cell[0][k])] += flying
             if k < steps:
-                p = flying * (1 - np.exp(-hazard[k] * step))
+                p = flying * (1 - np.exp(-hazard[k] * eager[k] * step))
                 flying -= p
                 down[int(cell[1][k])] += p
                 reached[int(cell[1][k])] += p * (cell[1][k] not in seen)
     return down[:-1], reached[:-1]
+
+
+def _eager(one: Steered, ways: Ways, i: int, hold: int, bend: float) -> FloatArray:
+    """Hazard over its mean at each step of way i, by how long ago it turned."""
+    clock = ways.step_s * np.arange(ways.way.shape[2])
+    since = one.run_s[0] + clock
+    if abs(bend) * hold > 0.15:
+        since = np.maximum(clock - ways.step_s * hold, 0.0)
+    own = ways.way[i, 5, : len(clock) - hold].astype(float)
+    since[hold:] = np.where(own >= 0.0, own, since[hold:])
+    return ways.eager.astype(float)[np.minimum(since // RUN_S, RUNS - 1).astype(int)]
 
 
 def _label(
@@ -209,13 +231,13 @@ def _label(
     return raster[np.clip(cell[:, 1], 0, row_limit), np.clip(cell[:, 0], 0, column_limit)]
 
 
-@pytest.mark.parametrize("course", [0.3, 2.0, -1.2])
-def test_kernel_agrees_with_an_independent_reckoning(course: float) -> None:
+@pytest.mark.parametrize(("course", "run_s"), [(0.3, LONG_S), (2.0, 0.0), (-1.2, 70.0)])
+def test_kernel_agrees_with_an_independent_reckoning(course: float, run_s: float) -> None:
     rng = np.random.default_rng(4)
     hazard = rng.uniform(0, 0.01, (20, 20)).astype(np.float32)
     label = rng.integers(-1, 50, (20, 20)).astype(np.int32)
     ground = make_ground(label, hazard, (-30e3, -30e3), 3000.0, 1e-3)
-    one, ways = steered(course, 47.0), draw_ways(DRONE, 200, 600.0)
+    one, ways = steered(course, 47.0, run_s=run_s), draw_ways(DRONE, 200, 600.0)
     got = chances(carry(one, ways, ground), 1, ground.labels)
     want = independent(one, ways, ground)
     # one particle may fall on the other side of an edge, in float32
@@ -282,7 +304,7 @@ def test_tracks_go_to_the_plane_and_their_futures_come_back() -> None:
     vel = np.array([30.0, 40.0, -5.0])
     mean = np.array([[*ecef_from_geographic(lat, lon, 900.0), *(vel @ turn), 8.0]])
     cov = np.diag([1e4] * 3 + [9.0] * 3 + [0.1])[None]
-    got = steered_tracks(mean, cov, np.zeros((1, 3)), 100.0, grid)
+    got = steered_tracks(mean, cov, np.zeros((1, 3)), np.zeros(1), 100.0, grid)
     scale = scale_at(grid, np.array([lat]))
     assert_allclose(got.vel_mps, vel[:2] * scale, rtol=1e-9)
     assert_allclose(got.above_m, 800.0, atol=1e-3)  # m
@@ -292,7 +314,8 @@ def test_tracks_go_to_the_plane_and_their_futures_come_back() -> None:
     label = np.arange(6400, dtype=np.int32).reshape(80, 80)
     hazard = np.full((80, 80), RATE, np.float32)
     ground = make_ground(label, hazard, grid.corner_m, 5000.0, RATE)
-    owner, rows = arrival_futures(carry(got, WAYS, ground), grid, np.array([1000.0]))
+    ways = WAYS.diving(np.ones(RUNS), 0.5)
+    owner, rows = arrival_futures(carry(got, ways, ground), grid, np.array([1000.0]))
     assert (owner == 0).all()
     first = rows[rows[:, 6].argmin()]
     assert 1000.0 < first[6] < 1120.0

@@ -4,6 +4,7 @@ With them a raid shows what of its cost is owed to which error.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.steered import Steering
-from forewarn.forecast.ways import Ways, draw_ways
+from forewarn.forecast.ways import LONG_S, draw_ways
 from forewarn.geodesy import FloatArray, enu_turns, geographic_points
 from forewarn.motion import SEVENTH
 from forewarn.records import (
@@ -196,10 +197,11 @@ class KnownWays(Steering):
     ) -> None:
         super().__init__(zones, params)
         self._threats = threats
-        draw = draw_ways(DRONE, DIVES, params.horizon_s, params.step_s).draw.copy()
+        ways = draw_ways(DRONE, DIVES, params.horizon_s, params.step_s)
+        draw = ways.draw.copy()
         draw[:, :6] = 0.0  # no error of the state, no turn that goes on
         draw[:, 8] = 0.0  # and none into the dive
-        self._draw = draw
+        self._known = replace(ways, draw=draw)
 
     def futures(
         self, tracks: Tracks, rows: IntArray, chance: FloatArray
@@ -219,7 +221,12 @@ class KnownWays(Steering):
         mode = STRAIGHT + int(tracks.mode_weight[row, STRAIGHT:].argmax())
         mean, cov = tracks.mean[[row], mode], tracks.cov[[row], mode]
         target = steered_tracks(
-            mean, cov, np.array([[0.0, 0.0, TURN_SIGMA]]), p.ground_m, self._grid
+            mean,
+            cov,
+            np.array([[0.0, 0.0, TURN_SIGMA]]),
+            np.full(1, LONG_S),
+            p.ground_m,
+            self._grid,
         )
         (start,), (move,) = target.pos_m, target.vel_mps
         pace = max(float(np.hypot(*move)), 1.0)
@@ -229,10 +236,11 @@ class KnownWays(Steering):
         course = np.gradient(way, axis=0)
         course /= np.maximum(np.linalg.norm(course, axis=1), 1e-9)[:, None]
         course[0] = ahead
-        told = np.zeros((DIVES, 5, len(way)), np.float32)
+        told = np.zeros_like(self._known.way)
         told[:, :2], told[:, 2:4] = axes @ way.T / pace, axes @ course.T
+        told[:, 5] = -1.0  # where it turns is known: that tells nothing of its dive
         ground = self._ground[body.kind]
-        arrivals = carry(target, Ways(p.step_s, told, self._draw), ground)
+        arrivals = carry(target, replace(self._known, way=told), ground)
         return arrival_futures(arrivals, self._grid, tracks.time_s[[row]])[1]
 
     def _way(self, path: Path, now_s: float, pace_mps: float) -> FloatArray:

@@ -12,7 +12,7 @@ from forewarn.bench.wanderers import MODELS, STEP_S, Flown, wander
 from forewarn.compiled import kernel
 from forewarn.forecast.manoeuvring import Steered, carry, chances
 from forewarn.forecast.raster import Ground, make_ground
-from forewarn.forecast.ways import HABITS, Ways, draw_ways
+from forewarn.forecast.ways import HABITS, LONG_S, Ways, draw_ways
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray
 from forewarn.threats import DRONE
@@ -103,6 +103,7 @@ def tracked(
         sink=np.zeros(n),
         turn_radps=np.stack([turn, np.full(n, TURN_SIGMA)], axis=1),
         turning=np.ones(n),
+        run_s=np.full(n, LONG_S),
     )
 
 

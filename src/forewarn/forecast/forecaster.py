@@ -94,6 +94,8 @@ class Forecaster:
             )
         if isinstance(event, Load):
             self._level = event.level
+        if self._steering is not None:
+            self._steering.runs.follow(tracks)
         tracks = self._missing.added(tracks)
         threat = tracks.existence * tracks.class_prob[:, _THREATS].sum(axis=1)
         threat = np.where(tracks.confirmed, threat, 0.0)
@@ -286,6 +288,7 @@ class Forecaster:
             "level": np.array([self._level]),
             **self._missing.memory(),
             **self._falls.memory(),
+            **(self._steering.runs.memory() if self._steering is not None else {}),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -297,6 +300,8 @@ class Forecaster:
         self._level = int(memory["level"][0])
         self._missing.restore(memory)
         self._falls.restore(memory)
+        if self._steering is not None:
+            self._steering.runs.restore(memory)
 
 
 def _late(

@@ -18,7 +18,7 @@ from forewarn.cores import in_two
 from forewarn.errors import ModelError
 from forewarn.forecast.particles import carry_particles
 from forewarn.forecast.raster import Ground
-from forewarn.forecast.ways import Ways
+from forewarn.forecast.ways import LONG_S, Ways
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 from forewarn.records.arrays import seal
@@ -37,6 +37,7 @@ class Steered:
     sink       : (m,)  sine of the angle by which its path goes down
     turn_radps : (m, 2) turn rate to the right, and its standard deviation, if it turns
     turning    : (m,)  probability that it does; else it holds its course
+    run_s      : (m,)  for how long it flew straight; LONG_S = longer, or nobody knows
     """
 
     pos_m: FloatArray
@@ -46,6 +47,7 @@ class Steered:
     sink: FloatArray
     turn_radps: FloatArray
     turning: FloatArray
+    run_s: FloatArray
 
     def __post_init__(self) -> None:
         m = len(self.pos_m)
@@ -57,6 +59,7 @@ class Steered:
             "sink": (m,),
             "turn_radps": (m, 2),
             "turning": (m,),
+            "run_s": (m,),
         }
         for name, shape in shapes.items():
             array = getattr(self, name)
@@ -134,6 +137,8 @@ def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
             ground.label,
             ground.hazard,
             frame,
+            own(np.clip(targets.run_s[part], 0.0, LONG_S)),
+            ways.eager,
         )
         return target + part.start, label, row
 

@@ -9,7 +9,7 @@ import numpy as np
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.forecast.falling import SMALLEST_SIGMA_M, lower_root
 from forewarn.forecast.raster import Int32Array
-from forewarn.forecast.ways import Float32Array
+from forewarn.forecast.ways import RUN_S, RUNS, TURN_RAD, Float32Array
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 
@@ -30,6 +30,14 @@ ROW = 14
 
 f4 = np.float32
 i4 = np.int32
+
+
+@inner_kernel
+def _hold(draw: Float32Array, bend: float, step: float, rows: int) -> int:
+    """For how many steps the turn of the moment goes on; draw : of `Ways`, one row."""
+    if bend == 0.0:
+        return 0
+    return min(int(draw[5] / step + 0.5), rows - 1)
 
 
 @inner_kernel
@@ -63,9 +71,7 @@ def _locate(
         ue, un = f4(move[0] / speed), f4(move[1] / speed)
     speed = max(speed, 5.0)
     bend = turn * step
-    hold = min(int(draw[5] / step + 0.5), rows - 1)
-    if bend == 0.0:
-        hold = 0
+    hold = _hold(draw, bend, step, rows)
     x0, y0 = f4(start[0]), f4(start[1])
     pace = f4(speed / cell_m)
     late_s = f4(draw[7] * step)
@@ -210,6 +216,8 @@ def carry_particles(
     label: Int32Array,
     hazard: Float32Array,
     frame: FloatArray,
+    run: FloatArray,
+    eager: Float32Array,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """All particles of a table, for each of m targets, over one raster.
 
@@ -219,6 +227,8 @@ def carry_particles(
     label    : (r + 2, c + 2) label of each cell, and a border; the highest = nowhere
     hazard   : (r + 2, c + 2) dives per second that end there
     frame    : east, north of the corner m, cell m, step s
+    run      : (m,) seconds for which each flew straight
+    eager    : as `Ways`
     returns  : per pair: target, label, and (14,) down, reached, mean east, north m,
                ee, en, nn m2, mean time s, its slope east, north s/m, what remains of its
                sigma s, and the 5, 50, 95 % quantile of first arrival s; seconds are
@@ -271,8 +281,13 @@ def carry_particles(
             )  # fmt: skip
             pieces = min(int(speed * step / cell_m) + 1, PIECES)
             cruising, chance_at = 1.0 / count, i % every
+            hold = _hold(draw[i], bend, step, rows)
+            # so long ago it last turned, at the end of the turn of the moment
+            since_0 = run[job] + hold * step
+            if abs(bend) * hold * step > TURN_RAD:
+                since_0 = 0.0
             s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
-            key, spot, old, q, fresh = -1, -1, -1, 0.0, False
+            key, spot, old, base, fresh = -1, -1, -1, 0.0, False
             for k in range(steps + 1):
                 if keys[0, k] != key:  # it passes over another cell
                     key = keys[0, k]
@@ -326,10 +341,7 @@ def carry_particles(
                 chance_at += every
                 if keys[1, k] != spot:  # it would come down in another cell
                     spot = keys[1, k]
-                    h = flat_hazard[spot] * step * every
-                    q = h * (1.0 - h * (0.5 - h * (1.0 / 6.0 - h / 24.0)))
-                    if h > 0.02:
-                        q = 1.0 - np.exp(-h)
+                    base = flat_hazard[spot] * step * every
                     z = flat_label[spot]
                     if z != old:
                         if old >= 0:
@@ -338,6 +350,13 @@ def carry_particles(
                         old = z
                         found = _list(z, job, found, listed, touched)
                         fresh = stamp[z] != serial
+                since = float(way[i, 5, max(k - hold, 0)])
+                if since < 0.0:
+                    since = max(since_0 + (k - hold) * step, 0.0)
+                h = base * eager[min(int(since / RUN_S), RUNS - 1)]
+                q = h * (1.0 - h * (0.5 - h * (1.0 / 6.0 - h / 24.0)))
+                if h > 0.02:
+                    q = 1.0 - np.exp(-h)
                 p = cruising * q
                 cruising -= p
                 e, n, t = float(at[2, k]), float(at[3, k]), float(at[4, k])

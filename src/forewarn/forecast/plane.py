@@ -22,13 +22,19 @@ def scale_at(grid: Grid, lat_rad: FloatArray) -> FloatArray:
 
 
 def steered_tracks(
-    mean: FloatArray, cov: FloatArray, turn: FloatArray, ground_m: float, grid: Grid
+    mean: FloatArray,
+    cov: FloatArray,
+    turn: FloatArray,
+    run_s: FloatArray,
+    ground_m: float,
+    grid: Grid,
 ) -> Steered:
     """States of tracks in the plane of the grid.
 
     mean       : (m, 6 or more) Earth-fixed position, velocity
     cov        : (m, 6 or more, 6 or more)
     turn       : (m, 3) probability that it turns, rate to the right, standard deviation
+    run_s      : (m,) for how long each flew straight
     ground_m   : height of the ground above the ellipsoid
     """
     lat, lon, height = geographic_points(mean[:, :3])
@@ -48,6 +54,7 @@ def steered_tracks(
         sink=-vel[:, 2] / speed,
         turn_radps=turn[:, 1:].copy(),
         turning=turn[:, 0].copy(),
+        run_s=run_s,
     )
 
 

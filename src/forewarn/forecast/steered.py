@@ -6,7 +6,8 @@ from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.raster import Grid, draw_raster, make_ground
-from forewarn.forecast.ways import draw_ways
+from forewarn.forecast.runs import Runs
+from forewarn.forecast.ways import HABITS, draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
 from forewarn.threats import CRUISE_MISSILE, DRONE
@@ -16,7 +17,10 @@ REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
 
 
 class Steering:
-    """The ways of each class over the cells of a site, made once."""
+    """The ways of each class over the cells of a site, made once.
+
+    runs : how long drones flew straight, and what their dives told
+    """
 
     def __init__(self, zones: Zones, params: ForecastParams) -> None:
         self._params = params
@@ -40,6 +44,7 @@ class Steering:
             kind: draw_ways(kind, params.ways, params.horizon_s, params.step_s)
             for kind in (DRONE, CRUISE_MISSILE)
         }
+        self.runs = Runs(HABITS[DRONE], params.missing_s, params.precedents_s)
 
     def futures(
         self, tracks: Tracks, rows: IntArray, chance: FloatArray
@@ -50,12 +55,15 @@ class Steering:
         returns : (k,) which of `rows`, (k, 10) weight and columns of `falling_futures`
         """
         owners, made = [], []
+        run_s = self.runs.straight_s(tracks.track_id[rows], tracks.time_s[rows])
         drone = tracks.class_prob[rows, DRONE] >= tracks.class_prob[rows, CRUISE_MISSILE]
         for kind, ways in self._ways.items():
             mine = (chance > self._params.negligible) & (drone == (kind == DRONE))
             own = np.flatnonzero(mine)
             if not len(own):
                 continue
+            if kind == DRONE:
+                ways = ways.diving(self.runs.eager(), self.runs.aside())
             flown = rows[own]
             weight = tracks.mode_weight[flown, STRAIGHT:]
             mode = STRAIGHT + weight.argmax(axis=1)
@@ -65,7 +73,9 @@ class Steering:
             turn = np.column_stack(
                 [weight[:, TURNING - STRAIGHT], tracks.turn_radps[flown]]
             )
-            targets = steered_tracks(mean, cov, turn, self._params.ground_m, self._grid)
+            targets = steered_tracks(
+                mean, cov, turn, run_s[own], self._params.ground_m, self._grid
+            )
             arrivals = carry(targets, ways, self._ground[kind])
             owner, futures = arrival_futures(arrivals, self._grid, tracks.time_s[flown])
             futures[:, 0] *= chance[own][owner]

@@ -8,7 +8,7 @@ the same for every target and event: an estimate does not tremble because other 
 were drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,16 @@ from forewarn.threats import CRUISE_MISSILE, DRONE, THREATS
 
 Float32Array = NDArray[np.float32]
 
-COLUMNS = 5  # of a way
+COLUMNS = 6  # of a way
 DRAWS = 9
 HABIT_DRAWS = 4
 MOST_ASIDE = 2.0  # rad, of the turn into a dive
 SUBSTEPS = 5  # of the chain in one step of the table
+SILVER = 0.41421356237309515  # shares of ways that go with it lie evenly over the table
+RUN_S, RUNS = 20.0, 13  # width and number of the classes of straight runs; the last is open
+LONG_S = RUN_S * RUNS  # a run as long as any
+TURN_RAD = 0.15  # what ends a straight run: a course so far off its own,
+STEADY_S = 60.0  # which follows slow curves in so long
 SEED = 20261125  # with the class: other purposes draw from other streams
 
 
@@ -43,8 +48,11 @@ class Habits:
     climb_per_s, climb_mps, climb_s : changes of height, standard deviation of their rate,
                   mean time each lasts
     dives_per_s : hazard of the last dive, mean over the country
-    dive_rad    : scale of the turn into it (Student's t of three degrees of freedom): most
-                  dive on what lies ahead, some turn aside for it at the last
+    run_s       : straight flight before it,
+    sudden      : and share of the dives that need none
+    aside       : share that turns aside into the dive
+    aside_rad   : scale of that turn (Student's t of three degrees of freedom)
+    ahead_rad   : standard deviation of the turn of all others, who dive on what lies ahead
     source      : where the numbers come from
     """
 
@@ -59,7 +67,11 @@ class Habits:
     climb_mps: float
     climb_s: float
     dives_per_s: float
-    dive_rad: float
+    run_s: tuple[float, float]
+    sudden: float
+    aside: float
+    aside_rad: float
+    ahead_rad: float
     source: str
 
 
@@ -76,7 +88,11 @@ HABITS = {
         climb_mps=2.0,
         climb_s=60.0,
         dives_per_s=1 / 5400.0,
-        dive_rad=0.3,
+        run_s=(45.0, 1.0),
+        sudden=0.15,
+        aside=0.25,
+        aside_rad=0.3,
+        ahead_rad=0.08,
         source="turns: chosen so that drones on waypoint legs, about a course, adding up or"
         " towards an aim, are all calibrated, and lie between drones that turn more and"
         " those that turn less (`forewarn.bench.manoeuvring`); rates of turn: banks of"
@@ -95,7 +111,11 @@ HABITS = {
         climb_mps=8.0,
         climb_s=20.0,
         dives_per_s=1 / 2400.0,
-        dive_rad=0.2,
+        run_s=(45.0, 1.0),
+        sudden=1.0,
+        aside=1.0,
+        aside_rad=0.2,
+        ahead_rad=0.08,
         source="legs of 10-60 km at 200-250 m/s between changes of course, which are often"
         " a right angle and at times a loop: routes by waypoints, as told in public reports"
         " 2022-2025; rates of turn: banks of 30-60 degrees, 1.2-2 g; flights of 30-60 min"
@@ -109,26 +129,42 @@ class Ways:
     """N ways on of a class, for one unit of speed, along and across the course of now.
 
     step_s : seconds between two columns of a way
-    way    : (N, 5, steps + 1) float32: along, across (to the right) in seconds of the
-             initial speed; unit direction along, across; height gained m
+    way    : (N, 6, steps + 1) float32: along, across (to the right) in seconds of the
+             initial speed; unit direction along, across; height gained m; seconds since it
+             last turned, negative before its first turn
     draw   : (N, 9) float32: unit normals for place east, north, velocity east, north, and
              turn rate; seconds for which the turn of now goes on; unit normal of the way
              covered in its dive; share of a step at which that begins; turn into it, rad
+    turns_rad : (N, 2) float32: that turn of what dives ahead, and of what turns aside
+    eager  : (RUNS,) float32: hazard of a dive over its mean, by seconds of straight flight
+             before it, in classes of RUN_S
     """
 
     step_s: float
     way: Float32Array
     draw: Float32Array
+    turns_rad: Float32Array
+    eager: Float32Array
 
     def __post_init__(self) -> None:
         n, _, columns = self.way.shape
         seal("ways", "way", self.way, (n, COLUMNS, columns))
         seal("ways", "draw", self.draw, (n, DRAWS))
+        seal("ways", "turns_rad", self.turns_rad, (n, 2))
+        seal("ways", "eager", self.eager, (RUNS,))
 
     @property
     def horizon_s(self) -> float:
         """How far ahead they go."""
         return float(self.step_s * (self.way.shape[2] - 1))
+
+    def diving(self, eager: FloatArray, aside: float) -> "Ways":
+        """The same ways to other dives: how eagerly by the run before them, (RUNS,), and
+        the share that turns aside."""
+        apart = np.arange(1, len(self.draw) + 1) * SILVER % 1.0 < aside
+        draw = self.draw.copy()
+        draw[:, 8] = np.where(apart, self.turns_rad[:, 1], self.turns_rad[:, 0])
+        return replace(self, draw=draw, eager=eager.astype(np.float32))
 
 
 def draw_ways(
@@ -159,18 +195,34 @@ def draw_ways(
     draw = normal[:, :DRAWS].copy()
     draw[:, 5] = -own.hold_s * np.log(1.0 - points[:, 5])
     draw[:, 7] = points[:, 7]
-    aside = own.dive_rad * stdtrit(3, points[:, 8])
-    draw[:, 8] = np.clip(aside, -MOST_ASIDE, MOST_ASIDE)
+    turns = np.column_stack(
+        [own.ahead_rad * normal[:, 8], own.aside_rad * stdtrit(3, points[:, 8])]
+    )
+    turns_rad = np.clip(turns, -MOST_ASIDE, MOST_ASIDE).astype(np.float32)
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([SEED, kind])))
     habit = np.column_stack([normal[:, DRAWS:-1], points[:, -1]])
     way = _chain(own, habit, round(horizon_s / step_s), step_s, rng)
-    return Ways(step_s, way, draw.astype(np.float32))
+    eager = run_ins(own)
+    ways = Ways(step_s, way, draw.astype(np.float32), turns_rad, eager.astype(np.float32))
+    return ways.diving(eager, own.aside)
+
+
+def run_ins(habits: Habits) -> FloatArray:
+    """(RUNS,) hazard of a dive over its mean, by the straight run before it, as believed
+    before any was seen: the share of dives for which so long a run is enough."""
+    from scipy.special import ndtr
+
+    run_s = RUN_S * (np.arange(RUNS) + 0.5)
+    median_s, sigma = habits.run_s
+    enough = ndtr(np.log(run_s / median_s) / sigma)
+    enough[-1] = 1.0
+    return np.asarray(habits.sudden + (1.0 - habits.sudden) * enough)
 
 
 def _chain(
     own: Habits, habit: FloatArray, steps: int, step_s: float, rng: np.random.Generator
 ) -> Float32Array:
-    """(N, 5, steps + 1), as `Ways`; habit: (N, 4), three unit normals and a share."""
+    """(N, 6, steps + 1), as `Ways`; habit: (N, 4), three unit normals and a share."""
 
     def spread(pair: tuple[float, float], normal: FloatArray) -> FloatArray:
         return np.asarray(pair[0] * np.exp(pair[1] * normal))
@@ -184,8 +236,9 @@ def _chain(
     aim = np.where(bound, strength * rng.standard_normal(count), 0.0)
     course, wanted = np.zeros(count), np.zeros(count)
     speed, climb, place = np.ones(count), np.zeros(count), np.zeros((3, count))
+    straight, since_s = np.zeros(count), np.full(count, -1.0)
     way = np.zeros((count, COLUMNS, steps + 1), np.float32)
-    way[:, 2, 0] = 1.0
+    way[:, 2, 0], way[:, 5, 0] = 1.0, -1.0
     for step in range(1, steps + 1):
         for _ in range(SUBSTEPS):
             chance = rng.random((3, count))
@@ -202,6 +255,10 @@ def _chain(
             middle = course + 0.5 * bend
             place += dt * np.stack([speed * np.cos(middle), speed * np.sin(middle), climb])
             course += bend
-        rows = (place[0], place[1], np.cos(course), np.sin(course), place[2])
+            since_s = np.where(since_s < 0.0, since_s, since_s + dt)
+            turned = np.abs(course - straight) > TURN_RAD
+            since_s[turned], straight[turned] = 0.0, course[turned]
+            straight += (course - straight) * dt / STEADY_S
+        rows = (place[0], place[1], np.cos(course), np.sin(course), place[2], since_s)
         way[:, :, step] = np.stack(rows, axis=1)
     return way

@@ -1,0 +1,179 @@
+"""Straight runs of drones, and what dives seen before tell of those to come.
+
+What steers by coordinates flies straight at them in the end: the longer ago a drone last
+turned, the likelier it dives. How much likelier, and how many turn aside into the dive, is
+counted while a raid goes on: dives over time flown, by the run before them, as in a life
+table. Before any was seen, and where few were, what is believed beforehand holds.
+
+Source: occurrence over exposure, Breslow, Day, "Statistical Methods in Cancer Research"
+volume 2 (1987), chapter 2; rates that do not fall: Barlow et al., "Statistical Inference
+under Order Restrictions" (1972), chapter 1.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forewarn.forecast.missing import SINKS, SURE
+from forewarn.forecast.ways import (
+    LONG_S,
+    RUN_S,
+    RUNS,
+    STEADY_S,
+    TURN_RAD,
+    Habits,
+    run_ins,
+)
+from forewarn.geodesy import FloatArray, enu_turns, geographic_points
+from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of
+from forewarn.threats import DRONE
+
+DIVES = 1.0  # so many dives outweigh what was believed of one class of runs
+ASIDES = 4.0  # and of the share that turns aside
+LEAST = 0.2  # of what was believed stays whatever was seen: the next wave flies otherwise
+ASIDE_RAD = 0.3  # a dive begun so far off the course before turned aside
+WORTH_S = 10.0  # of time flown, at most, between two looks
+_COLUMNS = ("id", "seen_s", "since_s", "course_rad", "down_rad")
+
+
+class Runs:
+    """Remembers since when each drone flies straight, and counts dives by their runs.
+
+    keep_s     : how long a drone that is seen no more may still be asked for
+    remember_s : in which what was counted fades to a third
+    """
+
+    def __init__(self, habits: Habits, keep_s: float, remember_s: float) -> None:
+        self._keep_s, self._remember_s = keep_s, remember_s
+        self._believed, self._aside = run_ins(habits), habits.aside
+        # id; when last seen level; when the run began; its course; that of its dive, or nan
+        self._rows: dict[str, NDArray[Any]] = {name: np.zeros(0) for name in _COLUMNS}
+        self._rows["id"] = np.zeros(0, np.int64)
+        self._flown_s, self._dives = np.zeros(RUNS), np.zeros(RUNS)
+        self._asides, self._now_s = 0.0, 0.0
+
+    def follow(self, tracks: Tracks) -> None:
+        """Take down how drones fly on, and which of them came down."""
+        rows = self._rows
+        tracked = rows_of(rows["id"], tracks.track_id)[1]
+        if not tracked.all():
+            self._end(tracks, tracked)
+            rows = self._rows
+        mine = rows_of(tracks.track_id, rows["id"])[1] | _drones(tracks)
+        row = np.flatnonzero(mine & (tracks.mode_weight[:, STRAIGHT:].sum(axis=1) > 0.0))
+        if not len(row):
+            return
+        course, sigma, sink = _courses(tracks, row)
+        ids, time_s = tracks.track_id[row], tracks.time_s[row]
+        at, known = rows_of(ids, rows["id"])
+        old = {name: np.zeros(len(row)) for name in _COLUMNS[1:]}
+        for name, column in old.items():
+            column[known] = rows[name][at[known]]
+        level = sink < SINKS
+        begun = np.where(known, old["course_rad"], course)
+        off = _wrapped(course - begun)
+        turned = known & level & (np.abs(off) > TURN_RAD + 2.0 * sigma)
+        flown_s = np.where(known & level, np.maximum(time_s - old["seen_s"], 0.0), 0.0)
+        self._count(old["seen_s"] - old["since_s"], np.minimum(flown_s, WORTH_S))
+        follows = np.clip(flown_s / STEADY_S, 0.0, 1.0)
+        new = {
+            "id": ids,
+            "seen_s": np.where(known & ~level, old["seen_s"], time_s),
+            "since_s": np.where(turned, time_s, np.where(known, old["since_s"], -np.inf)),
+            "course_rad": np.where(turned, course, begun + follows * off),
+            "down_rad": np.where(level, np.nan, course),
+        }
+        others = ~rows_of(rows["id"], ids)[1]
+        joint = {n: np.concatenate([rows[n][others], new[n]]) for n in _COLUMNS}
+        order = np.argsort(joint["id"], kind="stable")
+        self._rows = {name: column[order] for name, column in joint.items()}
+
+    def _count(self, run_s: FloatArray, flown_s: FloatArray) -> None:
+        self._flown_s += np.bincount(_classes(run_s), weights=flown_s, minlength=RUNS)
+
+    def _end(self, tracks: Tracks, tracked: BoolArray) -> None:
+        """Count those that went down as dives; forget them, and those long out of sight."""
+        rows, now_s = self._rows, tracks.received_s
+        faded = np.exp(-max(now_s - self._now_s, 0.0) / self._remember_s)
+        self._flown_s, self._dives = faded * self._flown_s, faded * self._dives
+        self._asides, self._now_s = faded * self._asides, now_s
+        down = ~tracked & np.isfinite(rows["down_rad"])
+        real = down & ~rows_of(rows["id"], tracks.withdrawn)[1]
+        run_s = rows["seen_s"][real] - rows["since_s"][real]
+        self._dives += np.bincount(_classes(run_s), minlength=RUNS)
+        off = np.abs(_wrapped(rows["down_rad"][real] - rows["course_rad"][real]))
+        self._asides += float((off > ASIDE_RAD).sum())
+        keep = tracked | (~down & (now_s - rows["seen_s"] < self._keep_s))
+        self._rows = {name: column[keep] for name, column in rows.items()}
+
+    def straight_s(self, track_id: IntArray, time_s: FloatArray) -> FloatArray:
+        """(n,) for how long each flew straight at `time_s`; LONG_S where nobody knows."""
+        at, known = rows_of(track_id, self._rows["id"])
+        run_s = np.full(len(track_id), LONG_S)
+        run_s[known] = time_s[known] - self._rows["since_s"][at[known]]
+        return np.asarray(np.clip(run_s, 0.0, LONG_S))
+
+    def eager(self) -> FloatArray:
+        """(RUNS,) hazard of a dive over its mean, by the run before it.
+
+        A longer run never makes it less: that what flies straight for long is bound for
+        somewhere else may hold for one raid, and not for the next.
+        """
+        from scipy.optimize import isotonic_regression  # slow to import
+
+        due = self._dives.sum() * self._flown_s / max(self._flown_s.sum(), 1.0)
+        seen = (DIVES * self._believed + self._dives) / (DIVES + due)
+        rising = isotonic_regression(seen, weights=DIVES + due).x
+        return np.asarray(np.maximum(rising, LEAST * self._believed))
+
+    def aside(self) -> float:
+        """Share of the dives that turn aside."""
+        seen = (ASIDES * self._aside + self._asides) / (ASIDES + self._dives.sum())
+        return float(max(seen, LEAST * self._aside))
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on."""
+        counted = np.array([self._asides, self._now_s])
+        return {
+            **{f"runs.{name}": column for name, column in self._rows.items()},
+            "runs.flown_s": self._flown_s,
+            "runs.dives": self._dives,
+            "runs.counted": counted,
+        }
+
+    def restore(self, memory: dict[str, NDArray[Any]]) -> None:
+        """Go on from `memory`."""
+        self._rows = {name: memory[f"runs.{name}"] for name in _COLUMNS}
+        self._flown_s = memory["runs.flown_s"].astype(np.float64)
+        self._dives = memory["runs.dives"].astype(np.float64)
+        self._asides, self._now_s = (float(each) for each in memory["runs.counted"])
+
+
+def _drones(tracks: Tracks) -> BoolArray:
+    """Which surely are drones in level flight."""
+    drone = tracks.class_prob[:, DRONE] * tracks.existence
+    drone = drone * tracks.mode_weight[:, STRAIGHT:].sum(axis=1)
+    return np.asarray(tracks.confirmed & (drone > SURE))
+
+
+def _courses(tracks: Tracks, row: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(k,) course rad, its standard deviation, and sine of the angle of its way down."""
+    mode = STRAIGHT + tracks.mode_weight[row, STRAIGHT:].argmax(axis=1)
+    mean, cov = tracks.mean[row, mode], tracks.cov[row, mode]
+    lat, lon, _ = geographic_points(mean[:, :3])
+    axes = enu_turns(lat, lon)
+    vel = np.einsum("nij,nj->ni", axes, mean[:, 3:6])
+    level = np.maximum(np.hypot(vel[:, 0], vel[:, 1]), 1.0)
+    across = (vel[:, 1, None] * axes[:, 0] - vel[:, 0, None] * axes[:, 1]) / level[:, None]
+    spread = np.einsum("ni,nij,nj->n", across, cov[:, 3:6, 3:6], across)
+    sink = -vel[:, 2] / np.maximum(np.linalg.norm(vel, axis=1), 1.0)
+    return np.arctan2(vel[:, 0], vel[:, 1]), np.sqrt(spread) / level, sink
+
+
+def _classes(run_s: FloatArray) -> IntArray:
+    return np.minimum(np.clip(run_s, 0.0, LONG_S) // RUN_S, RUNS - 1).astype(np.int64)
+
+
+def _wrapped(angle: FloatArray) -> FloatArray:
+    return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)
