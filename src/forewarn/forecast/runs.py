@@ -3,7 +3,8 @@
 What steers by coordinates flies straight at them in the end: the longer ago a drone last
 turned, the likelier it dives. How much likelier, and how many turn aside into the dive, is
 counted while a raid goes on: dives over time flown, by the run before them, as in a life
-table. Before any was seen, and where few were, what is believed beforehand holds.
+table. So are turns, and how far they go. Before any was seen, and where few were, what is
+believed beforehand holds.
 
 Source: occurrence over exposure, Breslow, Day, "Statistical Methods in Cancer Research"
 volume 2 (1987), chapter 2; rates that do not fall: Barlow et al., "Statistical Inference
@@ -29,12 +30,14 @@ from forewarn.geodesy import FloatArray, enu_turns, geographic_points
 from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of
 from forewarn.threats import DRONE
 
-DIVES = 1.0  # so many dives outweigh what was believed of one class of runs
-ASIDES = 4.0  # and of the share that turns aside
+DIVES = 0.5  # so many dives outweigh what was believed of one class of runs
+ASIDES = 2.0  # and of the share that turns aside
 LEAST = 0.2  # of what was believed stays whatever was seen: the next wave flies otherwise
 ASIDE_RAD = 0.3  # a dive begun so far off the course before turned aside
+TURNS = 4.0  # turns that outweigh what was believed of them
+SETTLED_S = 15.0  # straight flight after a turn until it is known how far that went
 WORTH_S = 10.0  # of time flown, at most, between two looks
-_COLUMNS = ("id", "seen_s", "since_s", "course_rad", "down_rad")
+_COLUMNS = ("id", "seen_s", "since_s", "course_rad", "before_rad", "down_rad")
 
 
 class Runs:
@@ -46,12 +49,15 @@ class Runs:
 
     def __init__(self, habits: Habits, keep_s: float, remember_s: float) -> None:
         self._keep_s, self._remember_s = keep_s, remember_s
-        self._believed, self._aside = run_ins(habits), habits.aside
-        # id; when last seen level; when the run began; its course; that of its dive, or nan
+        self._habits, self._believed = habits, run_ins(habits)
+        # id; when last seen level; when the run began; its course; that before the turn
+        # into it, until that is counted, else nan; that of its dive, or nan
         self._rows: dict[str, NDArray[Any]] = {name: np.zeros(0) for name in _COLUMNS}
         self._rows["id"] = np.zeros(0, np.int64)
         self._flown_s, self._dives = np.zeros(RUNS), np.zeros(RUNS)
-        self._asides, self._now_s = 0.0, 0.0
+        # turns, their squares summed, rad2; dives aside
+        self._turns, self._turned, self._asides = 0.0, 0.0, 0.0
+        self._now_s = 0.0
 
     def follow(self, tracks: Tracks) -> None:
         """Take down how drones fly on, and which of them came down."""
@@ -77,11 +83,20 @@ class Runs:
         flown_s = np.where(known & level, np.maximum(time_s - old["seen_s"], 0.0), 0.0)
         self._count(old["seen_s"] - old["since_s"], np.minimum(flown_s, WORTH_S))
         follows = np.clip(flown_s / STEADY_S, 0.0, 1.0)
+        before = np.where(known, old["before_rad"], np.nan)
+        over = ~turned & (flown_s > 0.0) & np.isfinite(before)
+        over &= time_s - old["since_s"] >= SETTLED_S
+        self._turns += float(over.sum())
+        self._turned += float((_wrapped(begun - before)[over] ** 2).sum())
+        before[over] = np.nan
+        fresh = turned & np.isnan(before)
+        before[fresh] = begun[fresh]
         new = {
             "id": ids,
             "seen_s": np.where(known & ~level, old["seen_s"], time_s),
             "since_s": np.where(turned, time_s, np.where(known, old["since_s"], -np.inf)),
             "course_rad": np.where(turned, course, begun + follows * off),
+            "before_rad": before,
             "down_rad": np.where(level, np.nan, course),
         }
         others = ~rows_of(rows["id"], ids)[1]
@@ -97,6 +112,7 @@ class Runs:
         rows, now_s = self._rows, tracks.received_s
         faded = np.exp(-max(now_s - self._now_s, 0.0) / self._remember_s)
         self._flown_s, self._dives = faded * self._flown_s, faded * self._dives
+        self._turns, self._turned = faded * self._turns, faded * self._turned
         self._asides, self._now_s = faded * self._asides, now_s
         down = ~tracked & np.isfinite(rows["down_rad"])
         real = down & ~rows_of(rows["id"], tracks.withdrawn)[1]
@@ -129,12 +145,22 @@ class Runs:
 
     def aside(self) -> float:
         """Share of the dives that turn aside."""
-        seen = (ASIDES * self._aside + self._asides) / (ASIDES + self._dives.sum())
-        return float(max(seen, LEAST * self._aside))
+        believed = self._habits.aside
+        seen = (ASIDES * believed + self._asides) / (ASIDES + self._dives.sum())
+        return float(max(seen, LEAST * believed))
+
+    def turning(self) -> tuple[float, float]:
+        """How often drones turn, and how far, over what `Habits` had believed."""
+        own = self._habits
+        rate = (TURNS + self._turns) / (TURNS / own.turns_per_s[0] + self._flown_s.sum())
+        # a turn of what is bound for a place leads from one offset of its course to another
+        each = self._turned / (1.0 + own.bound)
+        square = (TURNS * own.turn_rad[0] ** 2 + each) / (TURNS + self._turns)
+        return rate / own.turns_per_s[0], float(np.sqrt(square)) / own.turn_rad[0]
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
-        counted = np.array([self._asides, self._now_s])
+        counted = np.array([self._turns, self._turned, self._asides, self._now_s])
         return {
             **{f"runs.{name}": column for name, column in self._rows.items()},
             "runs.flown_s": self._flown_s,
@@ -147,7 +173,8 @@ class Runs:
         self._rows = {name: memory[f"runs.{name}"] for name in _COLUMNS}
         self._flown_s = memory["runs.flown_s"].astype(np.float64)
         self._dives = memory["runs.dives"].astype(np.float64)
-        self._asides, self._now_s = (float(each) for each in memory["runs.counted"])
+        counted = (float(each) for each in memory["runs.counted"])
+        self._turns, self._turned, self._asides, self._now_s = counted
 
 
 def _drones(tracks: Tracks) -> BoolArray:

@@ -1,5 +1,7 @@
 """Futures of what steers itself, over the country of a site: particles, cell by cell."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from forewarn.forecast.manoeuvring import carry
@@ -7,12 +9,14 @@ from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.raster import Grid, draw_raster, make_ground
 from forewarn.forecast.runs import Runs
-from forewarn.forecast.ways import HABITS, draw_ways
+from forewarn.forecast.ways import HABITS, Ways, draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
 from forewarn.threats import CRUISE_MISSILE, DRONE
 
 CELLS = 240  # of the raster, each way, at most
+COARSE = 1.25  # ways are drawn anew once drones turn so much more often, or further,
+MOST_STEPS = 10  # than those drawn, and so many times at most
 REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
 
 
@@ -40,10 +44,7 @@ class Steering:
             self._ground[kind] = make_ground(
                 label, hazard, self._grid.corner_m, self._grid.cell_m, rate
             )
-        self._ways = {
-            kind: draw_ways(kind, params.ways, params.horizon_s, params.step_s)
-            for kind in (DRONE, CRUISE_MISSILE)
-        }
+        self._drawn: dict[tuple[int, int, int], Ways] = {}
         self.runs = Runs(HABITS[DRONE], params.missing_s, params.precedents_s)
 
     def futures(
@@ -57,13 +58,12 @@ class Steering:
         owners, made = [], []
         run_s = self.runs.straight_s(tracks.track_id[rows], tracks.time_s[rows])
         drone = tracks.class_prob[rows, DRONE] >= tracks.class_prob[rows, CRUISE_MISSILE]
-        for kind, ways in self._ways.items():
+        for kind in (DRONE, CRUISE_MISSILE):
             mine = (chance > self._params.negligible) & (drone == (kind == DRONE))
             own = np.flatnonzero(mine)
             if not len(own):
                 continue
-            if kind == DRONE:
-                ways = ways.diving(self.runs.eager(), self.runs.aside())
+            ways = self._ways(kind)
             flown = rows[own]
             weight = tracks.mode_weight[flown, STRAIGHT:]
             mode = STRAIGHT + weight.argmax(axis=1)
@@ -84,6 +84,28 @@ class Steering:
         if not made:
             return np.zeros(0, np.int64), np.zeros((0, 10))
         return np.concatenate(owners), np.concatenate(made)
+
+    def _ways(self, kind: int) -> Ways:
+        """Of a class as it is known by now; what was drawn once is kept."""
+        if kind != DRONE:
+            return self._draw(kind, 0, 0)
+        steps = np.log(self.runs.turning()) / np.log(COARSE)
+        often, far = np.clip(np.rint(steps), -MOST_STEPS, MOST_STEPS).astype(int).tolist()
+        return self._draw(kind, often, far).diving(self.runs.eager(), self.runs.aside())
+
+    def _draw(self, kind: int, often: int, far: int) -> Ways:
+        """often, far : steps of COARSE by which it turns more than was believed"""
+        if (kind, often, far) not in self._drawn:
+            own, p = HABITS[kind], self._params
+            habits = replace(
+                own,
+                turns_per_s=(own.turns_per_s[0] * COARSE**often, own.turns_per_s[1]),
+                turn_rad=(own.turn_rad[0] * COARSE**far, own.turn_rad[1]),
+            )
+            self._drawn[kind, often, far] = draw_ways(
+                kind, p.ways, p.horizon_s, p.step_s, habits
+            )
+        return self._drawn[kind, often, far]
 
 
 def _grid(zones: Zones, reach_m: float, cell_m: float) -> Grid:

@@ -209,14 +209,17 @@ def draw_ways(
 
 def run_ins(habits: Habits) -> FloatArray:
     """(RUNS,) hazard of a dive over its mean, by the straight run before it, as believed
-    before any was seen: the share of dives for which so long a run is enough."""
+    before any was seen: the share of dives for which so long a run is enough, over what
+    that is on average while turns come as often as believed."""
     from scipy.special import ndtr
 
-    run_s = RUN_S * (np.arange(RUNS) + 0.5)
+    begin_s = RUN_S * np.arange(RUNS)
     median_s, sigma = habits.run_s
-    enough = ndtr(np.log(run_s / median_s) / sigma)
+    enough = ndtr(np.log((begin_s + 0.5 * RUN_S) / median_s) / sigma)
     enough[-1] = 1.0
-    return np.asarray(habits.sudden + (1.0 - habits.sudden) * enough)
+    share = habits.sudden + (1.0 - habits.sudden) * enough
+    longer = np.append(np.exp(-begin_s * habits.turns_per_s[0]), 0.0)
+    return np.asarray(share / (share @ -np.diff(longer)))
 
 
 def _chain(

@@ -1,0 +1,251 @@
+"""Straight runs of drones: when they end, and what dives after them tell of the next."""
+
+from dataclasses import replace
+from math import radians
+
+import numpy as np
+import pytest
+
+from forewarn.atmosphere import standard_air
+from forewarn.bench.drawing import numbered
+from forewarn.forecast import Forecaster, ForecastParams
+from forewarn.forecast.runs import LEAST, Runs
+from forewarn.forecast.ways import HABITS, LONG_S, RUNS, run_ins
+from forewarn.geodesy import FloatArray, metres_per_radian
+from forewarn.records import Tick, Tracks
+from forewarn.sim import raids
+from forewarn.sim.raids import DroneKeys, Raid, RaidKeys
+from forewarn.threats import AIRCRAFT, CRUISE_MISSILE, DRONE
+from forewarn.track import Tracker, TrackParams
+from test_forecast import AIR, LAT, LON, SIGMA, ZONES, nothing, state, track
+
+OWN = HABITS[DRONE]
+BELIEVED = run_ins(OWN)
+START_S = 1000.0
+
+
+def runs() -> Runs:
+    return Runs(OWN, 180.0, 28_800.0)
+
+
+def drone(
+    now_s: float,
+    course_deg: float,
+    sink_deg: float = 0.0,
+    number: int = 1,
+    kind: int = DRONE,
+) -> Tracks:
+    """A drone at 50 m/s, its velocity known to 2 m/s."""
+    course, down = radians(course_deg), radians(sink_deg)
+    level = 50.0 * np.cos(down)
+    vel = (level * np.sin(course), level * np.cos(course), -50.0 * np.sin(down))
+    one = track(state(800.0, vel), now_s, (0.0, 0.0, 1.0), kind, number=number)
+    sigma = np.where(np.arange(7) // 3 == 1, 2.0, SIGMA)
+    return replace(one, cov=np.tile(np.diag(sigma**2), (1, 6, 1, 1)))
+
+
+def flown(
+    table: Runs, run_s: float, aside_deg: float = 0.0, number: int = 1, dives: bool = True
+) -> None:
+    """One drone: a minute on, a turn, `run_s` straight, and down or out of sight."""
+    for second in np.arange(0.0, 60.0, 5.0):
+        table.follow(drone(START_S + second, 0.0, number=number))
+    for second in np.arange(60.0, 60.0 + run_s, 5.0):
+        table.follow(drone(START_S + second, 40.0, number=number))
+    if dives:
+        for second in (0.0, 5.0, 10.0):
+            now_s = START_S + 60.0 + run_s + second
+            table.follow(drone(now_s, 40.0 + aside_deg, 30.0, number))
+    table.follow(nothing(START_S + 75.0 + run_s))
+
+
+def straight_s(table: Runs, now_s: float, number: int = 1) -> float:
+    return float(table.straight_s(np.array([number]), np.array([now_s]))[0])
+
+
+def test_a_turn_ends_a_run_and_what_nobody_saw_turn_may_have_flown_straight_for_long() -> (
+    None
+):
+    table = runs()
+    table.follow(drone(START_S, 90.0))
+    assert straight_s(table, START_S) == LONG_S
+    assert straight_s(table, START_S, number=2) == LONG_S  # never heard of
+    for second in range(5, 60, 5):
+        # the course of a track trembles
+        table.follow(drone(START_S + second, 90.0 + (-1) ** second * 6.0))
+    assert straight_s(table, START_S + 55.0) == LONG_S
+    table.follow(drone(START_S + 60.0, 115.0))
+    table.follow(drone(START_S + 65.0, 120.0))
+    assert straight_s(table, START_S + 65.0) == 5.0
+    assert straight_s(table, START_S + 90.0) == 30.0
+
+
+def test_a_slow_curve_is_no_turn() -> None:
+    table = runs()
+    for second in range(0, 300, 5):
+        table.follow(drone(START_S + second, 0.1 * second))
+    assert straight_s(table, START_S + 295.0) == LONG_S
+
+
+def test_dives_after_long_runs_make_one_soon_after_a_turn_improbable() -> None:
+    table = runs()
+    assert np.allclose(table.eager(), BELIEVED)
+    for number in range(1, 41):
+        flown(table, 150.0, number=number)
+    eager = table.eager()
+    assert (eager[:3] < 0.5 * BELIEVED[:3]).all()
+    assert eager[8] > 1.0  # more than it would be, did runs not count
+    assert (eager >= LEAST * BELIEVED).all()
+    assert (np.diff(eager) >= 0.0).all()
+
+
+def test_dives_soon_after_a_turn_are_learned_as_well() -> None:
+    table = runs()
+    for number in range(1, 41):
+        flown(table, 30.0 if number % 2 else 150.0, number=number)
+    eager = table.eager()
+    # a dive in 3,600 s of runs of 20 to 40 s, and none of those of 40 to 140 s
+    assert eager[1] > 2.0 * BELIEVED[1]
+    assert eager[0] < BELIEVED[0]
+
+
+def test_how_often_drones_turn_and_how_far_is_learned() -> None:
+    steady, twisting = runs(), runs()
+    for second in range(0, 3600, 5):
+        steady.follow(drone(START_S + second, 0.0))
+        # legs of a minute, a turn of 60 degrees between two
+        twisting.follow(drone(START_S + second, 60.0 * (second // 60 % 2)))
+    often, far = twisting.turning()
+    assert 2.5 < often < 5.0  # 59 turns in an hour, where 12 were believed
+    # of what is bound for a place a turn is the difference of two offsets of its course
+    assert abs(far * OWN.turn_rad[0] - radians(60.0) / np.sqrt(1.0 + OWN.bound)) < 0.05
+    assert steady.turning()[0] < 0.4
+    assert runs().turning() == (1.0, 1.0)
+
+
+def test_a_turn_flown_over_several_looks_is_one() -> None:
+    table = runs()
+    for second in range(0, 200, 5):
+        table.follow(
+            drone(START_S + second, float(np.clip(3.0 * (second - 60), 0.0, 90.0)))
+        )
+    flown_s = 195.0
+    want = (4.0 + 1.0) / (4.0 / OWN.turns_per_s[0] + flown_s) / OWN.turns_per_s[0]
+    assert table.turning()[0] == pytest.approx(want)
+
+
+def test_how_many_turn_aside_into_the_dive_is_learned() -> None:
+    straight, aside = runs(), runs()
+    for number in range(1, 21):
+        flown(straight, 100.0, number=number)
+        flown(aside, 100.0, 45.0, number=number)
+    assert straight.aside() < 0.3 * OWN.aside
+    assert aside.aside() > 0.8
+
+
+@pytest.mark.parametrize("kind", [CRUISE_MISSILE, AIRCRAFT])
+def test_only_drones_are_learned_of(kind: int) -> None:
+    table = runs()
+    for second in range(0, 100, 5):
+        table.follow(drone(START_S + second, second, second / 4.0, kind=kind))
+    table.follow(nothing(START_S + 110.0))
+    assert np.array_equal(table.eager(), runs().eager())
+
+
+def test_what_flies_out_of_sight_or_is_taken_back_has_not_dived() -> None:
+    table = runs()
+    for number in range(1, 21):
+        flown(table, 30.0, number=number, dives=False)
+    assert np.allclose(table.eager(), BELIEVED)
+    now_s = START_S + 100.0
+    for number in range(1, 21):
+        flown(table, 30.0, number=number, dives=False)
+        table.follow(drone(now_s, 40.0, 30.0, number))
+        table.follow(replace(nothing(now_s + 1.0), withdrawn=np.array([number])))
+    assert np.allclose(table.eager(), BELIEVED)
+
+
+def test_one_that_levels_off_flies_on() -> None:
+    table = runs()
+    for second in range(0, 60, 5):
+        sinks = 20.0 if 20 <= second < 35 else 0.0
+        table.follow(drone(START_S + second, 0.0 if second < 10 else 60.0, sinks))
+    assert straight_s(table, START_S + 60.0) == 50.0
+    assert np.allclose(table.eager(), BELIEVED)
+
+
+def test_what_was_counted_fades() -> None:
+    table = runs()
+    for number in range(1, 41):
+        flown(table, 150.0, number=number)
+    fresh = table.eager()[0]
+    table.follow(drone(START_S + 1e3, 0.0, number=99))
+    table.follow(nothing(START_S + 1e3 + 3 * 28_800.0))
+    assert fresh < table.eager()[0] < BELIEVED[0]
+
+
+def test_it_goes_on_from_its_memory() -> None:
+    whole, table = runs(), runs()
+    for number in range(1, 6):
+        flown(whole, 40.0 * number, 20.0 * number, number)
+        flown(table, 40.0 * number, 20.0 * number, number)
+        again = runs()
+        again.restore(table.memory())
+        table = again
+    for name, column in whole.memory().items():
+        assert table.memory()[name].tobytes() == column.tobytes(), name
+
+
+def test_a_drone_that_just_turned_hardly_dives_at_once_and_one_long_on_its_way_may() -> (
+    None
+):
+    def soon(turned_s: float) -> float:
+        forecaster = Forecaster(AIR, ZONES, ForecastParams(intent=0.0))
+        forecaster.step(drone(START_S - 5.0, 60.0), Tick(1, START_S - 5.0))
+        forecaster.step(drone(START_S, 0.0), Tick(2, START_S))
+        now_s = START_S + turned_s
+        made = forecaster.step(drone(now_s, 0.0), Tick(3, now_s))
+        return float(made.weight[made.time_s < now_s + 60.0].sum())
+
+    just, later = soon(4.0), soon(150.0)
+    assert 0.0 < just < 0.7 * later
+
+
+def test_where_drones_turn_often_the_next_may_come_down_further_aside() -> None:
+    def share_aside(legs_s: int) -> float:
+        """Of what may come down, more than 40 degrees off the course of the moment."""
+        forecaster = Forecaster(AIR, ZONES, ForecastParams(intent=0.0))
+        for second in range(0, 3000, 5):
+            course = 60.0 * (second // legs_s % 2)
+            one = drone(START_S + second, course)
+            made = forecaster.step(one, Tick(second, START_S + second))
+        north, east = ((made.place_rad - (LAT, LON)) * metres_per_radian(LAT)).T
+        off = np.abs(np.arctan2(east, north) - radians(course)) > radians(40.0)
+        return float(made.weight[off].sum() / made.weight.sum())
+
+    assert share_aside(60) > 2.0 * share_aside(3000)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Runs:
+    """What the tracks of eight drones teach, which turn for the last time 1.5 km off."""
+    shipped = raids.load("load")
+    drones = tuple(
+        DroneKeys(56.4532, 9.4020, from_deg=45.0 * i, distance_km=9.0, start_s=8.0 * i)
+        for i in range(8)
+    )
+    raid = Raid(RaidKeys("runs"), shipped.region, shipped.sensors, drones=drones)
+    drawn = raids.generate(raid, 5)
+    tracker, table = Tracker(drawn.sensors, standard_air(), TrackParams()), runs()
+    for event in numbered(drawn):
+        table.follow(tracker.step(event))
+    return table
+
+
+def test_dives_of_tracked_drones_are_counted(seen: Runs) -> None:
+    dives: FloatArray = seen.memory()["runs.dives"]
+    assert dives.shape == (RUNS,)
+    assert 6.0 < dives.sum() <= 8.0
+    # 1.5 km at 50 m/s are 30 s: of most the last turn was seen
+    assert dives[:3].sum() > 0.5 * dives.sum()
+    assert seen.aside() < OWN.aside
