@@ -4,7 +4,8 @@ What steers by coordinates flies straight at them in the end: the longer ago a d
 turned, the likelier it dives. How much likelier, and how many turn aside into the dive, is
 counted while a raid goes on: dives over time flown, by the run before them, as in a life
 table. So are turns, and how far they go. Before any was seen, and where few were, what is
-believed beforehand holds.
+believed beforehand holds. What no second group ever saw counts for nothing: one alone
+could teach us to look away.
 
 Source: occurrence over exposure, Breslow, Day, "Statistical Methods in Cancer Research"
 volume 2 (1987), chapter 2; rates that do not fall: Barlow et al., "Statistical Inference
@@ -27,7 +28,7 @@ from forewarn.forecast.ways import (
     run_ins,
 )
 from forewarn.geodesy import FloatArray, enu_turns, geographic_points
-from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of
+from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of, two_groups
 from forewarn.threats import DRONE
 
 DIVES = 0.5  # so many dives outweigh what was believed of one class of runs
@@ -37,7 +38,7 @@ ASIDE_RAD = 0.3  # a dive begun so far off the course before turned aside
 TURNS = 4.0  # turns that outweigh what was believed of them
 SETTLED_S = 15.0  # straight flight after a turn until it is known how far that went
 WORTH_S = 10.0  # of time flown, at most, between two looks
-_COLUMNS = ("id", "seen_s", "since_s", "course_rad", "before_rad", "down_rad")
+_COLUMNS = ("id", "told", "seen_s", "since_s", "course_rad", "before_rad", "down_rad")
 
 
 class Runs:
@@ -50,10 +51,10 @@ class Runs:
     def __init__(self, habits: Habits, keep_s: float, remember_s: float) -> None:
         self._keep_s, self._remember_s = keep_s, remember_s
         self._habits, self._believed = habits, run_ins(habits)
-        # id; when last seen level; when the run began; its course; that before the turn
-        # into it, until that is counted, else nan; that of its dive, or nan
+        # id; whether it counts; when last seen level; when the run began; its course; that
+        # before the turn into it, until that is counted, else nan; that of its dive, or nan
         self._rows: dict[str, NDArray[Any]] = {name: np.zeros(0) for name in _COLUMNS}
-        self._rows["id"] = np.zeros(0, np.int64)
+        self._rows["id"], self._rows["told"] = np.zeros(0, np.int64), np.zeros(0, bool)
         self._flown_s, self._dives = np.zeros(RUNS), np.zeros(RUNS)
         # turns, their squares summed, rad2; dives aside
         self._turns, self._turned, self._asides = 0.0, 0.0, 0.0
@@ -61,51 +62,75 @@ class Runs:
 
     def follow(self, tracks: Tracks) -> None:
         """Take down how drones fly on, and which of them came down."""
-        rows = self._rows
-        tracked = rows_of(rows["id"], tracks.track_id)[1]
+        tracked = rows_of(self._rows["id"], tracks.track_id)[1]
         if not tracked.all():
             self._end(tracks, tracked)
-            rows = self._rows
-        mine = rows_of(tracks.track_id, rows["id"])[1] | _drones(tracks)
-        row = np.flatnonzero(mine & (tracks.mode_weight[:, STRAIGHT:].sum(axis=1) > 0.0))
+        rows = self._rows
+        at, known = rows_of(tracks.track_id, rows["id"])
+        heard = ~known & _drones(tracks)
+        heard[known] = tracks.time_s[known] > rows["seen_s"][at[known]]
+        row = np.flatnonzero(heard & (tracks.mode_weight[:, STRAIGHT:].sum(axis=1) > 0.0))
         if not len(row):
             return
         course, sigma, sink = _courses(tracks, row)
-        ids, time_s = tracks.track_id[row], tracks.time_s[row]
-        at, known = rows_of(ids, rows["id"])
-        old = {name: np.zeros(len(row)) for name in _COLUMNS[1:]}
-        for name, column in old.items():
-            column[known] = rows[name][at[known]]
-        level = sink < SINKS
-        begun = np.where(known, old["course_rad"], course)
-        off = _wrapped(course - begun)
-        turned = known & level & (np.abs(off) > TURN_RAD + 2.0 * sigma)
-        flown_s = np.where(known & level, np.maximum(time_s - old["seen_s"], 0.0), 0.0)
-        self._count(old["seen_s"] - old["since_s"], np.minimum(flown_s, WORTH_S))
-        follows = np.clip(flown_s / STEADY_S, 0.0, 1.0)
-        before = np.where(known, old["before_rad"], np.nan)
-        over = ~turned & (flown_s > 0.0) & np.isfinite(before)
-        over &= time_s - old["since_s"] >= SETTLED_S
-        self._turns += float(over.sum())
-        self._turned += float((_wrapped(begun - before)[over] ** 2).sum())
-        before[over] = np.nan
-        fresh = turned & np.isnan(before)
-        before[fresh] = begun[fresh]
-        new = {
-            "id": ids,
-            "seen_s": np.where(known & ~level, old["seen_s"], time_s),
-            "since_s": np.where(turned, time_s, np.where(known, old["since_s"], -np.inf)),
-            "course_rad": np.where(turned, course, begun + follows * off),
-            "before_rad": before,
-            "down_rad": np.where(level, np.nan, course),
+        past: dict[str, NDArray[Any]] = {
+            "told": np.zeros(len(row), bool),
+            "seen_s": tracks.time_s[row].copy(),
+            "since_s": np.full(len(row), -np.inf),
+            "course_rad": course.copy(),
+            "before_rad": np.full(len(row), np.nan),
         }
-        others = ~rows_of(rows["id"], ids)[1]
+        old = np.flatnonzero(known[row])
+        for name, column in past.items():
+            column[old] = rows[name][at[row[old]]]
+        level = sink < SINKS
+        new = self._flown(tracks, row, past, np.where(level, course, np.nan), sigma)
+        new["down_rad"] = np.where(level, np.nan, course)
+        others = ~rows_of(rows["id"], new["id"])[1]
         joint = {n: np.concatenate([rows[n][others], new[n]]) for n in _COLUMNS}
         order = np.argsort(joint["id"], kind="stable")
         self._rows = {name: column[order] for name, column in joint.items()}
 
-    def _count(self, run_s: FloatArray, flown_s: FloatArray) -> None:
-        self._flown_s += np.bincount(_classes(run_s), weights=flown_s, minlength=RUNS)
+    def _flown(
+        self,
+        tracks: Tracks,
+        row: IntArray,
+        past: dict[str, NDArray[Any]],
+        course: FloatArray,
+        sigma: FloatArray,
+    ) -> dict[str, NDArray[Any]]:
+        """What is known of drones by now, and what they flew since, counted.
+
+        past   : as of the look before; course : (k,) rad, nan of those that sink
+        """
+        time_s, level = tracks.time_s[row], np.isfinite(course)
+        # lower down one of them may see it no more
+        told = past["told"] | two_groups(tracks.group_mask[row])
+        flown_s = np.where(level, time_s - past["seen_s"], 0.0)
+        worth = np.where(told, np.minimum(flown_s, WORTH_S), 0.0)
+        run_s = _classes(past["seen_s"] - past["since_s"])
+        self._flown_s += np.bincount(run_s, weights=worth, minlength=RUNS)
+        own = past["course_rad"]
+        off = np.where(level, _wrapped(course - own), 0.0)
+        turned = np.abs(off) > TURN_RAD + 2.0 * sigma
+        before = past["before_rad"].copy()
+        over = ~turned & (flown_s > 0.0) & np.isfinite(before)
+        over &= time_s - past["since_s"] >= SETTLED_S
+        counts = over & told
+        self._turns += float(counts.sum())
+        self._turned += float((_wrapped(own - before)[counts] ** 2).sum())
+        before[over] = np.nan
+        begins = turned & np.isnan(before)
+        before[begins] = own[begins]
+        steadied = own + np.clip(flown_s / STEADY_S, 0.0, 1.0) * off
+        return {
+            "id": tracks.track_id[row],
+            "told": told,
+            "seen_s": np.where(level, time_s, past["seen_s"]),
+            "since_s": np.where(turned, time_s, past["since_s"]),
+            "course_rad": np.where(turned, course, steadied),
+            "before_rad": before,
+        }
 
     def _end(self, tracks: Tracks, tracked: BoolArray) -> None:
         """Count those that went down as dives; forget them, and those long out of sight."""
@@ -115,10 +140,10 @@ class Runs:
         self._turns, self._turned = faded * self._turns, faded * self._turned
         self._asides, self._now_s = faded * self._asides, now_s
         down = ~tracked & np.isfinite(rows["down_rad"])
-        real = down & ~rows_of(rows["id"], tracks.withdrawn)[1]
-        run_s = rows["seen_s"][real] - rows["since_s"][real]
+        counts = down & rows["told"] & ~rows_of(rows["id"], tracks.withdrawn)[1]
+        run_s = rows["seen_s"][counts] - rows["since_s"][counts]
         self._dives += np.bincount(_classes(run_s), minlength=RUNS)
-        off = np.abs(_wrapped(rows["down_rad"][real] - rows["course_rad"][real]))
+        off = np.abs(_wrapped(rows["down_rad"] - rows["course_rad"])[counts])
         self._asides += float((off > ASIDE_RAD).sum())
         keep = tracked | (~down & (now_s - rows["seen_s"] < self._keep_s))
         self._rows = {name: column[keep] for name, column in rows.items()}

@@ -21,7 +21,7 @@ REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
 
 
 class Steering:
-    """The ways of each class over the cells of a site, made once.
+    """The ways of each class over the cells of a site.
 
     runs : how long drones flew straight, and what their dives told
     """
@@ -46,6 +46,8 @@ class Steering:
             )
         self._drawn: dict[tuple[int, int, int], Ways] = {}
         self.runs = Runs(HABITS[DRONE], params.missing_s, params.precedents_s)
+        for kind in self._ground:  # not in the midst of a raid
+            self._ways(kind)
 
     def futures(
         self, tracks: Tracks, rows: IntArray, chance: FloatArray

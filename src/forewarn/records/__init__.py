@@ -1,7 +1,14 @@
 """What flows along the chain. Frozen records that check themselves and do no more."""
 
 from forewarn.records.alerts import BY_HAND, IN_ERROR, LIVE_STATES, Alert, AlertState
-from forewarn.records.arrays import BoolArray, FloatArray, IntArray, rows_of, seal
+from forewarn.records.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    rows_of,
+    seal,
+    two_groups,
+)
 from forewarn.records.delivery import Counts, Key, Parcel
 from forewarn.records.events import (
     Act,
@@ -67,4 +74,5 @@ __all__ = [
     "Zones",
     "rows_of",
     "seal",
+    "two_groups",
 ]

@@ -28,3 +28,8 @@ def rows_of(ids: IntArray, among: IntArray) -> tuple[IntArray, BoolArray]:
     """
     row = among.searchsorted(ids)
     return row, among.searchsorted(ids, "right") > row
+
+
+def two_groups(mask: IntArray) -> BoolArray:
+    """Whether bit masks of independent groups hold at least two."""
+    return np.asarray((mask & (mask - 1)) != 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forewarn.geodesy import FloatArray
-from forewarn.records import BoolArray, Exposures, IntArray
+from forewarn.records import BoolArray, Exposures, IntArray, two_groups
 from forewarn.threats import CRUISE_MISSILE
 from forewarn.warning.params import WarningParams
 
@@ -183,8 +183,3 @@ def _largest(p: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatA
     largest = np.zeros(zones)
     np.maximum.at(largest, z[which], p[which])
     return largest
-
-
-def two_groups(mask: IntArray) -> BoolArray:
-    """Whether bit masks of independent groups hold at least two."""
-    return np.asarray((mask & (mask - 1)) != 0)

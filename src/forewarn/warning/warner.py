@@ -22,9 +22,10 @@ from forewarn.records import (
     IntArray,
     Zones,
     rows_of,
+    two_groups,
 )
 from forewarn.threats import CLASSES
-from forewarn.warning.danger import COUNTS, Danger, assess, two_groups
+from forewarn.warning.danger import COUNTS, Danger, assess
 from forewarn.warning.life import (
     CLEAR,
     COVERS,
