@@ -15,7 +15,7 @@ from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.steered import Steering
-from forewarn.forecast.ways import LONG_S, draw_ways
+from forewarn.forecast.ways import LONG_S, RUNS, draw_ways
 from forewarn.geodesy import FloatArray, enu_turns, geographic_points
 from forewarn.motion import SEVENTH
 from forewarn.records import (
@@ -201,7 +201,8 @@ class KnownWays(Steering):
         draw = ways.draw.copy()
         draw[:, :6] = 0.0  # no error of the state, no turn that goes on
         draw[:, 8] = 0.0  # and none into the dive
-        self._known = replace(ways, draw=draw)
+        # where it turns is known: that tells nothing of its dive
+        self._known = replace(ways, draw=draw, eager=np.ones(RUNS, np.float32))
 
     def futures(
         self, tracks: Tracks, rows: IntArray, chance: FloatArray
@@ -238,7 +239,7 @@ class KnownWays(Steering):
         course[0] = ahead
         told = np.zeros_like(self._known.way)
         told[:, :2], told[:, 2:4] = axes @ way.T / pace, axes @ course.T
-        told[:, 5] = -1.0  # where it turns is known: that tells nothing of its dive
+        told[:, 5] = -1.0
         ground = self._ground[body.kind]
         arrivals = carry(target, replace(self._known, way=told), ground)
         return arrival_futures(arrivals, self._grid, tracks.time_s[[row]])[1]

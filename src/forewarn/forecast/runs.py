@@ -4,8 +4,8 @@ What steers by coordinates flies straight at them in the end: the longer ago a d
 turned, the likelier it dives. How much likelier, and how many turn aside into the dive, is
 counted while a raid goes on: dives over time flown, by the run before them, as in a life
 table. So are turns, and how far they go. Before any was seen, and where few were, what is
-believed beforehand holds. What no second group ever saw counts for nothing: one alone
-could teach us to look away.
+believed beforehand holds. What no second group sees counts for nothing: one alone could
+teach us to look away.
 
 Source: occurrence over exposure, Breslow, Day, "Statistical Methods in Cancer Research"
 volume 2 (1987), chapter 2; rates that do not fall: Barlow et al., "Statistical Inference
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.forecast.missing import SINKS, SURE
+from forewarn.forecast.missing import SILENT, SINKS, SURE
 from forewarn.forecast.ways import (
     LONG_S,
     RUN_S,
@@ -31,14 +31,25 @@ from forewarn.geodesy import FloatArray, enu_turns, geographic_points
 from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of, two_groups
 from forewarn.threats import DRONE
 
-DIVES = 0.5  # so many dives outweigh what was believed of one class of runs
-ASIDES = 2.0  # and of the share that turns aside
+DIVES = 0.5  # so many dives weigh as much as what was believed of one class of runs,
+ASIDES = 2.0  # and as that of the share that turns aside
 LEAST = 0.2  # of what was believed stays whatever was seen: the next wave flies otherwise
 ASIDE_RAD = 0.3  # a dive begun so far off the course before turned aside
-TURNS = 4.0  # turns that outweigh what was believed of them
+TURNS = 4.0  # turns that weigh as much as what was believed of them
 SETTLED_S = 15.0  # straight flight after a turn until it is known how far that went
-WORTH_S = 10.0  # of time flown, at most, between two looks
-_COLUMNS = ("id", "told", "seen_s", "since_s", "course_rad", "before_rad", "down_rad")
+# of turns as often and as far as believed so many are found, the larger ones
+FOUND, LARGER = 0.8, 1.12
+WORTH_S = 10.0  # of time flown, at most, between two looks; a turn in more is not counted
+_COLUMNS = (
+    "id",
+    "told",
+    "silence",
+    "seen_s",
+    "since_s",
+    "course_rad",
+    "before_rad",
+    "down_rad",
+)
 
 
 class Runs:
@@ -51,18 +62,23 @@ class Runs:
     def __init__(self, habits: Habits, keep_s: float, remember_s: float) -> None:
         self._keep_s, self._remember_s = keep_s, remember_s
         self._habits, self._believed = habits, run_ins(habits)
-        # id; whether it counts; when last seen level; when the run began; its course; that
-        # before the turn into it, until that is counted, else nan; that of its dive, or nan
+        # id; whether it counts; log odds of looks without it against its flying on; when
+        # last seen level; when the run began; its course; that before the turn into it,
+        # until that is counted, else nan; that of its dive, or nan
         self._rows: dict[str, NDArray[Any]] = {name: np.zeros(0) for name in _COLUMNS}
         self._rows["id"], self._rows["told"] = np.zeros(0, np.int64), np.zeros(0, bool)
         self._flown_s, self._dives = np.zeros(RUNS), np.zeros(RUNS)
         # turns, their squares summed, rad2; dives aside
         self._turns, self._turned, self._asides = 0.0, 0.0, 0.0
-        self._now_s = 0.0
+        self._now_s = np.inf
 
     def follow(self, tracks: Tracks) -> None:
         """Take down how drones fly on, and which of them came down."""
-        tracked = rows_of(self._rows["id"], tracks.track_id)[1]
+        self._fade(tracks.received_s)
+        here, tracked = rows_of(self._rows["id"], tracks.track_id)
+        silence = self._rows["silence"].copy()
+        silence[tracked] = tracks.silence[here[tracked]]
+        self._rows["silence"] = silence
         if not tracked.all():
             self._end(tracks, tracked)
         rows = self._rows
@@ -72,9 +88,10 @@ class Runs:
         row = np.flatnonzero(heard & (tracks.mode_weight[:, STRAIGHT:].sum(axis=1) > 0.0))
         if not len(row):
             return
-        course, sigma, sink = _courses(tracks, row)
+        course, sigma, sinks = _courses(tracks, row)
         past: dict[str, NDArray[Any]] = {
             "told": np.zeros(len(row), bool),
+            "silence": tracks.silence[row].copy(),
             "seen_s": tracks.time_s[row].copy(),
             "since_s": np.full(len(row), -np.inf),
             "course_rad": course.copy(),
@@ -83,9 +100,8 @@ class Runs:
         old = np.flatnonzero(known[row])
         for name, column in past.items():
             column[old] = rows[name][at[row[old]]]
-        level = sink < SINKS
-        new = self._flown(tracks, row, past, np.where(level, course, np.nan), sigma)
-        new["down_rad"] = np.where(level, np.nan, course)
+        new = self._flown(tracks, row, past, np.where(sinks, np.nan, course), sigma)
+        new["down_rad"] = np.where(sinks, course, np.nan)
         others = ~rows_of(rows["id"], new["id"])[1]
         joint = {n: np.concatenate([rows[n][others], new[n]]) for n in _COLUMNS}
         order = np.argsort(joint["id"], kind="stable")
@@ -104,8 +120,8 @@ class Runs:
         past   : as of the look before; course : (k,) rad, nan of those that sink
         """
         time_s, level = tracks.time_s[row], np.isfinite(course)
-        # lower down one of them may see it no more
-        told = past["told"] | two_groups(tracks.group_mask[row])
+        told = two_groups(tracks.group_mask[row]) & _drones(tracks)[row]
+        told = np.where(level, told, past["told"])  # near the ground one may see it no more
         flown_s = np.where(level, time_s - past["seen_s"], 0.0)
         worth = np.where(told, np.minimum(flown_s, WORTH_S), 0.0)
         run_s = _classes(past["seen_s"] - past["since_s"])
@@ -113,34 +129,42 @@ class Runs:
         own = past["course_rad"]
         off = np.where(level, _wrapped(course - own), 0.0)
         turned = np.abs(off) > TURN_RAD + 2.0 * sigma
-        before = past["before_rad"].copy()
+        # one that was out of sight may have turned at once, and flown straight for long
+        unseen = turned & (flown_s > WORTH_S)
+        before = np.where(unseen, np.nan, past["before_rad"])
         over = ~turned & (flown_s > 0.0) & np.isfinite(before)
         over &= time_s - past["since_s"] >= SETTLED_S
         counts = over & told
         self._turns += float(counts.sum())
         self._turned += float((_wrapped(own - before)[counts] ** 2).sum())
         before[over] = np.nan
-        begins = turned & np.isnan(before)
+        begins = turned & ~unseen & np.isnan(before)
         before[begins] = own[begins]
         steadied = own + np.clip(flown_s / STEADY_S, 0.0, 1.0) * off
         return {
             "id": tracks.track_id[row],
             "told": told,
+            "silence": past["silence"],
             "seen_s": np.where(level, time_s, past["seen_s"]),
-            "since_s": np.where(turned, time_s, past["since_s"]),
+            "since_s": np.select(
+                [unseen, turned], [past["seen_s"], time_s], past["since_s"]
+            ),
             "course_rad": np.where(turned, course, steadied),
             "before_rad": before,
         }
 
-    def _end(self, tracks: Tracks, tracked: BoolArray) -> None:
-        """Count those that went down as dives; forget them, and those long out of sight."""
-        rows, now_s = self._rows, tracks.received_s
-        faded = np.exp(-max(now_s - self._now_s, 0.0) / self._remember_s)
+    def _fade(self, now_s: float) -> None:
+        faded = float(np.exp(-max(now_s - self._now_s, 0.0) / self._remember_s))
         self._flown_s, self._dives = faded * self._flown_s, faded * self._dives
         self._turns, self._turned = faded * self._turns, faded * self._turned
         self._asides, self._now_s = faded * self._asides, now_s
+
+    def _end(self, tracks: Tracks, tracked: BoolArray) -> None:
+        """Count those that went down as dives; forget them, and those long out of sight."""
+        rows, now_s = self._rows, tracks.received_s
         down = ~tracked & np.isfinite(rows["down_rad"])
-        counts = down & rows["told"] & ~rows_of(rows["id"], tracks.withdrawn)[1]
+        counts = down & rows["told"] & (rows["silence"] > SILENT)
+        counts &= ~rows_of(rows["id"], tracks.withdrawn)[1]
         run_s = rows["seen_s"][counts] - rows["since_s"][counts]
         self._dives += np.bincount(_classes(run_s), minlength=RUNS)
         off = np.abs(_wrapped(rows["down_rad"] - rows["course_rad"])[counts])
@@ -177,11 +201,12 @@ class Runs:
     def turning(self) -> tuple[float, float]:
         """How often drones turn, and how far, over what `Habits` had believed."""
         own = self._habits
-        rate = (TURNS + self._turns) / (TURNS / own.turns_per_s[0] + self._flown_s.sum())
+        due = self._flown_s.sum() * own.turns_per_s[0] * FOUND
+        often = (TURNS + self._turns) / (TURNS + due)
         # a turn of what is bound for a place leads from one offset of its course to another
-        each = self._turned / (1.0 + own.bound)
-        square = (TURNS * own.turn_rad[0] ** 2 + each) / (TURNS + self._turns)
-        return rate / own.turns_per_s[0], float(np.sqrt(square)) / own.turn_rad[0]
+        each = (LARGER * own.turn_rad[0]) ** 2 * (1.0 + own.bound)
+        square = (TURNS + self._turned / each) / (TURNS + self._turns)
+        return float(often), float(np.sqrt(square))
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
@@ -209,8 +234,8 @@ def _drones(tracks: Tracks) -> BoolArray:
     return np.asarray(tracks.confirmed & (drone > SURE))
 
 
-def _courses(tracks: Tracks, row: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(k,) course rad, its standard deviation, and sine of the angle of its way down."""
+def _courses(tracks: Tracks, row: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """(k,) course rad, its standard deviation, and whether each surely sinks."""
     mode = STRAIGHT + tracks.mode_weight[row, STRAIGHT:].argmax(axis=1)
     mean, cov = tracks.mean[row, mode], tracks.cov[row, mode]
     lat, lon, _ = geographic_points(mean[:, :3])
@@ -218,9 +243,13 @@ def _courses(tracks: Tracks, row: IntArray) -> tuple[FloatArray, FloatArray, Flo
     vel = np.einsum("nij,nj->ni", axes, mean[:, 3:6])
     level = np.maximum(np.hypot(vel[:, 0], vel[:, 1]), 1.0)
     across = (vel[:, 1, None] * axes[:, 0] - vel[:, 0, None] * axes[:, 1]) / level[:, None]
-    spread = np.einsum("ni,nij,nj->n", across, cov[:, 3:6, 3:6], across)
-    sink = -vel[:, 2] / np.maximum(np.linalg.norm(vel, axis=1), 1.0)
-    return np.arctan2(vel[:, 0], vel[:, 1]), np.sqrt(spread) / level, sink
+    aside, up = (
+        np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", axis, cov[:, 3:6, 3:6], axis), 0.0))
+        for axis in (across, axes[:, 2])
+    )
+    speed = np.maximum(np.linalg.norm(vel, axis=1), 1.0)
+    sinks = -vel[:, 2] - 2.0 * up >= SINKS * speed
+    return np.arctan2(vel[:, 0], vel[:, 1]), aside / level, sinks
 
 
 def _classes(run_s: FloatArray) -> IntArray:

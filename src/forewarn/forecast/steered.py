@@ -16,7 +16,7 @@ from forewarn.threats import CRUISE_MISSILE, DRONE
 
 CELLS = 240  # of the raster, each way, at most
 COARSE = 1.25  # ways are drawn anew once drones turn so much more often, or further,
-MOST_STEPS = 10  # than those drawn, and so many times at most
+STEPS = (-3, 10)  # than those drawn, so many times at most: the next wave flies otherwise
 REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
 
 
@@ -92,7 +92,7 @@ class Steering:
         if kind != DRONE:
             return self._draw(kind, 0, 0)
         steps = np.log(self.runs.turning()) / np.log(COARSE)
-        often, far = np.clip(np.rint(steps), -MOST_STEPS, MOST_STEPS).astype(int).tolist()
+        often, far = np.clip(np.rint(steps), *STEPS).astype(int).tolist()
         return self._draw(kind, often, far).diving(self.runs.eager(), self.runs.aside())
 
     def _draw(self, kind: int, often: int, far: int) -> Ways:

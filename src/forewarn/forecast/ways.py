@@ -244,16 +244,17 @@ def _chain(
     way[:, 2, 0], way[:, 5, 0] = 1.0, -1.0
     for step in range(1, steps + 1):
         for _ in range(SUBSTEPS):
-            chance = rng.random((3, count))
+            # of every way, whether it needs them or not: other habits, the same numbers
+            chance, normal = rng.random((3, count)), rng.standard_normal((3, count))
             turn = np.flatnonzero(chance[0] < turns * dt)
             about = np.where(bound[turn], aim[turn], course[turn])
-            wanted[turn] = about + strength[turn] * rng.standard_normal(len(turn))
+            wanted[turn] = about + strength[turn] * normal[0, turn]
             other = np.flatnonzero(chance[1] < own.speed_per_s * dt)
-            speed[other] = np.exp(own.speed_share * rng.standard_normal(len(other)))
+            speed[other] = np.exp(own.speed_share * normal[1, other])
             ends = (climb != 0.0) & (chance[2] < dt / own.climb_s)
             begins = (climb == 0.0) & (chance[2] < dt * own.climb_per_s)
             climb[ends] = 0.0
-            climb[begins] = own.climb_mps * rng.standard_normal(int(begins.sum()))
+            climb[begins] = own.climb_mps * normal[2, begins]
             bend = np.clip(wanted - course, -most, most)
             middle = course + 0.5 * bend
             place += dt * np.stack([speed * np.cos(middle), speed * np.sin(middle), climb])
