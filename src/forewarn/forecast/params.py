@@ -57,7 +57,8 @@ class ForecastParams:
     lost_s              : how long one that dived out of sight stays in the forecast,
     missing_s           : and one that flew out of sight is taken to fly on
     precedents_s        : a missile tells for so long how heavy for their size those are
-                          that follow it: about one night
+                          that follow it, and what drones showed fades to a third in it:
+                          about one night
     negligible          : threats less probable than this get no futures
     """
 
