@@ -10,6 +10,7 @@ from forewarn.dynamics import drag_table
 from forewarn.exposure import Exposer
 from forewarn.flight import fall, follow_path, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
+from forewarn.forecast.ways import HABITS, run_ins
 from forewarn.geodesy import (
     WGS84,
     FloatArray,
@@ -240,7 +241,9 @@ def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
     )
     per_min = params.dive_per_min if kind == DRONE else params.cruise_dive_per_min
     chance = 1 - np.exp(-per_min * params.horizon_s / 60)
-    assert_allclose(got.weight.sum(), chance, rtol=0.05)
+    # nobody saw it turn: it may have flown straight for long, and then it dives sooner
+    most = run_ins(HABITS[kind])[-1]
+    assert 0.97 * chance < got.weight.sum() < 1.02 * most * chance
     east = (got.place_rad[:, 1] - LON) * PER_LON
     assert got.weight[east > 0].sum() > 0.95 * got.weight.sum()
     assert (got.time_s > 10.0).all()

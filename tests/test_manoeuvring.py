@@ -135,6 +135,15 @@ def test_a_target_among_others_fares_as_alone() -> None:
     assert got.reached[mine].tobytes() == alone.reached.tobytes()
 
 
+def test_over_all_runs_a_drone_dives_as_often_as_stated() -> None:
+    """The hazard goes with the run; that of drones which turn as believed is its mean."""
+    ways, rate, shares = draw_ways(DRONE, 2000, 180.0), 1 / 3000.0, 30
+    ages_s = -np.log1p(-(np.arange(shares) + 0.5) / shares) / HABITS[DRONE].turns_per_s[0]
+    down = [total_down(carry(steered(run_s=age), ways, even(rate=rate))) for age in ages_s]
+    assert_allclose(np.mean(down), 1 - np.exp(-rate * 180.0), rtol=0.03)
+    assert down[0] < 0.8 * down[-1]
+
+
 def test_compiled_answer_is_that_of_plain_python() -> None:
     ways, ground, one = draw_ways(DRONE, 12, 120.0), even(side=12), steered(sink=0.16)
     inputs = (
