@@ -91,7 +91,6 @@ class Runs:
         course, sigma, sinks = _courses(tracks, row)
         past: dict[str, NDArray[Any]] = {
             "told": np.zeros(len(row), bool),
-            "silence": tracks.silence[row].copy(),
             "seen_s": tracks.time_s[row].copy(),
             "since_s": np.full(len(row), -np.inf),
             "course_rad": course.copy(),
@@ -144,7 +143,7 @@ class Runs:
         return {
             "id": tracks.track_id[row],
             "told": told,
-            "silence": past["silence"],
+            "silence": tracks.silence[row],
             "seen_s": np.where(level, time_s, past["seen_s"]),
             "since_s": np.select(
                 [unseen, turned], [past["seen_s"], time_s], past["since_s"]
