@@ -239,7 +239,6 @@ class KnownWays(Steering):
         course[0] = ahead
         told = np.zeros_like(self._known.way)
         told[:, :2], told[:, 2:4] = axes @ way.T / pace, axes @ course.T
-        told[:, 5] = -1.0
         ground = self._ground[body.kind]
         arrivals = carry(target, replace(self._known, way=told), ground)
         return arrival_futures(arrivals, self._grid, tracks.time_s[[row]])[1]
