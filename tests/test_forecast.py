@@ -10,7 +10,7 @@ from forewarn.dynamics import drag_table
 from forewarn.exposure import Exposer
 from forewarn.flight import fall, follow_path, level_ground
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.forecast.ways import HABITS, run_ins
+from forewarn.forecast.ways import LONG_S, RUN_S, RUNS, draw_ways
 from forewarn.geodesy import (
     WGS84,
     FloatArray,
@@ -240,10 +240,13 @@ def test_a_steered_threat_may_dive_ahead_of_it_and_sooner_than_the_horizon(
         track(mean, kind=kind, modes=(0.0, 0.0, 1.0)), Tick(1, 10.0)
     )
     per_min = params.dive_per_min if kind == DRONE else params.cruise_dive_per_min
-    chance = 1 - np.exp(-per_min * params.horizon_s / 60)
-    # nobody saw it turn: it may have flown straight for long, and then it dives sooner
-    most = run_ins(HABITS[kind])[-1]
-    assert 0.97 * chance < got.weight.sum() < 1.02 * most * chance
+    # nobody saw it turn: until it does, it may have flown straight for long
+    ways = draw_ways(kind, params.ways, params.horizon_s, params.step_s)
+    since_s = ways.way[:, 5, :-1].astype(float)
+    run_s = np.where(since_s < 0.0, LONG_S, since_s)
+    eager = ways.eager[np.minimum(run_s // RUN_S, RUNS - 1).astype(int)].mean(axis=1)
+    chance = 1 - np.exp(-per_min * eager * params.horizon_s / 60).mean()
+    assert_allclose(got.weight.sum(), chance, rtol=0.05)
     east = (got.place_rad[:, 1] - LON) * PER_LON
     assert got.weight[east > 0].sum() > 0.95 * got.weight.sum()
     assert (got.time_s > 10.0).all()

@@ -287,6 +287,19 @@ def test_a_drone_that_just_turned_hardly_dives_at_once_and_one_long_on_its_way_m
     assert 0.0 < just < 0.7 * later
 
 
+def test_a_forecast_goes_on_after_a_restart_with_what_it_was_taught() -> None:
+    whole = Forecaster(AIR, ZONES, ForecastParams(intent=0.0))
+    for second in range(0, 1000, 5):
+        whole.step(drone(START_S + second, 60.0 * (second // 60 % 2)), Tick(1, START_S))
+    again = Forecaster(AIR, ZONES, ForecastParams(intent=0.0))
+    again.restore(whole.memory())
+    last = drone(START_S + 1000.0, 120.0)
+    told, retold = (f.step(last, Tick(2, START_S + 1000.0)) for f in (whole, again))
+    fresh = Forecaster(AIR, ZONES, ForecastParams(intent=0.0)).step(last, Tick(2, START_S))
+    assert retold.weight.tobytes() == told.weight.tobytes()
+    assert fresh.weight.tobytes() != told.weight.tobytes()
+
+
 def test_where_drones_turn_often_the_next_may_come_down_further_aside() -> None:
     def share_aside(legs_s: int) -> float:
         """Of what may come down, more than 40 degrees off the course of the moment."""
