@@ -12,7 +12,12 @@ from forewarn.bench.manoeuvring import calibration, open_country, worst
 from forewarn.bench.wanderers import MODELS
 from forewarn.errors import ModelError
 from forewarn.forecast.manoeuvring import Arrivals, Steered, carry, chances
-from forewarn.forecast.particles import AHEAD_PER_HEIGHT, REACH_SPREAD, carry_particles
+from forewarn.forecast.particles import (
+    AHEAD_PER_HEIGHT,
+    HASTE,
+    REACH_SPREAD,
+    carry_particles,
+)
 from forewarn.forecast.plane import arrival_futures, scale_at, steered_tracks
 from forewarn.forecast.raster import Grid, Ground, draw_raster, make_ground
 from forewarn.forecast.ways import HABITS, LONG_S, RUN_S, RUNS, Ways, draw_ways
@@ -252,6 +257,17 @@ def test_kernel_agrees_with_an_independent_reckoning(course: float, run_s: float
     # one particle may fall on the other side of an edge, in float32
     assert_allclose(got[0][0], want[0], atol=2e-3)
     assert_allclose(got[1][0], want[1], atol=6e-3)
+
+
+def test_a_dive_takes_as_long_as_its_path_is() -> None:
+    """So the seconds to a place hardly hang on how steep the dive there will be."""
+    one = replace(steered(), turning=np.zeros(1), cov=np.zeros((1, 4, 4)))
+    # all dive at once
+    got = carry(one, WAYS, even(200_000.0, side=1, rate=100.0))
+    draw = WAYS.draw.astype(float)
+    far = AHEAD_PER_HEIGHT * 800.0 * np.maximum(1 + REACH_SPREAD * draw[:, 6], 0.1)
+    seconds = draw[:, 7] * WAYS.step_s + np.hypot(far, 800.0) / (HASTE * 50.0)
+    assert_allclose(got.time_s[0], seconds.mean(), rtol=0.01)
 
 
 def test_what_dives_comes_down_where_it_points() -> None:

@@ -16,7 +16,7 @@ REACH_SIGMAS = 4.0
 FLOOR = 1e-7  # pairs below this are not worth a row
 LEAST_SHARED = 8  # threats whose votes are worth a second core
 NEAR_S = 0.1  # to which times are told
-LOGISTIC = 1.702  # at which the logistic comes nearest the normal distribution
+LOGISTIC = 1.79  # at which the logistic has the 5 % quantile of the normal distribution
 
 
 class PointIndex:
@@ -166,10 +166,11 @@ def _voice(
     sums: FloatArray,
     touched: IntArray,
 ) -> int:
-    """Add one future's votes to `sums` (zone, [p, p dt, p dt2]); returns zones touched.
+    """Add one future's votes to `sums`, (zone, [p, p dt, p dt2, p s2]); returns how many
+    zones it touched.
 
-    dt  : how much later than time_s the future would come down near a zone's people
-    dt2 : its square, and the variance of when it comes down among those it harms
+    dt : how much later than time_s the future would come down near a zone's people
+    s2 : variance of when it comes down within reach of them
     """
     spot, zone, share, sigma, start, origin, shape = grid
     sin2 = np.sin(place[0]) ** 2
@@ -223,7 +224,8 @@ def _voice(
                 count += 1
             sums[z, 0] += p
             sums[z, 1] += p * dt
-            sums[z, 2] += p * (dt * dt + max(open_s2, 0.0))
+            sums[z, 2] += p * dt * dt
+            sums[z, 3] += p * max(open_s2, 0.0)
     return count
 
 
@@ -278,7 +280,7 @@ def _vote(
     zone_count: int,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Rows (zone, threat, [p, early, median]) of all pairs above FLOOR."""
-    sums = np.zeros((zone_count, 3))
+    sums = np.zeros((zone_count, 4))
     touched = np.empty(zone_count, np.int64)  # by one future
     reached = np.empty(zone_count, np.int64)  # by one threat
     total = np.zeros(zone_count)
@@ -316,7 +318,10 @@ def _vote(
                 z = touched[j]
                 p = sums[z, 0]
                 mean = sums[z, 1] / p
-                spread = max(sums[z, 2] / p - mean * mean, 0.0)
+                # a zone is hit with the first of its people: what harms any of them may
+                # come down on it widened by the disc, and widths add, not squares
+                among = np.sqrt(max(sums[z, 2] / p - mean * mean, 0.0))
+                spread = (among + np.sqrt(sums[z, 3] / p)) ** 2
                 if first[z] < 0:
                     reached[count] = z
                     count += 1

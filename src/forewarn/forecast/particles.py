@@ -17,7 +17,7 @@ STEEP = 0.15  # sine of the path angle beyond which a steered threat counts as d
 # metres ahead per metre of height in a dive: public footage of attack drones
 AHEAD_PER_HEIGHT = 1.5
 REACH_M = (300.0, 2000.0)  # shortest and longest way covered in a dive out of level flight
-HASTE = 1.2  # speed in a dive over that of cruise
+HASTE = 1.2  # speed in a dive, along its path, over that of cruise
 REACH_SPREAD = 0.3  # standard deviation of the way covered, as a share of it
 STRAIGHT_RADPS = 0.003  # turn rate that a course held straight leaves open
 GOLDEN = 0.6180339887498949
@@ -77,26 +77,28 @@ def _locate(
     late_s = f4(draw[7] * step)
     ahead = late_s * pace
     stretch = f4(max(1.0 + REACH_SPREAD * draw[6], 0.1) / cell_m)
-    glide = f4(1.0 / (HASTE * speed))
-    step_s, one, zero = f4(step), f4(1.0), f4(0.0)
+    dive_spm = f4(1.0 / (HASTE * speed))
+    step_s, one, zero, cell = f4(step), f4(1.0), f4(0.0), f4(cell_m)
     least, most = f4(REACH_M[0]), f4(REACH_M[1])
     slope, above = f4(AHEAD_PER_HEIGHT), f4(above_m)
-    level = min(max(slope * above, least), most)
+    far_now = min(max(slope * above, least), most) * stretch
+    run, height = far_now * cell, max(above, zero)
+    dive_s = dive_spm * np.sqrt(run * run + height * height)
     half_c, half_s = f4(np.cos(0.5 * bend)), f4(np.sin(0.5 * bend))
     # from the course of the moment to that of the dive, clockwise
     aside_c, aside_s = f4(np.cos(draw[8])), f4(np.sin(draw[8]))
     for k in range(hold):  # the turn of the moment goes on
         at[0, k], at[1, k] = x0, y0
-        at[2, k] = x0 + ahead * ue + level * stretch * (ue * aside_c + un * aside_s)
-        at[3, k] = y0 + ahead * un + level * stretch * (un * aside_c - ue * aside_s)
-        at[4, k] = f4(i4(k)) * step_s + late_s + level * glide
+        at[2, k] = x0 + ahead * ue + far_now * (ue * aside_c + un * aside_s)
+        at[3, k] = y0 + ahead * un + far_now * (un * aside_c - ue * aside_s)
+        at[4, k] = f4(i4(k)) * step_s + late_s + dive_s
         me, mn = ue * half_c + un * half_s, un * half_c - ue * half_s
         x0 += pace * step_s * me
         y0 += pace * step_s * mn
         ue, un = me * half_c + mn * half_s, mn * half_c - me * half_s
     left = rows - hold
     along, across, to_a, to_b, rise = way[0], way[1], way[2], way[3], way[4]
-    x, y, reach, far = at[0, hold:], at[1, hold:], at[5], at[6]
+    x, y, fall, far = at[0, hold:], at[1, hold:], at[5], at[6]
     spot_x, spot_y, spot_s = at[2, hold:], at[3, hold:], at[4, hold:]
     pe, pn = pace * ue, pace * un
     for r in range(left):
@@ -104,13 +106,14 @@ def _locate(
     for r in range(left):
         y[r] = y0 + along[r] * pn - across[r] * pe
     for r in range(left):
-        reach[r] = min(max(slope * (above + rise[r]), least), most)
+        fall[r] = max(above + rise[r], zero)
+    for r in range(left):
+        far[r] = min(max(slope * fall[r], least), most) * stretch
     first = f4(i4(hold)) * step_s + late_s
     for r in range(left):
-        spot_s[r] = first + f4(i4(r)) * step_s + reach[r] * glide
+        slant = np.sqrt(far[r] * cell * (far[r] * cell) + fall[r] * fall[r])
+        spot_s[r] = first + f4(i4(r)) * step_s + dive_spm * slant
     dive_e, dive_n = ue * aside_c + un * aside_s, un * aside_c - ue * aside_s
-    for r in range(left):
-        far[r] = reach[r] * stretch
     for r in range(left):
         spot_x[r] = x[r] + to_a[r] * (far[r] * dive_e + ahead * ue)
     for r in range(left):
