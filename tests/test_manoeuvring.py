@@ -19,7 +19,7 @@ from forewarn.forecast.particles import (
     carry_particles,
 )
 from forewarn.forecast.plane import arrival_futures, scale_at, steered_tracks
-from forewarn.forecast.raster import Grid, Ground, draw_raster, make_ground
+from forewarn.forecast.raster import Grid, Ground, draw_raster, hazards_at, make_ground
 from forewarn.forecast.ways import HABITS, LONG_S, RUN_S, RUNS, Ways, draw_ways
 from forewarn.geodesy import (
     FloatArray,
@@ -309,6 +309,10 @@ def test_intent_draws_to_people_and_keeps_the_mean() -> None:
     cell, inside = grid.cells(town)
     assert inside.all()
     assert hazard.reshape(-1).argmax() == cell[0]
+    ground = make_ground(np.zeros_like(hazard, np.int32), hazard, grid.corner_m, 5e3, 1.0)
+    far = np.radians([[60.0, 30.0]])
+    found = hazards_at(grid, ground, np.concatenate([town, far]))
+    assert_allclose(found, [hazard.max(), 1.0], rtol=1e-6)
     assert_allclose(hazard.mean(), RATE, rtol=1e-5)
     assert_allclose(draw_raster(grid, town, np.array([1e5]), RATE, 0.0), RATE, rtol=1e-6)
     assert_allclose(draw_raster(grid, np.zeros((0, 2)), np.zeros(0), RATE), RATE, rtol=1e-6)

@@ -9,7 +9,7 @@ import pytest
 from forewarn.atmosphere import standard_air
 from forewarn.bench.drawing import numbered
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.forecast.runs import FOUND, LARGER, LEAST, TURNS, Runs
+from forewarn.forecast.runs import ENDS, FOUND, LARGER, LEAST, TURNS, Runs
 from forewarn.forecast.ways import HABITS, LONG_S, RUNS, draw_ways, run_ins
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Tick, Tracks
@@ -24,8 +24,9 @@ BELIEVED = run_ins(OWN)
 START_S = 1.7e9  # UTC, as live
 
 
-def runs() -> Runs:
-    return Runs(OWN, 180.0, 28_800.0)
+def runs(per_min: float = 0.02) -> Runs:
+    rate = per_min / 60.0
+    return Runs(OWN, lambda place: np.full(len(place), rate), 180.0, 28_800.0)
 
 
 def drone(
@@ -91,7 +92,7 @@ def test_a_slow_curve_is_no_turn() -> None:
 
 
 def test_dives_after_long_runs_make_one_soon_after_a_turn_improbable() -> None:
-    table = runs()
+    table = runs(60.0 / 210.0)  # each flies for so long
     assert np.allclose(table.eager(), BELIEVED)
     for number in range(1, 41):
         flown(table, 150.0, number=number)
@@ -100,6 +101,25 @@ def test_dives_after_long_runs_make_one_soon_after_a_turn_improbable() -> None:
     assert eager[8] > 1.0  # more than it would be, did runs not count
     assert (eager >= LEAST * BELIEVED).all()
     assert (np.diff(eager) >= 0.0).all()
+
+
+@pytest.mark.parametrize("times", [0.25, 4.0])
+def test_how_often_drones_dive_is_learned_from_those_that_did(times: float) -> None:
+    table = runs(60.0 / 210.0 / times)  # each flies for 210 s
+    for number in range(1, 41):
+        flown(table, 150.0, number=number)
+    as_believed = runs(60.0 / 210.0)
+    for number in range(1, 41):
+        flown(as_believed, 150.0, number=number)
+    more = table.eager()[7:] / as_believed.eager()[7:]
+    assert np.allclose(more, (ENDS + 40.0) / (ENDS + 40.0 / times), rtol=0.15)
+
+
+def test_of_a_wave_on_its_way_none_dived_yet_and_nothing_is_learned() -> None:
+    table = runs()
+    for number in range(1, 11):
+        flown(table, 1200.0, number=number, dives=False)
+    assert np.allclose(table.eager(), BELIEVED)
 
 
 def test_dives_soon_after_a_turn_are_learned_as_well() -> None:
@@ -225,7 +245,7 @@ def test_one_group_alone_teaches_nothing() -> None:
             alone = np.minimum(tracks.group_mask, 1)
             super().follow(replace(tracks, group_mask=alone))
 
-    alone = OfOne(OWN, 180.0, 28_800.0)
+    alone = OfOne(OWN, lambda place: np.full(len(place), 1e-3), 180.0, 28_800.0)
     for number in range(1, 21):
         flown(alone, 150.0, 45.0, number)
         flown(told, 150.0, 45.0, number)

@@ -3,15 +3,16 @@
 What steers by coordinates flies straight at them in the end: the longer ago a drone last
 turned, the likelier it dives. How much likelier, and how many turn aside into the dive, is
 counted while a raid goes on: dives over time flown, by the run before them, as in a life
-table. So are turns, and how far they go. Before any was seen, and where few were, what is
-believed beforehand holds. What no second group sees counts for nothing: one alone could
-teach us to look away.
+table. So are turns, and how far they go; and how many dives came where so many were said
+to come. Before any was seen, and where few were, what is believed beforehand holds. What
+no second group sees counts for nothing: one alone could teach us to look away.
 
 Source: occurrence over exposure, Breslow, Day, "Statistical Methods in Cancer Research"
 volume 2 (1987), chapter 2; rates that do not fall: Barlow et al., "Statistical Inference
 under Order Restrictions" (1972), chapter 1.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of, two
 from forewarn.threats import DRONE
 
 DIVES = 0.5  # so many dives weigh as much as what was believed of one class of runs,
-ASIDES = 2.0  # and as that of the share that turns aside
+ASIDES = 2.0  # and as that of the share that turns aside,
+ENDS = 4.0  # and as that of how often they come at all
 LEAST = 0.2  # of what was believed stays whatever was seen: the next wave flies otherwise
 ASIDE_RAD = 0.3  # a dive begun so far off the course before turned aside
 TURNS = 4.0  # turns that weigh as much as what was believed of them
@@ -49,27 +51,37 @@ _COLUMNS = (
     "course_rad",
     "before_rad",
     "down_rad",
+    "said",
 )
 
 
 class Runs:
     """Remembers since when each drone flies straight, and counts dives by their runs.
 
+    rate       : dives per second, mean over all runs, that are believed to end at
+                 places (n, 2) latitude, longitude rad
     keep_s     : how long a drone that is seen no more may still be asked for
     remember_s : in which what was counted fades to a third
     """
 
-    def __init__(self, habits: Habits, keep_s: float, remember_s: float) -> None:
-        self._keep_s, self._remember_s = keep_s, remember_s
+    def __init__(
+        self,
+        habits: Habits,
+        rate: Callable[[FloatArray], FloatArray],
+        keep_s: float,
+        remember_s: float,
+    ) -> None:
+        self._rate, self._keep_s, self._remember_s = rate, keep_s, remember_s
         self._habits, self._believed = habits, run_ins(habits)
         # id; whether it counts; log odds of looks without it against its flying on; when
         # last seen level; when the run began; its course; that before the turn into it,
-        # until that is counted, else nan; that of its dive, or nan
+        # until that is counted, else nan; that of its dive, or nan; dives said to come
         self._rows: dict[str, NDArray[Any]] = {name: np.zeros(0) for name in _COLUMNS}
         self._rows["id"], self._rows["told"] = np.zeros(0, np.int64), np.zeros(0, bool)
         self._flown_s, self._dives = np.zeros(RUNS), np.zeros(RUNS)
         # turns, their squares summed, rad2; dives aside
         self._turns, self._turned, self._asides = 0.0, 0.0, 0.0
+        self._said = 0.0  # dives, of those drones that did dive
         self._now_s = np.inf
 
     def follow(self, tracks: Tracks) -> None:
@@ -88,18 +100,20 @@ class Runs:
         row = np.flatnonzero(heard & (tracks.mode_weight[:, STRAIGHT:].sum(axis=1) > 0.0))
         if not len(row):
             return
-        course, sigma, sinks = _courses(tracks, row)
+        course, sigma, sinks, place = _courses(tracks, row)
         past: dict[str, NDArray[Any]] = {
             "told": np.zeros(len(row), bool),
             "seen_s": tracks.time_s[row].copy(),
             "since_s": np.full(len(row), -np.inf),
             "course_rad": course.copy(),
             "before_rad": np.full(len(row), np.nan),
+            "said": np.zeros(len(row)),
         }
         old = np.flatnonzero(known[row])
         for name, column in past.items():
             column[old] = rows[name][at[row[old]]]
-        new = self._flown(tracks, row, past, np.where(sinks, np.nan, course), sigma)
+        course_level = np.where(sinks, np.nan, course)
+        new = self._flown(tracks, row, past, course_level, sigma, self._rate(place))
         new["down_rad"] = np.where(sinks, course, np.nan)
         others = ~rows_of(rows["id"], new["id"])[1]
         joint = {n: np.concatenate([rows[n][others], new[n]]) for n in _COLUMNS}
@@ -113,10 +127,12 @@ class Runs:
         past: dict[str, NDArray[Any]],
         course: FloatArray,
         sigma: FloatArray,
+        rate: FloatArray,
     ) -> dict[str, NDArray[Any]]:
         """What is known of drones by now, and what they flew since, counted.
 
         past   : as of the look before; course : (k,) rad, nan of those that sink
+        rate   : (k,) dives per second, mean over all runs
         """
         time_s, level = tracks.time_s[row], np.isfinite(course)
         told = two_groups(tracks.group_mask[row]) & _drones(tracks)[row]
@@ -124,6 +140,7 @@ class Runs:
         flown_s = np.where(level, time_s - past["seen_s"], 0.0)
         worth = np.where(told, np.minimum(flown_s, WORTH_S), 0.0)
         run_s = _classes(past["seen_s"] - past["since_s"])
+        said = past["said"] + worth * rate * self._by_run()[run_s]
         self._flown_s += np.bincount(run_s, weights=worth, minlength=RUNS)
         own = past["course_rad"]
         off = np.where(level, _wrapped(course - own), 0.0)
@@ -150,13 +167,15 @@ class Runs:
             ),
             "course_rad": np.where(turned, course, steadied),
             "before_rad": before,
+            "said": said,
         }
 
     def _fade(self, now_s: float) -> None:
         faded = float(np.exp(-max(now_s - self._now_s, 0.0) / self._remember_s))
         self._flown_s, self._dives = faded * self._flown_s, faded * self._dives
         self._turns, self._turned = faded * self._turns, faded * self._turned
-        self._asides, self._now_s = faded * self._asides, now_s
+        self._asides, self._said = faded * self._asides, faded * self._said
+        self._now_s = now_s
 
     def _end(self, tracks: Tracks, tracked: BoolArray) -> None:
         """Count those that went down as dives; forget them, and those long out of sight."""
@@ -166,6 +185,7 @@ class Runs:
         counts &= ~rows_of(rows["id"], tracks.withdrawn)[1]
         run_s = rows["seen_s"][counts] - rows["since_s"][counts]
         self._dives += np.bincount(_classes(run_s), minlength=RUNS)
+        self._said += float(rows["said"][counts].sum())
         off = np.abs(_wrapped(rows["down_rad"] - rows["course_rad"])[counts])
         self._asides += float((off > ASIDE_RAD).sum())
         keep = tracked | (~down & (now_s - rows["seen_s"] < self._keep_s))
@@ -179,7 +199,16 @@ class Runs:
         return np.asarray(np.clip(run_s, 0.0, LONG_S))
 
     def eager(self) -> FloatArray:
-        """(RUNS,) hazard of a dive over its mean, by the run before it.
+        """(RUNS,) hazard of a dive over its mean as believed, by the run before it.
+
+        How often drones dive is told by those alone that did, and what was said of them on
+        their way: of a wave that is yet to arrive none dived so far.
+        """
+        ends = (ENDS + self._dives.sum()) / (ENDS + self._said)
+        return np.asarray(np.maximum(ends * self._by_run(), LEAST * self._believed))
+
+    def _by_run(self) -> FloatArray:
+        """(RUNS,) the same, were dives as many as believed.
 
         A longer run never makes it less: that what flies straight for long is bound for
         somewhere else may hold for one raid, and not for the next.
@@ -188,8 +217,7 @@ class Runs:
 
         due = self._dives.sum() * self._flown_s / max(self._flown_s.sum(), 1.0)
         seen = (DIVES * self._believed + self._dives) / (DIVES + due)
-        rising = isotonic_regression(seen, weights=DIVES + due).x
-        return np.asarray(np.maximum(rising, LEAST * self._believed))
+        return np.asarray(isotonic_regression(seen, weights=DIVES + due).x)
 
     def aside(self) -> float:
         """Share of the dives that turn aside."""
@@ -209,12 +237,12 @@ class Runs:
 
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
-        counted = np.array([self._turns, self._turned, self._asides, self._now_s])
+        told = self._turns, self._turned, self._asides, self._said, self._now_s
         return {
             **{f"runs.{name}": column for name, column in self._rows.items()},
             "runs.flown_s": self._flown_s,
             "runs.dives": self._dives,
-            "runs.counted": counted,
+            "runs.counted": np.array(told),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -223,7 +251,7 @@ class Runs:
         self._flown_s = memory["runs.flown_s"].astype(np.float64)
         self._dives = memory["runs.dives"].astype(np.float64)
         counted = (float(each) for each in memory["runs.counted"])
-        self._turns, self._turned, self._asides, self._now_s = counted
+        self._turns, self._turned, self._asides, self._said, self._now_s = counted
 
 
 def _drones(tracks: Tracks) -> BoolArray:
@@ -233,8 +261,10 @@ def _drones(tracks: Tracks) -> BoolArray:
     return np.asarray(tracks.confirmed & (drone > SURE))
 
 
-def _courses(tracks: Tracks, row: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """(k,) course rad, its standard deviation, and whether each surely sinks."""
+def _courses(
+    tracks: Tracks, row: IntArray
+) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray]:
+    """(k,) course rad, its standard deviation, whether each surely sinks; (k, 2) place."""
     mode = STRAIGHT + tracks.mode_weight[row, STRAIGHT:].argmax(axis=1)
     mean, cov = tracks.mean[row, mode], tracks.cov[row, mode]
     lat, lon, _ = geographic_points(mean[:, :3])
@@ -248,7 +278,8 @@ def _courses(tracks: Tracks, row: IntArray) -> tuple[FloatArray, FloatArray, Boo
     )
     speed = np.maximum(np.linalg.norm(vel, axis=1), 1.0)
     sinks = -vel[:, 2] - 2.0 * up >= SINKS * speed
-    return np.arctan2(vel[:, 0], vel[:, 1]), aside / level, sinks
+    course = np.arctan2(vel[:, 0], vel[:, 1])
+    return course, aside / level, sinks, np.stack([lat, lon], axis=1)
 
 
 def _classes(run_s: FloatArray) -> IntArray:

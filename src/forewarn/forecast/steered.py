@@ -1,13 +1,14 @@
 """Futures of what steers itself, over the country of a site: particles, cell by cell."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
-from forewarn.forecast.raster import Grid, draw_raster, make_ground
+from forewarn.forecast.raster import Grid, draw_raster, hazards_at, make_ground
 from forewarn.forecast.runs import Runs
 from forewarn.forecast.ways import HABITS, Ways, draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
@@ -45,7 +46,8 @@ class Steering:
                 label, hazard, self._grid.corner_m, self._grid.cell_m, rate
             )
         self._drawn: dict[tuple[int, int, int], Ways] = {}
-        self.runs = Runs(HABITS[DRONE], params.missing_s, params.precedents_s)
+        believed = partial(hazards_at, self._grid, self._ground[DRONE])
+        self.runs = Runs(HABITS[DRONE], believed, params.missing_s, params.precedents_s)
         for kind in self._ground:  # not in the midst of a raid
             self._ways(kind)
 
