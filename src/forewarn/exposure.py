@@ -295,6 +295,9 @@ def _vote(
         count = used = 0
         for k in range(start[threat], start[threat + 1]):
             det = cov[k, 0] * cov[k, 2] - cov[k, 1] * cov[k, 1]
+            along_e = cov[k, 0] * slope[k, 0] + cov[k, 1] * slope[k, 1]
+            along_n = cov[k, 1] * slope[k, 0] + cov[k, 2] * slope[k, 1]
+            whole_s2 = along_e * slope[k, 0] + along_n * slope[k, 1]
             narrow = np.sqrt(max(det, 0.0) / max(cov[k, 0] + cov[k, 2], 1.0))
             grid = zones if narrow > 2.0 * widest_m else points
             heard = _voice(
@@ -319,9 +322,12 @@ def _vote(
                 p = sums[z, 0]
                 mean = sums[z, 1] / p
                 # a zone is hit with the first of its people: what harms any of them may
-                # come down on it widened by the disc, and widths add, not squares
-                among = np.sqrt(max(sums[z, 2] / p - mean * mean, 0.0))
-                spread = (among + np.sqrt(sums[z, 3] / p)) ** 2
+                # come down on it widened by the disc, and widths add, not squares; but
+                # what falls by its middle anyhow takes no more time than it leaves open
+                among2 = max(sums[z, 2] / p - mean * mean, 0.0)
+                within2 = sums[z, 3] / p
+                wide = 1.0 - min((among2 + within2) / max(whole_s2, 1e-9), 1.0)
+                spread = among2 + within2 + 2.0 * wide * np.sqrt(among2 * within2)
                 if first[z] < 0:
                     reached[count] = z
                     count += 1
