@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forewarn.forecast import Forecaster, ForecastParams
+from forewarn.forecast.forecaster import DIVE_S
 from forewarn.geodesy import metres_per_radian
 from forewarn.records import MODES, STRAIGHT, TURNING, Forecasts, Tick, Tracks
 from forewarn.threats import BALLISTIC_MISSILE, DRONE, ROCKET
@@ -79,7 +80,7 @@ def test_a_drone_that_radars_would_have_shown_flying_on_has_come_down() -> None:
     forecaster.step(silent, Tick(2, 25.0))
     later = forecaster.step(nothing(30.0), Tick(3, 30.0))
     np.testing.assert_array_equal(later.place_rad, seen.place_rad)
-    on = seen.time_s > 10.0 + 45.0
+    on = seen.time_s > 10.0 + DIVE_S
     assert 0.1 < on.mean() < 0.95
     np.testing.assert_allclose(later.weight[~on], seen.weight[~on])
     np.testing.assert_allclose(later.weight[on], 0.02 * seen.weight[on])

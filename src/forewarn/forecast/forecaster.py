@@ -31,7 +31,7 @@ from forewarn.threats import AIRCRAFT, CLUTTER, CRUISE_MISSILE, DRONE, THREATS
 _THREATS = np.array([i for i in range(len(THREATS)) if i not in (AIRCRAFT, CLUTTER)])
 _HARMFUL_M = np.array([t.harmful_m for t in THREATS])
 # columns that every forecast track keeps from scan to scan
-DIVE_S = 45.0  # from level flight to the ground, at most
+DIVE_S = 55.0  # from level flight to the ground, at most
 TAKEN_BACK, TAKEN_BACK_S = 1e-9, 2.0  # what is left of a wrong reading, and for how long
 RENAMED_S = 1e-3  # a forecast is named by the time of its state: a changed one is another
 UNLIKELY = 0.002  # share of a threat's weight that may be later than it is said to be
