@@ -260,7 +260,7 @@ def test_kernel_agrees_with_an_independent_reckoning(course: float, run_s: float
 
 
 def test_a_dive_takes_as_long_as_its_path_is() -> None:
-    """So the seconds to a place hardly hang on how steep the dive there will be."""
+    """Each by itself: the seconds to a place hang little on how steeply it is dived at."""
     one = replace(steered(), turning=np.zeros(1), cov=np.zeros((1, 4, 4)))
     # all dive at once
     got = carry(one, WAYS, even(200_000.0, side=1, rate=100.0))
@@ -268,6 +268,12 @@ def test_a_dive_takes_as_long_as_its_path_is() -> None:
     far = AHEAD_PER_HEIGHT * 800.0 * np.maximum(1 + REACH_SPREAD * draw[:, 6], 0.1)
     seconds = draw[:, 7] * WAYS.step_s + np.hypot(far, 800.0) / (HASTE * 50.0)
     assert_allclose(got.time_s[0], seconds.mean(), rtol=0.01)
+    off = 0.3 + draw[:, 8]  # steered to 0.3 rad, and aside into the dive
+    begun = 50.0 * draw[:, 7] * WAYS.step_s
+    east, north = begun * np.sin(0.3) + far * np.sin(off), begun * np.cos(0.3)
+    plane = np.column_stack([np.ones(len(far)), east, north + far * np.cos(off)])
+    left_s = seconds - plane @ np.linalg.lstsq(plane, seconds)[0]
+    assert_allclose(got.sigma_time_s[0], np.sqrt(left_s.var() + 1.0), rtol=0.02)
 
 
 def test_what_dives_comes_down_where_it_points() -> None:

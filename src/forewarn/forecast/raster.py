@@ -118,10 +118,9 @@ def make_ground(
 
 def hazards_at(grid: Grid, ground: Ground, place_rad: FloatArray) -> FloatArray:
     """(n,) last dives per second that end at places (n, 2) latitude, longitude rad."""
-    index = np.floor((grid.flat(place_rad) - grid.corner_m) / grid.cell_m) + 1
-    most = np.array(ground.hazard.shape)[::-1] - 1
-    column, row = np.clip(index, 0, most).astype(np.int64).T
-    return np.asarray(ground.hazard[row, column], np.float64)
+    cell, inside = grid.cells(place_rad)
+    own = ground.hazard[1:-1, 1:-1].reshape(-1)[np.where(inside, cell, 0)]
+    return np.where(inside, own, ground.hazard[0, 0]).astype(np.float64)
 
 
 def draw_raster(
