@@ -322,8 +322,8 @@ def _vote(
                 p = sums[z, 0]
                 mean = sums[z, 1] / p
                 # a zone is hit with the first of its people: what harms any of them may
-                # come down on it widened by the disc, and widths add, not squares; but
-                # what falls by its middle anyhow takes no more time than it leaves open
+                # come down on the zone widened by the disc, and widths add, not squares.
+                # The less so, the nearer the future itself is to being as narrow
                 among2 = max(sums[z, 2] / p - mean * mean, 0.0)
                 within2 = sums[z, 3] / p
                 wide = 1.0 - min((among2 + within2) / max(whole_s2, 1e-9), 1.0)

@@ -44,7 +44,8 @@ class ForecastParams:
     steer_s             : and after so many seconds
     dive_per_min        : chance that a drone dives, per minute, mean over the country;
                           twice that of flights of an hour and a half, on purpose, for a
-                          floor too low misses whole villages
+                          floor too low misses whole villages; until drones that came
+                          down tell
     cruise_dive_per_min : the same of a cruise missile: twice that of flights of 40 minutes;
                           more would have it down at the near edge of a city, and leave
                           nothing for those who live beyond
