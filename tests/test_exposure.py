@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.stats import multivariate_normal
 
 from conftest import square_zones
 from forewarn.exposure import LOGISTIC, NEAR_S, Exposer, _early
@@ -181,6 +182,45 @@ def test_a_certain_impact_harms_those_within_its_radius() -> None:
     exposures = Exposer(zones).step(forecast([(0, 0)], sigma_m=20.0))
     harmed = people_harmed(exposures, zones)
     assert_allclose(harmed, people_within(zones, np.zeros(2), 150.0), rtol=0.25)
+
+
+@pytest.mark.parametrize(
+    ("harmful_m", "long_m", "short_m"),
+    [
+        (500.0, 40.0, 40.0),
+        (500.0, 300.0, 40.0),
+        (250.0, 150.0, 150.0),
+        (150.0, 400.0, 90.0),
+    ],
+)
+def test_narrow_futures_reach_no_further_than_their_discs(
+    harmful_m: float, long_m: float, short_m: float
+) -> None:
+    """Beside the integral of each future over each disc: people far out are told of, if
+    barely too often, but not as if harm had no edge."""
+    zones = square_zones(side_m=200.0, rows=24)
+    along = np.array([np.sin(0.5), np.cos(0.5)])  # north, east
+    cov = short_m**2 * np.eye(2) + (long_m**2 - short_m**2) * np.outer(along, along)
+    made = forecast([(0, 0)], harmful_m=harmful_m)
+    made = replace(made, cov_m2=np.array([[cov[1, 1], cov[0, 1], cov[0, 0]]]))
+    told = Exposer(zones).step(made)
+    p = np.zeros(len(zones.zone_id))
+    p[told.zone] = told.probability
+    line_m = np.linspace(-harmful_m, harmful_m, 201)
+    disc = np.stack(np.meshgrid(line_m, line_m), axis=-1).reshape(-1, 2)
+    disc = disc[np.hypot(*disc.T) < harmful_m]
+    cell_m2 = (line_m[1] - line_m[0]) ** 2
+    people_m = (zones.point_rad - CENTRE) * (PER_LAT, PER_LON)
+    exact = np.zeros(len(p))
+    for place, sigma_m, zone, share in zip(
+        people_m, zones.point_sigma_m, zones.point_zone, zones.point_share, strict=True
+    ):
+        wide = multivariate_normal([0.0, 0.0], cov + sigma_m**2 * np.eye(2))
+        exact[zone] += share * wide.pdf(place + disc).sum() * cell_m2
+    far = (exact < 0.05) & (exact > 1e-5)
+    assert (p[far] > 0.8 * exact[far]).all()
+    for threshold in (1e-2, 1e-3, 1e-4):
+        assert (p > threshold).sum() < 1.2 * (exact > threshold).sum()
 
 
 def test_votes_kept_from_the_last_step_are_those_counted_again() -> None:

@@ -4,6 +4,8 @@
 within its harmful radius of them, so that cutting a zone in two silences nobody.
 """
 
+from math import erfc, sqrt
+
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
@@ -16,6 +18,8 @@ REACH_SIGMAS = 4.0
 FLOOR = 1e-7  # pairs below this are not worth a row
 LEAST_SHARED = 8  # threats whose votes are worth a second core
 NEAR_S = 0.1  # to which times are told
+SQRT_HALF = sqrt(0.5)
+MOST_SIGMAS = 5.2  # beyond it less than FLOOR of a normal distribution is left
 LOGISTIC = 1.79  # at which the logistic has the 5 % quantile of the normal distribution
 
 
@@ -126,7 +130,9 @@ def _votes(
     The vote of a future for a person is the Gaussian probability of the disc of harmful
     radius around them, by matching the second moment of the disc: 1 - exp(-q) with
     q = pi R2 N(0; d, C + R2/4); exact where the future is wide, 14 % low at its centre
-    where it is a point.
+    where it is a point. That Gaussian has no edge as the disc has one: the vote of a future
+    narrower than the disc is never more than what lies on the near side of a line that
+    touches it.
     """
 
     def votes(part: slice) -> tuple[IntArray, IntArray, FloatArray]:
@@ -155,6 +161,33 @@ def _votes(
 
 
 @inner_kernel
+def _beyond(
+    cov: FloatArray, sigma_m: float, east: float, north: float, harmful_m: float
+) -> float:
+    """Probability that a future lies on the near side of a line that touches the disc of
+    harmful radius: the disc lies there too, so it has no more.
+
+    east, north : of people, spread by sigma_m, from the middle of the future
+
+    Of two lines, across the way to them and across where the future falls off, the one
+    that is further out.
+    """
+    away2 = east * east + north * north
+    if away2 <= harmful_m * harmful_m:
+        return 1.0
+    ee, nn, en = cov[0] + sigma_m * sigma_m, cov[2] + sigma_m * sigma_m, cov[1]
+    along2 = (ee * east * east + 2 * en * east * north + nn * north * north) / away2
+    sigmas = (np.sqrt(away2) - harmful_m) / np.sqrt(along2)
+    per_det = 1.0 / (ee * nn - en * en)
+    steep_e = (nn * east - en * north) * per_det
+    steep_n = (ee * north - en * east) * per_det
+    far = np.sqrt(steep_e * east + steep_n * north)
+    steep = np.sqrt(steep_e * steep_e + steep_n * steep_n)
+    sigmas = max(sigmas, far - harmful_m * steep / far)
+    return 0.5 * erfc(sigmas * SQRT_HALF) if sigmas < MOST_SIGMAS else 0.0
+
+
+@inner_kernel
 def _voice(
     weight: float,
     place: FloatArray,
@@ -178,6 +211,8 @@ def _voice(
     per_lat = EARTH_A_M * (1 - EARTH_E2) / (squeeze * np.sqrt(squeeze))
     per_lon = EARTH_A_M / np.sqrt(squeeze) * np.cos(place[0])
     disc = harmful_m * harmful_m / 4.0
+    half = 0.5 * (cov[0] + cov[2])
+    narrow_m2 = half - np.sqrt(max(half * half - cov[0] * cov[2] + cov[1] * cov[1], 0.0))
     along_e = cov[0] * slope[0] + cov[1] * slope[1]
     along_n = cov[1] * slope[0] + cov[2] * slope[1]
     reach_n = REACH_SIGMAS * np.sqrt(cov[2] + disc) + harmful_m
@@ -205,7 +240,12 @@ def _voice(
             if away > 2 * REACH_SIGMAS * REACH_SIGMAS:
                 continue
             q = 0.5 * harmful_m * harmful_m * np.sqrt(per_det) * np.exp(-0.5 * away)
-            p = weight * share[i] * (1.0 - np.exp(-q))
+            near = 1.0 - np.exp(-q)
+            if narrow_m2 < harmful_m * harmful_m:
+                near = min(near, _beyond(cov, sigma[i], east, north, harmful_m))
+            if near == 0.0:
+                continue
+            p = weight * share[i] * near
             # where the time depends on the place, it is that of the place within reach of
             # both: the mean of the future given that it comes down near this point
             pull_e = (cov[0] * nn - cov[1] * cov[1]) * per_det * east
