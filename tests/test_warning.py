@@ -384,6 +384,23 @@ def test_harms_of_several_threats_to_a_zone_add_up() -> None:
         assert bool(warner.step(both, Tick(1, 0.0))) == enough
 
 
+def test_people_under_cover_hear_of_what_is_due_and_not_of_what_is_minutes_away() -> None:
+    """A probable drone that is far off yet does not hide the rocket that sends them."""
+    soon = exposures(0.0, 40.0, p=0.01, kind=ROCKET, track_id=7 << 16)
+    later = exposures(0.0, 200.0, p=0.1, kind=DRONE, track_id=8 << 16)
+    names = {field.name for field in fields(soon)} - {"received_s", "group_names"}
+    joint = {n: np.concatenate([getattr(soon, n), getattr(later, n)]) for n in names}
+    both = replace(soon, **joint | {"threat": np.arange(2)})
+    warner = Warner("site", ZONES, WarningParams())
+    (cover,) = warner.step(both, Tick(1, 0.0))
+    assert (cover.state, cover.kind, cover.threats) == (COVER, "rocket", (f"T{7 << 16}",))
+    assert cover.onset_p50_s == 40.0
+    # without the rocket the quiet word is of the drone
+    quiet = replace(later, received_s=0.0)
+    (prepare,) = Warner("site", ZONES, WarningParams()).step(quiet, Tick(1, 0.0))
+    assert (prepare.state, prepare.kind) == (PREPARE, "drone")
+
+
 def test_the_table_of_lives_skips_no_message_and_ends_every_alert() -> None:
     names = {CLEAR: 0, PREPARE: 1, COVER: 2, STAY: 3}
     for state, row in names.items():

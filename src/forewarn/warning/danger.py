@@ -32,8 +32,10 @@ class Danger:
                  -inf = none
     over_track : id of the track that is the last of it; -1 = none
     agreed     : what is due and one group alone sees could not raise `take cover` by itself
-    kind       : class of the most probable threat, -1 = none
-    counts     : (p,) pairs that count for `soon`
+    kind       : class of the most probable of what is due, else of all that may come;
+                 -1 = none
+    urgent     : (p,) pairs that count for `due`,
+    counts     : and for `soon`
     """
 
     due: FloatArray
@@ -48,6 +50,7 @@ class Danger:
     over_track: IntArray
     agreed: BoolArray
     kind: IntArray
+    urgent: BoolArray
     counts: BoolArray
 
 
@@ -92,8 +95,9 @@ def assess(
     told = ahead & (exposures.track_id[t] < raised_before[z])
     stays = -np.log1p(-likely) / p.release(exposures.kind[t], told)
     kind = np.full(zones, -1, np.int64)
-    gravest = counts & (likely == _largest(likely, z, counts, zones)[z])
-    kind[z[gravest]] = exposures.kind[t[gravest]]
+    for which in (counts, urgent):
+        gravest = which & (likely == _largest(likely, z, which, zones)[z])
+        kind[z[gravest]] = exposures.kind[t[gravest]]
     onset[~np.isfinite(onset)] = np.nan
     return Danger(
         _union(likely, z, urgent, zones),
@@ -108,6 +112,7 @@ def assess(
         over_track,
         agreed,
         kind,
+        urgent,
         counts,
     )
 

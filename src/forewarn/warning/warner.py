@@ -257,8 +257,12 @@ class Warner:
         row = int(weighed.rows[k])
         state = STATES[whole["state"][row]]
         ended = state is AlertState.CLEAR
+        by_hand = bool(self._real["manual_until_s"][row] > exposures.received_s)
         first, last = np.searchsorted(exposures.zone, [row, row + 1])
-        pairs = np.arange(first, last)[danger.counts[first:last]]
+        # what sent people under cover; what is minutes away may yet pass them by
+        covers = whole["state"][row] >= TAKE_COVER and not by_hand
+        named = danger.urgent if covers else danger.counts
+        pairs = np.arange(first, last)[named[first:last]]
         # those that make up the danger, not every far possibility
         pairs = pairs[
             exposures.probability[pairs]
@@ -268,7 +272,6 @@ class Warner:
         mask = int(np.bitwise_or.reduce(exposures.group_mask[threats], initial=0))
         opened = int(whole["opened_seq"][row])
         kind = int(whole["kind"][row])
-        by_hand = bool(self._real["manual_until_s"][row] > exposures.received_s)
         return Alert(
             alert_id=_alert_id(self._site, zones.zone_id[row], opened),
             step=int(whole["life_step"][row]),
