@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
 from conftest import square_zones
-from forewarn.exposure import LOGISTIC, NEAR_S, Exposer, _early
+from forewarn.exposure import Exposer
+from forewarn.exposure.votes import LOGISTIC, NEAR_S, _early
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Exposures, Forecasts, Zones
 

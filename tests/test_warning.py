@@ -396,8 +396,7 @@ def test_people_under_cover_hear_of_what_is_due_and_not_of_what_is_minutes_away(
     assert (cover.state, cover.kind, cover.threats) == (COVER, "rocket", (f"T{7 << 16}",))
     assert cover.onset_p50_s == 40.0
     # without the rocket the quiet word is of the drone
-    quiet = replace(later, received_s=0.0)
-    (prepare,) = Warner("site", ZONES, WarningParams()).step(quiet, Tick(1, 0.0))
+    (prepare,) = Warner("site", ZONES, WarningParams()).step(later, Tick(1, 0.0))
     assert (prepare.state, prepare.kind) == (PREPARE, "drone")
 
 

@@ -1,8 +1,4 @@
-"""Whom a forecast threatens: every future votes for the people it may harm.
-
-`p` of a zone is the mean over its people of the probability that a threat comes down
-within its harmful radius of them, so that cutting a zone in two silences nobody.
-"""
+"""The votes of futures: how probably, and when, each comes down within reach of people."""
 
 from math import erfc, sqrt
 
@@ -10,10 +6,10 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
 from forewarn.cores import in_two
+from forewarn.exposure.index import CELL_RAD, Grid, PointIndex
 from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray
-from forewarn.records import Exposures, Forecasts, IntArray, Zones, rows_of
+from forewarn.records import Forecasts, IntArray
 
-CELL_RAD = 2000.0 / 6.37e6  # of the search grid
 REACH_SIGMAS = 4.0
 FLOOR = 1e-7  # pairs below this are not worth a row
 LEAST_SHARED = 8  # threats whose votes are worth a second core
@@ -23,106 +19,7 @@ MOST_SIGMAS = 5.2  # beyond it less than FLOOR of a normal distribution is left
 LOGISTIC = 1.79  # at which the logistic has the 5 % quantile of the normal distribution
 
 
-class PointIndex:
-    """People in a search grid: as points, and as whole zones for wide futures."""
-
-    def __init__(self, zones: Zones) -> None:
-        self.count = len(zones.zone_id)
-        self.points = _grid(
-            zones.point_rad, zones.point_zone, zones.point_share, zones.point_sigma_m
-        )
-        spread = np.sqrt(zones.area_m2 / 12.0)
-        self.zones = _grid(
-            zones.centre_rad, np.arange(self.count), np.ones(self.count), spread
-        )
-        self.widest_m = float(spread.max()) if self.count else 0.0
-
-
-Grid = tuple[FloatArray, IntArray, FloatArray, FloatArray, IntArray, FloatArray, IntArray]
-
-
-def _grid(
-    place_rad: FloatArray, zone: IntArray, share: FloatArray, sigma_m: FloatArray
-) -> Grid:
-    """Points by cell: place, zone, share, sigma, first of each cell, origin, shape."""
-    if not len(place_rad):
-        empty = np.zeros(0)
-        return (
-            np.zeros((0, 2)),
-            np.zeros(0, np.int64),
-            empty,
-            empty,
-            np.zeros(2, np.int64),
-            np.zeros(2),
-            np.ones(2, np.int64),
-        )
-    origin = place_rad.min(axis=0)
-    cell = ((place_rad - origin) / CELL_RAD).astype(np.int64)
-    shape = cell.max(axis=0) + 1
-    key = cell[:, 0] * shape[1] + cell[:, 1]
-    order = np.argsort(key, kind="stable")
-    start = np.searchsorted(key[order], np.arange(shape[0] * shape[1] + 1))
-    return (
-        np.ascontiguousarray(place_rad[order]),
-        zone[order].astype(np.int64),
-        np.ascontiguousarray(share[order]),
-        np.ascontiguousarray(sigma_m[order]),
-        start.astype(np.int64),
-        origin,
-        shape,
-    )
-
-
-class Exposer:
-    """Whom the forecasts threaten; counts again only the votes of futures that changed.
-
-    What it keeps is a shortcut, not memory: the same votes come out of the same futures.
-    """
-
-    def __init__(self, zones: Zones) -> None:
-        self.index = PointIndex(zones)
-        self._track_id: IntArray = np.zeros(0, np.int64)
-        self._made_s: FloatArray = np.zeros(0)
-        self._zone: IntArray = np.zeros(0, np.int64)
-        self._owner: IntArray = np.zeros(0, np.int64)  # track id of each row
-        self._rows: FloatArray = np.zeros((0, 3))
-
-    def step(self, forecasts: Forecasts) -> Exposures:
-        """Zones each threat may reach, how probably and when."""
-        place, known = rows_of(forecasts.track_id, self._track_id)
-        known[known] = self._made_s[place[known]] == forecasts.made_s[known]
-        _, kept = rows_of(self._owner, forecasts.track_id[known])
-        fresh = np.flatnonzero(~known)
-        if len(fresh) or not kept.all():
-            zone, threat, rows = _votes(forecasts, fresh, self.index)
-            zone = np.concatenate([self._zone[kept], zone])
-            owner = np.concatenate([self._owner[kept], forecasts.track_id[threat]])
-            rows = np.concatenate([self._rows[kept], rows])
-            order = np.lexsort((owner, zone))
-            self._zone, self._owner, self._rows = zone[order], owner[order], rows[order]
-        self._track_id, self._made_s = forecasts.track_id, forecasts.made_s
-        return self._record(forecasts)
-
-    def _record(self, forecasts: Forecasts) -> Exposures:
-        p, early_s, median_s = self._rows.T
-        return Exposures(
-            received_s=forecasts.received_s,
-            zone=self._zone.copy(),
-            threat=np.searchsorted(forecasts.track_id, self._owner),
-            probability=np.minimum(p, 1.0),
-            onset_p05_s=early_s.copy(),
-            onset_p50_s=median_s.copy(),
-            track_id=forecasts.track_id,
-            group_mask=forecasts.group_mask,
-            trusted=forecasts.trusted,
-            kind=forecasts.kind,
-            first_s=forecasts.first_s,
-            last_s=forecasts.last_s,
-            group_names=forecasts.group_names,
-        )
-
-
-def _votes(
+def votes(
     forecasts: Forecasts, threats: IntArray, index: PointIndex
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Rows (zone, threat, [p, 5 % quantile and median of the time]) of some threats.
@@ -135,7 +32,7 @@ def _votes(
     touches it.
     """
 
-    def votes(part: slice) -> tuple[IntArray, IntArray, FloatArray]:
+    def counted(part: slice) -> tuple[IntArray, IntArray, FloatArray]:
         return _vote(
             threats[part],
             forecasts.start,
@@ -155,7 +52,7 @@ def _votes(
     futures = np.cumsum(forecasts.start[threats + 1] - forecasts.start[threats])
     middle = int(np.searchsorted(futures, futures[-1] // 2)) if len(futures) else 0
     zone, threat, rows = zip(
-        *in_two(votes, len(threats), LEAST_SHARED, middle), strict=True
+        *in_two(counted, len(threats), LEAST_SHARED, middle), strict=True
     )
     return np.concatenate(zone), np.concatenate(threat), np.concatenate(rows)
 
@@ -194,6 +91,7 @@ def _voice(
     cov: FloatArray,
     time_s: float,
     slope: FloatArray,
+    narrow_m: float,
     harmful_m: float,
     grid: Grid,
     sums: FloatArray,
@@ -202,6 +100,8 @@ def _voice(
     """Add one future's votes to `sums`, (zone, [p, p dt, p dt2, p s2]); returns how many
     zones it touched.
 
+    narrow_m : the smaller standard deviation of the future, or up to 0.3 of it less; where
+               that is wider than the disc, no line tells more than the Gaussian
     dt : how much later than time_s the future would come down near a zone's people
     s2 : variance of when it comes down within reach of them
     """
@@ -211,8 +111,6 @@ def _voice(
     per_lat = EARTH_A_M * (1 - EARTH_E2) / (squeeze * np.sqrt(squeeze))
     per_lon = EARTH_A_M / np.sqrt(squeeze) * np.cos(place[0])
     disc = harmful_m * harmful_m / 4.0
-    half = 0.5 * (cov[0] + cov[2])
-    narrow_m2 = half - np.sqrt(max(half * half - cov[0] * cov[2] + cov[1] * cov[1], 0.0))
     along_e = cov[0] * slope[0] + cov[1] * slope[1]
     along_n = cov[1] * slope[0] + cov[2] * slope[1]
     reach_n = REACH_SIGMAS * np.sqrt(cov[2] + disc) + harmful_m
@@ -241,7 +139,7 @@ def _voice(
                 continue
             q = 0.5 * harmful_m * harmful_m * np.sqrt(per_det) * np.exp(-0.5 * away)
             near = 1.0 - np.exp(-q)
-            if narrow_m2 < harmful_m * harmful_m:
+            if narrow_m < harmful_m:
                 near = min(near, _beyond(cov, sigma[i], east, north, harmful_m))
             if near == 0.0:
                 continue
@@ -346,6 +244,7 @@ def _vote(
                 cov[k],
                 time_s[k],
                 slope[k],
+                narrow,
                 harmful_m[threat],
                 grid,
                 sums,
