@@ -149,8 +149,11 @@ def test_over_all_runs_a_drone_dives_as_often_as_stated() -> None:
     assert down[0] < 0.8 * down[-1]
 
 
-def test_compiled_answer_is_that_of_plain_python() -> None:
+@pytest.mark.parametrize("share", [0.0, 0.6])
+def test_compiled_answer_is_that_of_plain_python(share: float) -> None:
     ways, ground, one = draw_ways(DRONE, 12, 120.0), even(side=12), steered(sink=0.16)
+    turns = np.linspace(-0.02, 0.02, 5, dtype=np.float32)
+    ways = ways.seen(ways.way[:5], turns, share)
     inputs = (
         one.pos_m,
         one.vel_mps,
@@ -165,6 +168,9 @@ def test_compiled_answer_is_that_of_plain_python() -> None:
         np.array([*ground.corner_m, ground.cell_m, ways.step_s]),
         one.run_s,
         ways.eager,
+        ways.flown,
+        ways.flown_radps,
+        ways.flown_share,
     )
     target, label, rows = carry_particles(*inputs)
     target_2, label_2, rows_2 = carry_particles.py_func(*inputs)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Straight runs of drones: when they end, and what dives after them tell of the next."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from math import radians
 
 import numpy as np
@@ -9,15 +9,16 @@ import pytest
 from forewarn.atmosphere import standard_air
 from forewarn.bench.drawing import numbered
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.forecast.runs import ENDS, FOUND, LARGER, LEAST, TURNS, Runs
-from forewarn.forecast.ways import HABITS, LONG_S, RUNS, draw_ways, run_ins
+from forewarn.forecast.runs import ENDS, LEAST, Runs
+from forewarn.forecast.seen import SeenWays
+from forewarn.forecast.ways import HABITS, LONG_S, RUNS, run_ins
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Tick, Tracks
 from forewarn.sim import raids
 from forewarn.sim.raids import DroneKeys, Raid, RaidKeys
 from forewarn.threats import AIRCRAFT, CRUISE_MISSILE, DRONE
 from forewarn.track import Tracker, TrackParams
-from test_forecast import AIR, LAT, LON, SIGMA, TURN, ZONES, nothing, state, track
+from test_forecast import AIR, LAT, LON, SIGMA, ZONES, nothing, state, track
 
 OWN = HABITS[DRONE]
 BELIEVED = run_ins(OWN)
@@ -26,7 +27,11 @@ START_S = 1.7e9  # UTC, as live
 
 def runs(per_min: float = 0.02) -> Runs:
     rate = per_min / 60.0
-    return Runs(OWN, lambda place: np.full(len(place), rate), 180.0, 28_800.0)
+    return Runs(OWN, lambda place: np.full(len(place), rate), 180.0, 28_800.0, unflown())
+
+
+def unflown() -> SeenWays:
+    return SeenWays(18, 10.0, 28_800.0)
 
 
 def drone(
@@ -132,56 +137,6 @@ def test_dives_soon_after_a_turn_are_learned_as_well() -> None:
     assert eager[0] < BELIEVED[0]
 
 
-def test_how_often_drones_turn_and_how_far_is_learned() -> None:
-    steady, twisting = runs(), runs()
-    for second in range(0, 3600, 5):
-        steady.follow(drone(START_S + second, 0.0))
-        # legs of a minute, a turn of 60 degrees between two
-        twisting.follow(drone(START_S + second, 60.0 * (second // 60 % 2)))
-    often, far = twisting.turning()
-    assert 4.0 < often < 6.0  # 59 turns in an hour, where 12 were believed
-    # of what is bound for a place a turn is the difference of two offsets of its course
-    want_rad = radians(60.0) / np.sqrt(1.0 + OWN.bound)
-    assert far * OWN.turn_rad[0] * LARGER == pytest.approx(want_rad, abs=0.05)
-    assert steady.turning()[0] < 0.4
-    assert runs().turning() == (1.0, 1.0)
-
-
-def many(now_s: float, course_rad: FloatArray) -> Tracks:
-    """As `drone`, one for each course."""
-    one, n = drone(now_s, 0.0), len(course_rad)
-    columns = {
-        field.name: np.repeat(getattr(one, field.name), n, axis=0)
-        for field in fields(Tracks)
-        if getattr(getattr(one, field.name), "shape", None) not in (None, (0,))
-    }
-    flat = np.column_stack([np.sin(course_rad), np.cos(course_rad), np.zeros(n)])
-    columns["mean"][:, :, 3:6] = (50.0 * flat @ TURN)[:, None]
-    columns["track_id"] = np.arange(1, n + 1)
-    return replace(one, **columns, identity=("",) * n)
-
-
-def test_drones_that_turn_as_believed_change_nothing() -> None:
-    """Ways of our own, their courses known to 2 m/s in 50, and looked at every 5 s."""
-    table, rng = runs(), np.random.default_rng(3)
-    way = draw_ways(DRONE, 1000, 2400.0, 5.0).way
-    courses = np.arctan2(way[:, 3], way[:, 2]) + rng.normal(0.0, 0.02, way[:, 2].shape)
-    for look, course in enumerate(courses.T):
-        table.follow(many(START_S + 5.0 * look, course))
-    assert table.turning() == pytest.approx((1.0, 1.0), abs=0.12)
-
-
-def test_a_turn_flown_over_several_looks_is_one() -> None:
-    table = runs()
-    for second in range(0, 200, 5):
-        table.follow(
-            drone(START_S + second, float(np.clip(3.0 * (second - 60), 0.0, 90.0)))
-        )
-    flown_s = 195.0
-    want = (TURNS + 1.0) / (TURNS + FOUND * flown_s * OWN.turns_per_s[0])
-    assert table.turning()[0] == pytest.approx(want, rel=1e-3)  # it fades
-
-
 def test_how_many_turn_aside_into_the_dive_is_learned() -> None:
     straight, aside = runs(), runs()
     for number in range(1, 21):
@@ -224,7 +179,8 @@ def test_what_turns_out_to_be_an_aircraft_teaches_nothing_more() -> None:
     for second in range(5, 600, 5):
         course = 60.0 * (second // 60 % 2)
         table.follow(drone(START_S + second, course, kind=AIRCRAFT))
-    assert table.turning() == (1.0, 1.0)
+    assert len(table.memory()["seen.id"]) == 1
+    assert table.memory()["seen.next_s"][0] < START_S + 20.0
 
 
 def test_a_turn_that_nobody_saw_may_have_been_at_once() -> None:
@@ -232,9 +188,6 @@ def test_a_turn_that_nobody_saw_may_have_been_at_once() -> None:
     table.follow(drone(START_S, 0.0))
     table.follow(drone(START_S + 60.0, 90.0))
     assert straight_s(table, START_S + 60.0) == 60.0
-    for second in range(65, 100, 5):
-        table.follow(drone(START_S + second, 90.0))
-    assert table.turning()[0] < 1.0  # no turn was seen
 
 
 def test_one_group_alone_teaches_nothing() -> None:
@@ -245,12 +198,13 @@ def test_one_group_alone_teaches_nothing() -> None:
             alone = np.minimum(tracks.group_mask, 1)
             super().follow(replace(tracks, group_mask=alone))
 
-    alone = OfOne(OWN, lambda place: np.full(len(place), 1e-3), 180.0, 28_800.0)
+    alone = OfOne(OWN, lambda place: np.full(len(place), 1e-3), 180.0, 28_800.0, unflown())
     for number in range(1, 21):
         flown(alone, 150.0, 45.0, number)
         flown(told, 150.0, 45.0, number)
     assert np.array_equal(alone.eager(), table.eager())
-    assert (alone.aside(), alone.turning()) == (table.aside(), table.turning())
+    assert alone.aside() == table.aside()
+    assert len(alone.memory()["seen.id"]) == 0
     # yet its own run is known
     alone.follow(drone(START_S, 0.0))
     alone.follow(drone(START_S + 5.0, 60.0))
@@ -271,10 +225,9 @@ def test_what_was_counted_fades_with_time_and_not_with_the_first_that_is_lost() 
     table = runs()
     for number in range(1, 41):
         flown(table, 150.0, number=number)
-    fresh, turning = table.eager()[0], table.turning()[0]
+    fresh = table.eager()[0]
     table.follow(nothing(START_S + 400.0))
     assert table.eager()[0] == pytest.approx(fresh, rel=0.05)
-    assert table.turning()[0] == pytest.approx(turning, rel=0.05)
     # a quiet night and a day later, before any of the next wave is lost
     table.follow(drone(START_S + 5 * 28_800.0, 0.0, number=99))
     assert table.eager()[0] > 0.8 * BELIEVED[0]

@@ -157,3 +157,8 @@ def ground_scales(lat_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
     squeeze = 1 - EARTH_E2 * np.sin(lat_rad) ** 2
     per_lat = EARTH_A_M * (1 - EARTH_E2) / squeeze**1.5
     return per_lat, EARTH_A_M / np.sqrt(squeeze) * np.cos(lat_rad)
+
+
+def wrapped(angle_rad: FloatArray) -> FloatArray:
+    """Angles as -pi .. pi."""
+    return np.asarray((angle_rad + np.pi) % (2 * np.pi) - np.pi)

@@ -1,4 +1,9 @@
-"""Figures: the forecast of drones that obey another turn model, and what it costs."""
+"""Figures: the forecast of drones that obey another turn model, and what it costs.
+
+Each model is met before any drone like it was seen, and after SEEN were, as many as in a
+night: what these flew then counts for as much as is shipped, for the next wave may turn
+otherwise, or for all.
+"""
 
 import time
 from collections.abc import Callable
@@ -8,12 +13,14 @@ import numpy as np
 
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.bench.swarm import swarm_figures
-from forewarn.bench.wanderers import MODELS, STEP_S, Flown, wander
+from forewarn.bench.wanderers import MODELS, STEP_S, Flight, wander
 from forewarn.compiled import kernel
+from forewarn.forecast import ForecastParams
 from forewarn.forecast.manoeuvring import Steered, carry, chances
 from forewarn.forecast.raster import Ground, make_ground
+from forewarn.forecast.seen import SeenWays
 from forewarn.forecast.ways import HABITS, LONG_S, Ways, draw_ways
-from forewarn.geodesy import FloatArray
+from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import BoolArray
 from forewarn.threats import DRONE
 
@@ -24,24 +31,31 @@ SIGMA = np.array([100.0, 100.0, 3.0, 3.0])  # of a track's place and velocity
 TURN_SIGMA = 0.003  # rad/s
 SEED = 2026
 BATCH = 100
+SEEN, SEEN_S = 300, 5400.0  # drones that flew before, each for so long at most
 
 
 def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     """Calibration by turn model, on districts of 20 km and zones of 5 km; time a target."""
-    ways = draw_ways(DRONE)
-    figures = speed_figures(ways)
+    believed = draw_ways(DRONE)
+    figures = speed_figures(believed)
     progress()
-    table = [("turn model", "zones", *(f"{edge:g}" for edge in EDGES[:-1]))]
-    for cell_m, count in ((20e3, 2000), (5e3, 400)):
-        for model in MODELS:
-            expected, observed = calibration(model, count, cell_m, ways, SEED)
-            figures.append(_figure(model, cell_m, expected, observed))
-            ratio = observed / np.maximum(expected, 1e-12)
-            told = [
-                f"{r:.2f}" if e >= LEAST else "-"
-                for r, e in zip(ratio, expected, strict=True)
-            ]
-            table.append((model, f"{cell_m / 1e3:.0f} km", *told))
+    table = [("turn model", "zones", "seen", *(f"{edge:g}" for edge in EDGES[:-1]))]
+    for model in MODELS:
+        seen = taught(model, SEEN, SEED + 1, believed)
+        each = {"none": believed}
+        most = min(seen.share(), 1.0 - ForecastParams().believed)
+        for name, share in ((f"{SEEN}, as shipped", most), (f"{SEEN}", 1.0)):
+            each[name] = believed.seen(*seen.table(), share)
+        for cell_m, count in ((20e3, 2000), (5e3, 400)):
+            for name, ways in each.items():
+                expected, observed = calibration(model, count, cell_m, ways, SEED)
+                figures.append(_figure(model, cell_m, name, expected, observed))
+                ratio = observed / np.maximum(expected, 1e-12)
+                told = [
+                    f"{r:.2f}" if e >= LEAST else "-"
+                    for r, e in zip(ratio, expected, strict=True)
+                ]
+                table.append((model, f"{cell_m / 1e3:.0f} km", name, *told))
             progress()
     return Result(
         "manoeuvring",
@@ -49,6 +63,24 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
         tuple(figures),
         tuple(table),
     )
+
+
+def taught(model: str, drones: int, seed: int, ways: Ways) -> SeenWays:
+    """What some drones of a model teach while a tracker follows them."""
+    rng = np.random.default_rng([seed, 1])
+    flown = SeenWays(round(ways.horizon_s / ways.step_s), ways.step_s, np.inf)
+    seen = wander(model, drones, seed, SEEN_S)
+    ahead = np.diff(seen.place_m, axis=1)
+    for k, step_m in enumerate(np.moveaxis(ahead, 1, 0)):
+        up = np.flatnonzero(seen.up[:, k + 1])
+        error = SIGMA * rng.normal(size=(len(up), 4))
+        place = (seen.place_m[up, k] + error[:, :2])[:, ::-1] / metres_per_radian(0.0)
+        vel = step_m[up] / STEP_S + error[:, 2:]
+        course, speed = np.arctan2(vel[:, 0], vel[:, 1]), np.hypot(vel[:, 0], vel[:, 1])
+        now_s = k * STEP_S
+        here = np.column_stack([place, course, speed])
+        flown.follow(now_s, up + 1, np.full(len(up), now_s), here)
+    return flown
 
 
 def calibration(
@@ -89,7 +121,7 @@ def open_country(cell_m: float) -> Ground:
 
 
 def tracked(
-    flown: Flown, rows: slice, start: FloatArray, rng: np.random.Generator
+    flown: Flight, rows: slice, start: FloatArray, rng: np.random.Generator
 ) -> Steered:
     """What a tracker may know of some drones."""
     n = len(start)
@@ -107,7 +139,7 @@ def tracked(
     )
 
 
-def visited(flown: Flown, rows: slice, start: FloatArray, cell_m: float) -> BoolArray:
+def visited(flown: Flight, rows: slice, start: FloatArray, cell_m: float) -> BoolArray:
     """(n, labels) whether each cell was passed over or hit."""
     side = round(SIDE_M / cell_m)
     cell = np.floor((flown.place_m[rows] + start[:, None] + SIDE_M / 2) / cell_m)
@@ -235,9 +267,9 @@ def _plain(
 
 
 def _figure(
-    model: str, cell_m: float, expected: FloatArray, observed: FloatArray
+    model: str, cell_m: float, seen: str, expected: FloatArray, observed: FloatArray
 ) -> Figure:
     judged = int((expected >= LEAST).sum())
     goal = "<= 1.5" if cell_m == 20e3 else ""
-    label = f"{model}, zones of {cell_m / 1e3:.0f} km: worst factor"
+    label = f"{model}, zones of {cell_m / 1e3:.0f} km, seen {seen}: worst factor"
     return Figure(label, worst(expected, observed), "", goal, note=f"{judged} bins")

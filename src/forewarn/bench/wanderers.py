@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forewarn.geodesy import FloatArray
+from forewarn.geodesy import FloatArray, wrapped
 from forewarn.records import BoolArray
 
 STEP_S = 5.0
@@ -18,7 +18,7 @@ Turner = Callable[[FloatArray, FloatArray, float], FloatArray]  # place, course,
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Flown:
+class Flight:
     """n drones from the moment of the forecast on, k places STEP_S apart.
 
     place_m    : (n, k, 2) east, north of where each is at that moment
@@ -30,11 +30,6 @@ class Flown:
     up: BoolArray
     vel_mps: FloatArray
     turn_radps: FloatArray
-
-
-def wrapped(angle: FloatArray) -> FloatArray:
-    """Angles as -pi .. pi."""
-    return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)
 
 
 def course_to(aim: FloatArray, place: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -129,7 +124,7 @@ MODELS = (
 )
 
 
-def wander(model: str, count: int, seed: int, after_s: float = 1800.0) -> Flown:
+def wander(model: str, count: int, seed: int, after_s: float = 1800.0) -> Flight:
     """Drones of one of MODELS; the same seed, the same drones."""
     rng = np.random.default_rng([seed, MODELS.index(model)])
     speed = rng.uniform(140, 200, count) / 3.6
@@ -159,7 +154,7 @@ def _fly(
     aim: FloatArray | None,
     rng: np.random.Generator,
     after_s: float,
-) -> Flown:
+) -> Flight:
     n, before, after = len(speed), round(BEFORE_S / STEP_S), round(after_s / STEP_S)
     place = np.zeros((n, before + after + 1, 2))
     course = np.tile(base[:, None], (1, before + after + 1))
@@ -177,7 +172,7 @@ def _fly(
             down = np.minimum(down, np.where(near, k, np.inf))
     flying = down > before + 1
     there = place[flying]
-    return Flown(
+    return Flight(
         place_m=there[:, before:] - there[:, before : before + 1],
         up=np.arange(before, before + after + 1) <= down[flying, None],
         vel_mps=(there[:, before + 1] - there[:, before - 1]) / (2 * STEP_S),

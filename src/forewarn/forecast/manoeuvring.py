@@ -139,6 +139,9 @@ def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
             frame,
             own(np.clip(targets.run_s[part], 0.0, LONG_S)),
             ways.eager,
+            ways.flown,
+            ways.flown_radps,
+            ways.flown_share,
         )
         return target + part.start, label, row
 

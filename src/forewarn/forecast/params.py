@@ -60,6 +60,8 @@ class ForecastParams:
     precedents_s        : a missile tells for so long how heavy for their size those are
                           that follow it, and what drones showed fades to a third in it:
                           about one night
+    believed            : share of the ways of drones that stays as drawn, however many were
+                          seen flown: the next wave may turn otherwise
     negligible          : threats less probable than this get no futures
     """
 
@@ -94,6 +96,7 @@ class ForecastParams:
     lost_s: float = 60.0
     missing_s: float = 180.0
     precedents_s: float = 28_800.0
+    believed: float = 0.2
     negligible: float = 5e-4
 
     def tail_share(self, left_s: FloatArray) -> FloatArray:

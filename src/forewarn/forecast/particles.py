@@ -7,8 +7,9 @@ the compiler turns into vector code; only the look-ups and the sums go step by s
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
-from forewarn.forecast.falling import SMALLEST_SIGMA_M, lower_root
+from forewarn.forecast.falling import lower_root
 from forewarn.forecast.raster import Int32Array
+from forewarn.forecast.tallies import REACHED, ROW, add_down, finish_row, listed_too
 from forewarn.forecast.ways import RUN_S, RUNS, TURN_RAD, Float32Array
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
@@ -21,32 +22,34 @@ HASTE = 1.2  # speed in a dive, along its path, over that of cruise
 REACH_SPREAD = 0.3  # standard deviation of the way covered, as a share of it
 STRAIGHT_RADPS = 0.003  # turn rate that a course held straight leaves open
 GOLDEN = 0.6180339887498949
+BRONZE = 0.3027756377319946
 FLOOR = 1e-6  # rows less probable than this are not worth writing
 TAIL = 16  # steps beyond the horizon in which a dive may still end
 LONG = 90  # steps
 PIECES = 8  # at most, into which a step of a fast target is cut on a fine raster
-DOWN, EAST, NORTH, TIME, EE, EN, NN, ET, NT, TT, REACHED = range(11)
-ROW = 14
 
 f4 = np.float32
 i4 = np.int32
 
 
 @inner_kernel
-def _hold(draw: Float32Array, bend: float, step: float, rows: int) -> int:
-    """For how many steps the turn of the moment goes on; draw : of `Ways`, one row."""
-    if bend == 0.0:
-        return 0
-    return min(int(draw[5] / step + 0.5), rows - 1)
+def _alike(turns: Float32Array, turn: float) -> int:
+    """Which of some turns, rising, is nearest to one."""
+    after = np.searchsorted(turns, f4(turn))
+    if after == len(turns) or (after > 0 and turn - turns[after - 1] < turns[after] - turn):
+        return int(after) - 1
+    return int(after)
 
 
 @inner_kernel
 def _locate(
     way: Float32Array,
+    rise: Float32Array,
     draw: Float32Array,
     start: FloatArray,
     move: FloatArray,
     turn: float,
+    hold: int,
     cell_m: float,
     step: float,
     above_m: float,
@@ -57,7 +60,9 @@ def _locate(
 ) -> float:
     """Where one particle is at each step, and would come down if it dived then.
 
-    way, draw : of `Ways`, one row each; start : (2,) cells; move : (2,) m/s
+    way, draw : of `Ways`, one row each; rise : (rows,) height gained, m
+    start     : (2,) cells; move : (2,) m/s
+    hold      : steps for which the turn of the moment, rad/s, goes on
     tall, wide: last row and column of the padded raster
     keys      : (2, rows) to fill: flat cell under it, flat cell where it would come down
     at        : (7, rows) to fill: 0, 1 its place, cells; 2, 3, 4 where (cells) and when
@@ -71,7 +76,6 @@ def _locate(
         ue, un = f4(move[0] / speed), f4(move[1] / speed)
     speed = max(speed, 5.0)
     bend = turn * step
-    hold = _hold(draw, bend, step, rows)
     x0, y0 = f4(start[0]), f4(start[1])
     pace = f4(speed / cell_m)
     late_s = f4(draw[7] * step)
@@ -97,7 +101,7 @@ def _locate(
         y0 += pace * step_s * mn
         ue, un = me * half_c + mn * half_s, mn * half_c - me * half_s
     left = rows - hold
-    along, across, to_a, to_b, rise = way[0], way[1], way[2], way[3], way[4]
+    along, across, to_a, to_b = way[0], way[1], way[2], way[3]
     x, y, fall, far = at[0, hold:], at[1, hold:], at[5], at[6]
     spot_x, spot_y, spot_s = at[2, hold:], at[3, hold:], at[4, hold:]
     pe, pn = pace * ue, pace * un
@@ -131,81 +135,6 @@ def _locate(
     return float(speed)
 
 
-@inner_kernel
-def _list(z: int, job: int, found: int, listed: IntArray, touched: IntArray) -> int:
-    """Note that this target touches label z; returns how many it touches."""
-    if listed[z] != job:
-        listed[z] = job
-        touched[found] = z
-        found += 1
-    return found
-
-
-@inner_kernel
-def _add(
-    total: FloatArray,
-    z: int,
-    p: float,
-    pe: float,
-    pn: float,
-    pt: float,
-    pee: float,
-    pen: float,
-    pnn: float,
-    pet: float,
-    pnt: float,
-    ptt: float,
-) -> None:
-    """Add what comes down in label z. Ten numbers, for they live in registers."""
-    total[z, DOWN] += p
-    total[z, EAST] += pe
-    total[z, NORTH] += pn
-    total[z, TIME] += pt
-    total[z, EE] += pee
-    total[z, EN] += pen
-    total[z, NN] += pnn
-    total[z, ET] += pet
-    total[z, NT] += pnt
-    total[z, TT] += ptt
-
-
-@inner_kernel
-def _finish(
-    total: FloatArray,
-    when: Float32Array,
-    east_0: float,
-    north_0: float,
-    cell_m: float,
-    step: float,
-    row: FloatArray,
-) -> None:
-    """One row (14,) of `carry_particles` from the sums of a label."""
-    down, reached = total[DOWN], total[REACHED]
-    row[:] = np.nan
-    row[0], row[1] = down, reached
-    if down > 0.0:
-        e, n, t = total[EAST] / down, total[NORTH] / down, total[TIME] / down
-        ee = max(total[EE] / down - e * e, 0.0) * cell_m * cell_m + SMALLEST_SIGMA_M**2
-        nn = max(total[NN] / down - n * n, 0.0) * cell_m * cell_m + SMALLEST_SIGMA_M**2
-        en = (total[EN] / down - e * n) * cell_m * cell_m
-        et = (total[ET] / down - e * t) * cell_m
-        nt = (total[NT] / down - n * t) * cell_m
-        det = ee * nn - en * en
-        slope_e, slope_n = (et * nn - nt * en) / det, (nt * ee - et * en) / det
-        rest = total[TT] / down - t * t - slope_e * et - slope_n * nt
-        row[2], row[3] = east_0 + e * cell_m, north_0 + n * cell_m
-        row[4], row[5], row[6] = ee, en, nn
-        row[7], row[8], row[9] = t, slope_e, slope_n
-        row[10] = np.sqrt(max(rest, 0.0) + 1.0)
-    gone, k = 0.0, 0
-    for j in range(3):
-        wanted = reached * (0.05, 0.5, 0.95)[j]
-        while k < len(when) - 1 and gone + when[k] < wanted:
-            gone += when[k]
-            k += 1
-        row[11 + j] = step * (k + (wanted - gone) / max(when[k], 1e-12))
-
-
 @kernel
 def carry_particles(
     pos: FloatArray,
@@ -221,6 +150,9 @@ def carry_particles(
     frame: FloatArray,
     run: FloatArray,
     eager: Float32Array,
+    flown: Float32Array,
+    flown_turn: Float32Array,
+    flown_share: float,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """All particles of a table, for each of m targets, over one raster.
 
@@ -231,7 +163,7 @@ def carry_particles(
     hazard   : (r + 2, c + 2) dives per second that end there
     frame    : east, north of the corner m, cell m, step s
     run      : (m,) seconds for which each flew straight
-    eager    : as `Ways`
+    eager, flown, flown_turn, flown_share : as `Ways`
     returns  : per pair: target, label, and (14,) down, reached, mean east, north m,
                ee, en, nn m2, mean time s, its slope east, north s/m, what remains of its
                sigma s, and the 5, 50, 95 % quantile of first arrival s; seconds are
@@ -278,13 +210,16 @@ def carry_particles(
             bend = STRAIGHT_RADPS * draw[i, 4]
             if i * GOLDEN % 1.0 < turn[job, 0]:
                 bend = turn[job, 1] + turn[job, 2] * draw[i, 4]
+            hold = 0 if bend == 0.0 else min(int(draw[i, 5] / step + 0.5), steps)
+            own = way[i]
+            if i * BRONZE % 1.0 < flown_share:  # flown on from such a turn already
+                own, hold = flown[_alike(flown_turn, bend)], 0
             speed = _locate(
-                way[i], draw[i], start, move, bend, cell_m, step, above[job], tall, wide,
-                keys, at,
+                own, way[i, 4], draw[i], start, move, bend, hold, cell_m, step, above[job],
+                tall, wide, keys, at,
             )  # fmt: skip
             pieces = min(int(speed * step / cell_m) + 1, PIECES)
             cruising, chance_at = 1.0 / count, i % every
-            hold = _hold(draw[i], bend, step, rows)
             # so long ago it last turned, at the end of the turn of the moment
             since_0 = run[job] + hold * step
             if abs(bend) * hold * step > TURN_RAD:
@@ -304,7 +239,7 @@ def carry_particles(
                             z = label[row, int(min(max(x, 0.0), wide))]
                         if stamp[z] != serial:
                             stamp[z] = serial
-                            found = _list(z, job, found, listed, touched)
+                            found = listed_too(z, job, found, listed, touched)
                             total[z, REACHED] += cruising
                             when[z, max(k - 1, 0)] += cruising
                             fresh = fresh and z != old
@@ -320,9 +255,9 @@ def carry_particles(
                     t = far / pace
                     row = int(min(max(n + 1.0, 0.0), tall))
                     z = label[row, int(min(max(e + 1.0, 0.0), wide))]
-                    found = _list(z, job, found, listed, touched)
+                    found = listed_too(z, job, found, listed, touched)
                     pe, pn, pt = p * e, p * n, p * t
-                    _add(
+                    add_down(
                         total,
                         z,
                         p,
@@ -348,12 +283,14 @@ def carry_particles(
                     z = flat_label[spot]
                     if z != old:
                         if old >= 0:
-                            _add(total, old, s, se, sn, st, see, sen, snn, ste, stn, stt)
+                            add_down(
+                                total, old, s, se, sn, st, see, sen, snn, ste, stn, stt
+                            )
                             s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
                         old = z
-                        found = _list(z, job, found, listed, touched)
+                        found = listed_too(z, job, found, listed, touched)
                         fresh = stamp[z] != serial
-                since = float(way[i, 5, max(k - hold, 0)])
+                since = float(own[5, max(k - hold, 0)])
                 if since < 0.0:
                     since = max(since_0 + (k - hold) * step, 0.0)
                 h = base * eager[min(int(since / RUN_S), RUNS - 1)]
@@ -377,7 +314,7 @@ def carry_particles(
                 if fresh:
                     total[old, REACHED] += p
                     when[old, min(int(t / step), bins - 1)] += p
-            _add(total, old, s, se, sn, st, see, sen, snn, ste, stn, stt)
+            add_down(total, old, s, se, sn, st, see, sen, snn, ste, stn, stt)
         if filled + found > room:
             room = 2 * (filled + found)
             more_target, more_label = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -389,7 +326,7 @@ def carry_particles(
             z = touched[j]
             if total[z, REACHED] > FLOOR:
                 out_target[filled], out_label[filled] = job, z
-                _finish(total[z], when[z], east_0, north_0, cell_m, step, out[filled])
+                finish_row(total[z], when[z], east_0, north_0, cell_m, step, out[filled])
                 filled += 1
             total[z] = 0.0
             when[z] = 0.0

@@ -3,9 +3,9 @@
 What steers by coordinates flies straight at them in the end: the longer ago a drone last
 turned, the likelier it dives. How much likelier, and how many turn aside into the dive, is
 counted while a raid goes on: dives over time flown, by the run before them, as in a life
-table. So are turns, and how far they go; and how many dives came where so many were said
-to come. Before any was seen, and where few were, what is believed beforehand holds. What
-no second group sees counts for nothing: one alone could teach us to look away.
+table; and so is how many dives came where so many were said to come. Before any was seen,
+and where few were, what is believed beforehand holds. What no second group sees counts for
+nothing: one alone could teach us to look away.
 
 Source: occurrence over exposure, Breslow, Day, "Statistical Methods in Cancer Research"
 volume 2 (1987), chapter 2; rates that do not fall: Barlow et al., "Statistical Inference
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forewarn.forecast.missing import SILENT, SINKS, SURE
+from forewarn.forecast.seen import SeenWays
 from forewarn.forecast.ways import (
     LONG_S,
     RUN_S,
@@ -28,7 +29,7 @@ from forewarn.forecast.ways import (
     Habits,
     run_ins,
 )
-from forewarn.geodesy import FloatArray, enu_turns, geographic_points
+from forewarn.geodesy import FloatArray, enu_turns, geographic_points, wrapped
 from forewarn.records import STRAIGHT, BoolArray, IntArray, Tracks, rows_of, two_groups
 from forewarn.threats import DRONE
 
@@ -37,11 +38,7 @@ ASIDES = 2.0  # and as that of the share that turns aside,
 ENDS = 4.0  # and as that of how often they come at all
 LEAST = 0.2  # of what was believed stays whatever was seen: the next wave flies otherwise
 ASIDE_RAD = 0.3  # a dive begun so far off the course before turned aside
-TURNS = 4.0  # turns that weigh as much as what was believed of them
-SETTLED_S = 15.0  # straight flight after a turn until it is known how far that went
-# of turns as often and as far as believed so many are found, the larger ones
-FOUND, LARGER = 0.8, 1.12
-WORTH_S = 10.0  # of time flown, at most, between two looks; a turn in more is not counted
+WORTH_S = 10.0  # of time flown, at most, between two looks
 _COLUMNS = (
     "id",
     "told",
@@ -49,7 +46,6 @@ _COLUMNS = (
     "seen_s",
     "since_s",
     "course_rad",
-    "before_rad",
     "down_rad",
     "said",
 )
@@ -62,6 +58,7 @@ class Runs:
                  places (n, 2) latitude, longitude rad
     keep_s     : how long a drone that is seen no more may still be asked for
     remember_s : in which what was counted fades to a third
+    seen       : is told of the level flight that counts
     """
 
     def __init__(
@@ -70,17 +67,18 @@ class Runs:
         rate: Callable[[FloatArray], FloatArray],
         keep_s: float,
         remember_s: float,
+        seen: SeenWays,
     ) -> None:
+        self.seen = seen
         self._rate, self._keep_s, self._remember_s = rate, keep_s, remember_s
         self._habits, self._believed = habits, run_ins(habits)
         # id; whether it counts; log odds of looks without it against its flying on; when
-        # last seen level; when the run began; its course; that before the turn into it,
-        # until that is counted, else nan; that of its dive, or nan; dives said to come
+        # last seen level; when the run began; its course; that of its dive, or nan; dives
+        # said to come
         self._rows: dict[str, NDArray[Any]] = {name: np.zeros(0) for name in _COLUMNS}
         self._rows["id"], self._rows["told"] = np.zeros(0, np.int64), np.zeros(0, bool)
         self._flown_s, self._dives = np.zeros(RUNS), np.zeros(RUNS)
-        # turns, their squares summed, rad2; dives aside
-        self._turns, self._turned, self._asides = 0.0, 0.0, 0.0
+        self._asides = 0.0  # dives aside
         self._said = 0.0  # dives, of those drones that did dive
         self._now_s = np.inf
 
@@ -100,13 +98,12 @@ class Runs:
         row = np.flatnonzero(heard & (tracks.mode_weight[:, STRAIGHT:].sum(axis=1) > 0.0))
         if not len(row):
             return
-        course, sigma, sinks, place = _courses(tracks, row)
+        course, sigma, sinks, place, level_mps = _courses(tracks, row)
         past: dict[str, NDArray[Any]] = {
             "told": np.zeros(len(row), bool),
             "seen_s": tracks.time_s[row].copy(),
             "since_s": np.full(len(row), -np.inf),
             "course_rad": course.copy(),
-            "before_rad": np.full(len(row), np.nan),
             "said": np.zeros(len(row)),
         }
         old = np.flatnonzero(known[row])
@@ -115,6 +112,14 @@ class Runs:
         course_level = np.where(sinks, np.nan, course)
         new = self._flown(tracks, row, past, course_level, sigma, self._rate(place))
         new["down_rad"] = np.where(sinks, course, np.nan)
+        counts = np.flatnonzero(new["told"] & ~sinks)
+        told = row[counts]
+        self.seen.follow(
+            tracks.received_s,
+            tracks.track_id[told],
+            tracks.time_s[told],
+            np.column_stack([place, course, level_mps])[counts],
+        )
         others = ~rows_of(rows["id"], new["id"])[1]
         joint = {n: np.concatenate([rows[n][others], new[n]]) for n in _COLUMNS}
         order = np.argsort(joint["id"], kind="stable")
@@ -143,19 +148,10 @@ class Runs:
         said = past["said"] + worth * rate * self._by_run()[run_s]
         self._flown_s += np.bincount(run_s, weights=worth, minlength=RUNS)
         own = past["course_rad"]
-        off = np.where(level, _wrapped(course - own), 0.0)
+        off = np.where(level, wrapped(course - own), 0.0)
         turned = np.abs(off) > TURN_RAD + 2.0 * sigma
         # one that was out of sight may have turned at once, and flown straight for long
         unseen = turned & (flown_s > WORTH_S)
-        before = np.where(unseen, np.nan, past["before_rad"])
-        over = ~turned & (flown_s > 0.0) & np.isfinite(before)
-        over &= time_s - past["since_s"] >= SETTLED_S
-        counts = over & told
-        self._turns += float(counts.sum())
-        self._turned += float((_wrapped(own - before)[counts] ** 2).sum())
-        before[over] = np.nan
-        begins = turned & ~unseen & np.isnan(before)
-        before[begins] = own[begins]
         steadied = own + np.clip(flown_s / STEADY_S, 0.0, 1.0) * off
         return {
             "id": tracks.track_id[row],
@@ -166,14 +162,12 @@ class Runs:
                 [unseen, turned], [past["seen_s"], time_s], past["since_s"]
             ),
             "course_rad": np.where(turned, course, steadied),
-            "before_rad": before,
             "said": said,
         }
 
     def _fade(self, now_s: float) -> None:
         faded = float(np.exp(-max(now_s - self._now_s, 0.0) / self._remember_s))
         self._flown_s, self._dives = faded * self._flown_s, faded * self._dives
-        self._turns, self._turned = faded * self._turns, faded * self._turned
         self._asides, self._said = faded * self._asides, faded * self._said
         self._now_s = now_s
 
@@ -186,7 +180,7 @@ class Runs:
         run_s = rows["seen_s"][counts] - rows["since_s"][counts]
         self._dives += np.bincount(_classes(run_s), minlength=RUNS)
         self._said += float(rows["said"][counts].sum())
-        off = np.abs(_wrapped(rows["down_rad"] - rows["course_rad"])[counts])
+        off = np.abs(wrapped(rows["down_rad"] - rows["course_rad"])[counts])
         self._asides += float((off > ASIDE_RAD).sum())
         keep = tracked | (~down & (now_s - rows["seen_s"] < self._keep_s))
         self._rows = {name: column[keep] for name, column in rows.items()}
@@ -225,24 +219,15 @@ class Runs:
         seen = (ASIDES * believed + self._asides) / (ASIDES + self._dives.sum())
         return float(max(seen, LEAST * believed))
 
-    def turning(self) -> tuple[float, float]:
-        """How often drones turn, and how far, over what `Habits` had believed."""
-        own = self._habits
-        due = self._flown_s.sum() * own.turns_per_s[0] * FOUND
-        often = (TURNS + self._turns) / (TURNS + due)
-        # a turn of what is bound for a place leads from one offset of its course to another
-        each = (LARGER * own.turn_rad[0]) ** 2 * (1.0 + own.bound)
-        square = (TURNS + self._turned / each) / (TURNS + self._turns)
-        return float(often), float(np.sqrt(square))
-
     def memory(self) -> dict[str, NDArray[Any]]:
         """All that the next step depends on."""
-        told = self._turns, self._turned, self._asides, self._said, self._now_s
+        told = self._asides, self._said, self._now_s
         return {
             **{f"runs.{name}": column for name, column in self._rows.items()},
             "runs.flown_s": self._flown_s,
             "runs.dives": self._dives,
             "runs.counted": np.array(told),
+            **self.seen.memory(),
         }
 
     def restore(self, memory: dict[str, NDArray[Any]]) -> None:
@@ -250,8 +235,9 @@ class Runs:
         self._rows = {name: memory[f"runs.{name}"] for name in _COLUMNS}
         self._flown_s = memory["runs.flown_s"].astype(np.float64)
         self._dives = memory["runs.dives"].astype(np.float64)
+        self.seen.restore(memory)
         counted = (float(each) for each in memory["runs.counted"])
-        self._turns, self._turned, self._asides, self._said, self._now_s = counted
+        self._asides, self._said, self._now_s = counted
 
 
 def _drones(tracks: Tracks) -> BoolArray:
@@ -263,8 +249,9 @@ def _drones(tracks: Tracks) -> BoolArray:
 
 def _courses(
     tracks: Tracks, row: IntArray
-) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray]:
-    """(k,) course rad, its standard deviation, whether each surely sinks; (k, 2) place."""
+) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray, FloatArray]:
+    """(k,) course rad, its standard deviation, whether each surely sinks; (k, 2) place;
+    (k,) speed over the ground, m/s."""
     mode = STRAIGHT + tracks.mode_weight[row, STRAIGHT:].argmax(axis=1)
     mean, cov = tracks.mean[row, mode], tracks.cov[row, mode]
     lat, lon, _ = geographic_points(mean[:, :3])
@@ -279,12 +266,8 @@ def _courses(
     speed = np.maximum(np.linalg.norm(vel, axis=1), 1.0)
     sinks = -vel[:, 2] - 2.0 * up >= SINKS * speed
     course = np.arctan2(vel[:, 0], vel[:, 1])
-    return course, aside / level, sinks, np.stack([lat, lon], axis=1)
+    return course, aside / level, sinks, np.stack([lat, lon], axis=1), level
 
 
 def _classes(run_s: FloatArray) -> IntArray:
     return np.minimum(np.clip(run_s, 0.0, LONG_S) // RUN_S, RUNS - 1).astype(np.int64)
-
-
-def _wrapped(angle: FloatArray) -> FloatArray:
-    return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)

@@ -1,6 +1,5 @@
 """Futures of what steers itself, over the country of a site: particles, cell by cell."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,14 +9,13 @@ from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.raster import Grid, draw_raster, hazards_at, make_ground
 from forewarn.forecast.runs import Runs
+from forewarn.forecast.seen import SeenWays
 from forewarn.forecast.ways import HABITS, Ways, draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import STRAIGHT, TURNING, IntArray, Tracks, Zones
 from forewarn.threats import CRUISE_MISSILE, DRONE
 
 CELLS = 240  # of the raster, each way, at most
-COARSE = 1.25  # ways are drawn anew once drones turn so much more often, or further,
-STEPS = (-3, 10)  # than those drawn, so many times at most: the next wave flies otherwise
 REACH_MPS = 250.0  # how fast what flies beyond the zones may come to them
 
 
@@ -45,11 +43,19 @@ class Steering:
             self._ground[kind] = make_ground(
                 label, hazard, self._grid.corner_m, self._grid.cell_m, rate
             )
-        self._drawn: dict[tuple[int, int, int], Ways] = {}
+        self._drawn = {
+            kind: draw_ways(kind, params.ways, params.horizon_s, params.step_s)
+            for kind in self._ground
+        }
         believed = partial(hazards_at, self._grid, self._ground[DRONE])
-        self.runs = Runs(HABITS[DRONE], believed, params.missing_s, params.precedents_s)
-        for kind in self._ground:  # not in the midst of a raid
-            self._ways(kind)
+        steps = round(params.horizon_s / params.step_s)
+        self.runs = Runs(
+            HABITS[DRONE],
+            believed,
+            params.missing_s,
+            params.precedents_s,
+            SeenWays(steps, params.step_s, params.precedents_s),
+        )
 
     def futures(
         self, tracks: Tracks, rows: IntArray, chance: FloatArray
@@ -90,26 +96,13 @@ class Steering:
         return np.concatenate(owners), np.concatenate(made)
 
     def _ways(self, kind: int) -> Ways:
-        """Of a class as it is known by now; what was drawn once is kept."""
+        """Of a class as it is known by now."""
         if kind != DRONE:
-            return self._draw(kind, 0, 0)
-        steps = np.log(self.runs.turning()) / np.log(COARSE)
-        often, far = np.clip(np.rint(steps), *STEPS).astype(int).tolist()
-        return self._draw(kind, often, far).diving(self.runs.eager(), self.runs.aside())
-
-    def _draw(self, kind: int, often: int, far: int) -> Ways:
-        """often, far : steps of COARSE by which it turns more than was believed"""
-        if (kind, often, far) not in self._drawn:
-            own, p = HABITS[kind], self._params
-            habits = replace(
-                own,
-                turns_per_s=(own.turns_per_s[0] * COARSE**often, own.turns_per_s[1]),
-                turn_rad=(own.turn_rad[0] * COARSE**far, own.turn_rad[1]),
-            )
-            self._drawn[kind, often, far] = draw_ways(
-                kind, p.ways, p.horizon_s, p.step_s, habits
-            )
-        return self._drawn[kind, often, far]
+            return self._drawn[kind]
+        runs = self.runs
+        share = min(runs.seen.share(), 1.0 - self._params.believed)
+        ways = self._drawn[kind].seen(*runs.seen.table(), share)
+        return ways.diving(runs.eager(), runs.aside())
 
 
 def _grid(zones: Zones, reach_m: float, cell_m: float) -> Grid:

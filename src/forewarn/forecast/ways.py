@@ -26,7 +26,8 @@ DRAWS = 9
 HABIT_DRAWS = 4
 MOST_ASIDE = 2.0  # rad, of the turn into a dive
 SUBSTEPS = 5  # of the chain in one step of the table
-SILVER = 0.41421356237309515  # shares of ways that go with it lie evenly over the table
+# shares of ways that go with these lie evenly over the table, and over each other
+SILVER = 0.41421356237309515
 RUN_S, RUNS = 20.0, 13  # width and number of the classes of straight runs; the last is open
 LONG_S = RUN_S * RUNS  # a run as long as any
 TURN_RAD = 0.15  # what ends a straight run: a course so far off its own,
@@ -138,6 +139,10 @@ class Ways:
     turns_rad : (N, 2) float32: that turn of what dives ahead, and of what turns aside
     eager  : (RUNS,) float32: hazard of a dive over its mean, by seconds of straight flight
              before it, in classes of RUN_S
+    flown  : (k, 6, steps + 1) float32, of the ways that were seen flown, each with its turn
+             of the moment, in the order of that
+    flown_radps : (k,) float32: of those turns, to the right
+    flown_share : of the ways, those in place of which one of these counts
     """
 
     step_s: float
@@ -145,13 +150,21 @@ class Ways:
     draw: Float32Array
     turns_rad: Float32Array
     eager: Float32Array
+    flown: Float32Array
+    flown_radps: Float32Array
+    flown_share: float = 0.0
 
     def __post_init__(self) -> None:
         n, _, columns = self.way.shape
+        k = len(self.flown)
         seal("ways", "way", self.way, (n, COLUMNS, columns))
         seal("ways", "draw", self.draw, (n, DRAWS))
         seal("ways", "turns_rad", self.turns_rad, (n, 2))
         seal("ways", "eager", self.eager, (RUNS,))
+        seal("ways", "flown", self.flown, (k, COLUMNS, columns))
+        seal("ways", "flown_radps", self.flown_radps, (k,))
+        if not 0.0 <= self.flown_share <= float(k > 0):
+            raise ModelError(f"ways: {self.flown_share:g} of them flown, of {k}: refused")
 
     @property
     def horizon_s(self) -> float:
@@ -165,6 +178,11 @@ class Ways:
         draw = self.draw.copy()
         draw[:, 8] = np.where(apart, self.turns_rad[:, 1], self.turns_rad[:, 0])
         return replace(self, draw=draw, eager=eager.astype(np.float32))
+
+    def seen(self, flown: Float32Array, radps: Float32Array, share: float) -> "Ways":
+        """The same, but for a share that goes as ways were seen flown."""
+        share = share if len(flown) else 0.0
+        return replace(self, flown=flown, flown_radps=radps, flown_share=share)
 
 
 def draw_ways(
@@ -203,7 +221,15 @@ def draw_ways(
     habit = np.column_stack([normal[:, DRAWS:-1], points[:, -1]])
     way = _chain(own, habit, round(horizon_s / step_s), step_s, rng)
     eager = run_ins(own)
-    ways = Ways(step_s, way, draw.astype(np.float32), turns_rad, eager.astype(np.float32))
+    ways = Ways(
+        step_s,
+        way,
+        draw.astype(np.float32),
+        turns_rad,
+        eager.astype(np.float32),
+        np.zeros((0, *way.shape[1:]), np.float32),
+        np.zeros(0, np.float32),
+    )
     return ways.diving(eager, own.aside)
 
 
