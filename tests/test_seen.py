@@ -130,6 +130,20 @@ def test_no_stretch_leads_over_what_nobody_saw() -> None:
     assert len(flown.memory()["seen.told.end_s"]) == 0
 
 
+@pytest.mark.parametrize("wrong", [np.nan, 0.05])
+def test_a_track_that_jumps_or_is_no_number_teaches_nothing(wrong: float) -> None:
+    flown = new()
+    for flight in range(FRESH):
+        for look in range(looks(5.0, 1)):
+            place = np.array([50.0 * 5.0 * look / metres_per_radian(0.0)[0], 0.0])
+            place[0] += wrong if look == 20 else 0.0
+            time_s = 1000.0 * flight + 5.0 * look
+            here = np.array([[*place, 0.0, SPEED]])
+            flown.follow(time_s, ONE, np.array([time_s]), here)
+    assert len(flown.memory()["seen.waits.end_s"]) == 0
+    assert flown.share() == 0.0
+
+
 def test_the_last_are_kept_and_the_old_forgotten() -> None:
     flown = SeenWays(2, 1.0, 3600.0)
     follow(flown, np.zeros(KEPT + KEPT // 2), 1.0)

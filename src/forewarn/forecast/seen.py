@@ -24,6 +24,7 @@ KEPT = 2048  # of the stretches, the last
 AS_MUCH = 20.0  # so many that do not overlap weigh as much as what was believed
 BEFORE = 2  # samples of a path before its way begins, which tell of what turn it comes
 GAP_S = 15.0  # what was out of sight for longer begins anew
+JUMP = 3.0  # a step so many times as long as its speed makes it was not flown
 FRESH, PART = 16, 4  # stretches, or one in so many of those told, before they are told
 
 
@@ -97,7 +98,10 @@ class SeenWays:
         scales = np.stack(ground_scales(path[:, BEFORE, 0]), axis=1)
         place_m = (path[:, :, :2] - path[:, BEFORE, None, :2]) * scales[:, None]
         way, turn = ways_of(place_m[:, :, ::-1], path[:, :, 2], path[:, :, 3], self._step_s)
-        self._waits = _joined(self._waits, Stretches(way, turn, np.full(len(row), now_s)))
+        step = np.hypot(*np.moveaxis(np.diff(way[:, :2], axis=2), 1, 0)) / self._step_s
+        good = np.isfinite(way).all(axis=(1, 2)) & (step < JUMP).all(axis=1)
+        own = Stretches(way[good], turn[good], np.full(int(good.sum()), now_s))
+        self._waits = _joined(self._waits, own)
         self._left[row] = max(round(APART * self._steps), 1)
 
     def _tell(self, now_s: float) -> None:
