@@ -16,7 +16,7 @@ from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.plane import arrival_futures, steered_tracks
 from forewarn.forecast.steered import Steering
 from forewarn.forecast.ways import LONG_S, RUNS, draw_ways
-from forewarn.geodesy import FloatArray, enu_turns, geographic_points
+from forewarn.geodesy import FloatArray, enu_turns, geographic_points, wrapped
 from forewarn.motion import SEVENTH
 from forewarn.records import (
     BOOSTING,
@@ -92,7 +92,7 @@ def _turns(state: FloatArray, later: FloatArray) -> FloatArray:
         np.arctan2(v[:, 0], v[:, 1])
         for v in (np.einsum("kij,kj->ki", turns, some[:, 3:]) for some in (state, later))
     ]
-    return np.asarray((course[1] - course[0] + np.pi) % (2 * np.pi) - np.pi)
+    return wrapped(course[1] - course[0])
 
 
 def _falls(

@@ -10,7 +10,13 @@ from forewarn.bench.result import Figure
 from forewarn.bench.wanderers import MODELS, STEP_S, wander
 from forewarn.exposure import Exposer
 from forewarn.forecast import Forecaster, ForecastParams
-from forewarn.geodesy import FloatArray, ecef_points, enu_from_ecef, metres_per_radian
+from forewarn.geodesy import (
+    FloatArray,
+    ecef_points,
+    enu_from_ecef,
+    metres_per_radian,
+    wrapped,
+)
 from forewarn.records import MODES, STRAIGHT, TURNING, Tick, Tracks
 from forewarn.sim import raids
 from forewarn.threats import DRONE
@@ -65,7 +71,7 @@ def tracks_at(
     pos = ecef_points(spot[:, 0], spot[:, 1], np.full(n, HEIGHT_M))
     vel = np.column_stack([leg / STEP_S, np.zeros(n)]) @ enu_from_ecef(*middle)
     course = np.arctan2(leg[:, 0], leg[:, 1]), np.arctan2(next_leg[:, 0], next_leg[:, 1])
-    turn = ((course[1] - course[0] + np.pi) % (2 * np.pi) - np.pi) / STEP_S
+    turn = wrapped(course[1] - course[0]) / STEP_S
     turns = np.abs(turn) > 0.005
     weight = np.zeros((n, len(MODES)))
     weight[:, STRAIGHT] = np.where(turns, 0.2, 0.8)
