@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from forewarn.bench.manoeuvring import calibration, taught, worst
 from forewarn.bench.wanderers import MODELS
 from forewarn.errors import ModelError
+from forewarn.forecast import Forecaster, ForecastParams
 from forewarn.forecast.manoeuvring import carry, chances
 from forewarn.forecast.seen import (
     APART,
@@ -24,6 +25,7 @@ from forewarn.forecast.ways import draw_ways
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import IntArray
 from forewarn.threats import DRONE
+from test_forecast import AIR, ZONES
 from test_manoeuvring import even, steered
 
 STEPS, STEP_S = 18, 10.0
@@ -199,6 +201,12 @@ def test_shares_that_cannot_be_are_refused() -> None:
     with pytest.raises(ModelError, match="flown"):
         ways.seen(way, np.zeros(4, np.float32), 1.5)
     assert ways.seen(way[:0], np.zeros(0, np.float32), 0.5).flown_share == 0.0
+
+
+@pytest.mark.parametrize("believed", [-0.1, 1.5, np.nan])
+def test_a_share_that_is_none_is_told_before_anything_flies(believed: float) -> None:
+    with pytest.raises(ModelError, match="expected 0 to 1"):
+        Forecaster(AIR, ZONES, ForecastParams(believed=believed))
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from forewarn.errors import ModelError
 from forewarn.forecast.manoeuvring import carry
 from forewarn.forecast.params import ForecastParams
 from forewarn.forecast.plane import arrival_futures, steered_tracks
@@ -26,6 +27,10 @@ class Steering:
     """
 
     def __init__(self, zones: Zones, params: ForecastParams) -> None:
+        if not 0.0 <= params.believed <= 1.0:
+            raise ModelError(
+                f"believed: found {params.believed:g}, expected a share, 0 to 1"
+            )
         self._params = params
         self._grid = _grid(zones, REACH_MPS * params.horizon_s, params.cell_m)
         place, people = zones.point_rad, zones.population[zones.point_zone]
