@@ -140,7 +140,7 @@ class Ways:
     eager  : (RUNS,) float32: hazard of a dive over its mean, by seconds of straight flight
              before it, in classes of RUN_S
     flown  : (k, 6, steps + 1) float32, of the ways that were seen flown, each with its turn
-             of the moment, in the order of that
+             of the moment, in the order of that; its height is that of the drawn way
     flown_radps : (k,) float32: of those turns, to the right
     flown_share : of the ways, those in place of which one of these counts
     """
