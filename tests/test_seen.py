@@ -205,7 +205,7 @@ def test_shares_that_cannot_be_are_refused() -> None:
 
 @pytest.mark.parametrize("believed", [-0.1, 1.5, np.nan])
 def test_a_share_that_is_none_is_told_before_anything_flies(believed: float) -> None:
-    with pytest.raises(ModelError, match="expected 0 to 1"):
+    with pytest.raises(ModelError, match="expected a share, 0 to 1"):
         Forecaster(AIR, ZONES, ForecastParams(believed=believed))
 
 
