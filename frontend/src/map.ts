@@ -97,7 +97,7 @@ export interface ZoneInfo {
 
 /** Show these zones, and frame them; what paints their states. */
 export function drawZones(map: maplibre.Map, zones: FeatureCollection): ZonePainter {
-  source(map, "zones").setData(zones);
+  const taken = source(map, "zones").setData(zones);
   const bounds = new maplibre.LngLatBounds();
   for (const { geometry } of zones.features) {
     if (geometry.type === "Polygon") bounds.extend(geometry.coordinates[0]![0] as [number, number]);
@@ -105,8 +105,19 @@ export function drawZones(map: maplibre.Map, zones: FeatureCollection): ZonePain
       bounds.extend(geometry.coordinates[0]![0]![0] as [number, number]);
   }
   if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 30, duration: 0 });
-  map.once("idle", () => (map.getContainer().dataset["drawn"] = "zones"));
+  void taken.then(() => sayDrawn(map));
   return new ZonePainter(map, zones.features.map(({ properties }) => properties!["zone_id"] as string));
+}
+
+/** Mark the map as drawn with the first picture of its zones: in a raid it is never at rest. */
+function sayDrawn(map: maplibre.Map): void {
+  const drawn = () => {
+    if (!map.isSourceLoaded("zones")) return;
+    map.off("render", drawn);
+    map.getContainer().dataset["drawn"] = "zones";
+  };
+  map.on("render", drawn);
+  map.triggerRepaint();
 }
 
 /** Paint the states of zones; those no longer named go quiet. */
