@@ -11,10 +11,11 @@ SOURCES := $(shell find src/forewarn -name '*.py' 2>/dev/null)
 FRONT := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-annotate -q
+WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 COUNT ?=
 ARGS ?=
 
-.PHONY: help setup demo test bench fuzz kill power full jumps clutter liars sirens endurance api operators lock clean
+.PHONY: help setup demo test check bench fuzz kill power full jumps clutter liars sirens endurance api operators lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,13 +25,16 @@ demo: setup  ## a simulated raid, live on a map in the browser (ARGS="--raid NAM
 
 setup: .make/kernels .make/front  ## environment, front end, compiled kernels
 
-test: .make/environment .make/front .make/servers .make/kernels  ## everything that is checked; pytest comes last
+test: .make/environment .make/front .make/servers  ## everything that is checked; pytest comes last
+	$(MAKE) --no-print-directory -j 2 .make/kernels check
+	$(BIN)/pytest $(WORKERS) $(ARGS)
+
+check: .make/environment .make/front  ## what is checked without running any of it
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npm --prefix frontend run --silent check
-	$(BIN)/pytest $(ARGS)
 
 bench: setup  ## the published figures, on record in bench/results and docs/figures.md
 	$(BIN)/forewarn bench start

@@ -1,6 +1,8 @@
 """What several tests share: where the reference data lies, and a small world of zones."""
 
+import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +21,28 @@ settings.register_profile("forewarn", deadline=None)
 settings.load_profile("forewarn")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# whoever starts programs or threads, opens sockets or reads a clock
+WAITS = re.compile(
+    r"^(?:from|import) (?:asyncio|concurrent|multiprocessing|resource|signal|socket"
+    r"|subprocess|threading|time|cell_centre|cell_studio|live_raid|mosquitto|push_phone"
+    r"|receiver|servers|stations|store_load|test_service|test_web)\b",
+    re.MULTILINE,
+)
+
+
+@cache
+def waits(path: Path) -> bool:
+    return path.parent.name == "browser" or bool(WAITS.search(path.read_text()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What only reckons comes first, and workers share it; the rest has one, and quiet."""
+    for item in items:
+        if waits(item.path):
+            item.add_marker(pytest.mark.xdist_group("quiet"))
+    items.sort(key=lambda item: waits(item.path))
 
 
 @pytest.fixture(scope="session")
