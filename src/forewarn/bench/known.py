@@ -24,6 +24,7 @@ from forewarn.records import (
     MODES,
     STRAIGHT,
     TURNING,
+    BoolArray,
     Event,
     Exposures,
     Forecasts,
@@ -50,7 +51,8 @@ class Body(NamedTuple):
     """One threat: its way, class, and at each second of it what else is known of it.
 
     first_s : seconds from which on it is in view; clock (k,) s
-    ln_beta : (k,) of what falls; thrust : (k,) whether it burns
+    ln_beta : (k,) of what falls; shown : (k,) whether drag has shown it by then
+    thrust  : (k,) whether it burns
     turn    : (k,) rad/s, of what steers itself
     """
 
@@ -59,6 +61,7 @@ class Body(NamedTuple):
     first_s: float
     clock: FloatArray
     ln_beta: FloatArray
+    shown: BoolArray
     thrust: FloatArray
     turn: FloatArray
 
@@ -75,12 +78,12 @@ def bodies(
         state, later = path.at(clock), path.at(np.minimum(clock + 1.0, path.time_s[-1]))
         kind = CLASSES.index(case.kind[row])
         none = np.zeros(len(clock))
-        ln_beta, thrust, turn = none, none, none
+        falls, turn = (none, none > 0.0, none), none
         if kind in STEERED:
             turn = _turns(state, later)
         else:
-            ln_beta, thrust = _falls(state, later, air, drag)
-        out.append(Body(path, kind, float(case.seen_s[row]), clock, ln_beta, thrust, turn))
+            falls = _falls(state, later, air, drag)
+        out.append(Body(path, kind, float(case.seen_s[row]), clock, *falls, turn))
     return out
 
 
@@ -97,8 +100,8 @@ def _turns(state: FloatArray, later: FloatArray) -> FloatArray:
 
 def _falls(
     state: FloatArray, later: FloatArray, air: FloatArray, drag: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """(k,) ln beta by how a body is braked, as next it is felt; and whether it burns."""
+) -> tuple[FloatArray, BoolArray, FloatArray]:
+    """(k,) ln beta by how a body is braked, as next it is felt; if it was yet; thrust."""
     gain = later[:, 3:] - state[:, 3:]
     speed = np.linalg.norm(state[:, 3:], axis=1)
     faster = np.linalg.norm(later[:, 3:], axis=1) - speed
@@ -122,14 +125,18 @@ def _falls(
         told = -np.log(per_beta[felt])
         following = np.searchsorted(np.flatnonzero(felt), np.arange(len(state)))
         ln_beta = told[np.minimum(following, len(told) - 1)]
-    return ln_beta, thrust
+    return ln_beta, np.maximum.accumulate(felt), thrust
 
 
 class KnownTracks:
-    """In place of the tracker: the true state of every threat in view, once a second."""
+    """In place of the tracker: the true state of every threat in view, once a second.
 
-    def __init__(self, threats: Sequence[Body]) -> None:
+    beforehand : whether how heavy a body is for its size is known before drag shows it
+    """
+
+    def __init__(self, threats: Sequence[Body], beforehand: bool = True) -> None:
         self._threats = threats
+        self._beforehand = beforehand
         self._first_s = np.array([body.first_s for body in threats])
         self._end_s = np.array([body.path.time_s[-1] for body in threats])
         self._time_s = -np.inf
@@ -155,7 +162,7 @@ class KnownTracks:
             mean[k, mode, :6] = body.path.at(np.array([now_s]))[0]
             cov[k, mode] = np.diag(SIGMA**2)
             mean[k, mode, 6] = body.ln_beta[second]
-            if body.kind in STEERED:
+            if not (self._beforehand or body.shown[second]) or body.kind in STEERED:
                 mean[k, mode, 6], cov[k, mode, 6, 6] = SEVENTH[FALLING, :2]
             if mode == TURNING:
                 turn[k] = body.turn[second], TURN_SIGMA

@@ -1,8 +1,9 @@
 """Figure: what a raid's warning costs as its errors are taken away, one after another.
 
 The settings of the decision are those shipped, at every level. What is taken away: all
-error of the tracks, the time until they are told, and until it is known that something
-came down; then the doubt of the wind, or of the way ahead of what steers itself. What is
+error of place and velocity, the time until tracks are told, and until it is known that
+something came down; then the doubt how heavy a body is for its size before drag shows it;
+then that of the wind, or of the way ahead of what steers itself. What is
 left is owed to bodies that begin to tumble, to dives that nobody foresees, and to what our
 costs say is worth an alert.
 """
@@ -81,11 +82,15 @@ def levels(raid: Raid, seed: int, zones: Zones) -> Iterator[Level]:
     case = make_case(raid.raid.name, drawn.truth, zones, drawn.sensors, (), np.inf)
     threats = bodies(whole.flyers, case, blown, drag_table())
 
-    def known(forecaster: Forecaster) -> KnownChain:
-        return KnownChain(KnownTracks(threats), forecaster, zones)
+    def known(forecaster: Forecaster, beforehand: bool = True) -> KnownChain:
+        return KnownChain(KnownTracks(threats, beforehand), forecaster, zones)
+
+    def shipped() -> Forecaster:
+        return Forecaster(air, zones, ForecastParams())
 
     yield Level(SHIPPED, drawn, default_chain(drawn.sensors, zones))
-    yield Level("tracks known", drawn, known(Forecaster(air, zones, ForecastParams())))
+    yield Level("tracks known, drag not before it is felt", drawn, known(shipped(), False))
+    yield Level("tracks known", drawn, known(shipped()))
     if any(body.kind in STEERED for body in threats):
         ways = KnownForecaster(air, zones, ForecastParams(), threats)
         yield Level("tracks and ways ahead known", drawn, known(ways))
