@@ -11,7 +11,7 @@ SOURCES := $(shell find src/forewarn -name '*.py' 2>/dev/null)
 FRONT := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-annotate -q
-WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
 COUNT ?=
 ARGS ?=
 

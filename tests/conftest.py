@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import forewarn  # noqa: F401  # isort: skip  # before NumPy, whose threads it counts
 import numpy as np
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from forewarn.files import StoreKeys
 from forewarn.geodesy import metres_per_radian
@@ -36,13 +38,22 @@ def waits(path: Path) -> bool:
     return path.parent.name == "browser" or bool(WAITS.search(path.read_text()))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What only reckons comes first, and workers share it; the rest has one, and quiet."""
-    for item in items:
-        if waits(item.path):
-            item.add_marker(pytest.mark.xdist_group("quiet"))
+    """What only reckons comes first."""
     items.sort(key=lambda item: waits(item.path))
+
+
+class Sharing(LoadScopeScheduling):
+    """Workers share what only reckons; one of them does the rest after it, undisturbed."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = self.config.rootpath / nodeid.split("::")[0]
+        return "quiet" if waits(path) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)
 
 
 @pytest.fixture(scope="session")
