@@ -15,6 +15,7 @@ FLOOR = 1e-7  # pairs below this are not worth a row
 LEAST_SHARED = 8  # threats whose votes are worth a second core
 NEAR_S = 0.1  # to which times are told
 SQRT_HALF = sqrt(0.5)
+ALIKE = 1e-4  # share of the variances by which what goes with them may be off
 MOST_SIGMAS = 5.2  # beyond it less than FLOOR of a normal distribution is left
 LOGISTIC = 1.79  # at which the logistic has the 5 % quantile of the normal distribution
 
@@ -126,36 +127,37 @@ def _voice(
     count = 0
     if col_1 < col_0:
         return count
+    alike, known = ALIKE * (narrow_m * narrow_m + disc), -np.inf
+    ee, nn, per_det, peak = 0.0, 0.0, 0.0, 0.0
+    later_e, later_n, open_s2 = 0.0, 0.0, 0.0
     for row in range(row_0, row_1 + 1):
         for i in range(start[row * shape[1] + col_0], start[row * shape[1] + col_1 + 1]):
+            wide = disc + sigma[i] * sigma[i]
+            if abs(wide - known) > alike:  # most people are spread as those before them
+                known = wide
+                ee, nn = cov[0] + wide, cov[2] + wide
+                per_det = 1.0 / (ee * nn - cov[1] * cov[1])
+                peak = 0.5 * harmful_m * harmful_m * np.sqrt(per_det)
+                # where the time depends on the place, it is that of the place within reach
+                # of both: the mean of the future given that it comes down near this point
+                later_e = (along_e * nn - along_n * cov[1]) * per_det
+                later_n = (along_n * ee - along_e * cov[1]) * per_det
+                # and of that place what is still open: less than of the future itself, and
+                # as much as the disc is wide where the future is wider
+                open_s2 = along_e * (slope[0] - later_e) + along_n * (slope[1] - later_n)
             east = (spot[i, 1] - place[1]) * per_lon
             north = (spot[i, 0] - place[0]) * per_lat
-            wide = disc + sigma[i] * sigma[i]
-            ee, nn = cov[0] + wide, cov[2] + wide
-            per_det = 1.0 / (ee * nn - cov[1] * cov[1])
             away = nn * east * east - 2 * cov[1] * east * north + ee * north * north
             away *= per_det
             if away > 2 * REACH_SIGMAS * REACH_SIGMAS:
                 continue
-            q = 0.5 * harmful_m * harmful_m * np.sqrt(per_det) * np.exp(-0.5 * away)
-            near = 1.0 - np.exp(-q)
+            near = 1.0 - np.exp(-peak * np.exp(-0.5 * away))
             if narrow_m < harmful_m:
                 near = min(near, _beyond(cov, sigma[i], east, north, harmful_m))
             if near == 0.0:
                 continue
             p = weight * share[i] * near
-            # where the time depends on the place, it is that of the place within reach of
-            # both: the mean of the future given that it comes down near this point
-            pull_e = (cov[0] * nn - cov[1] * cov[1]) * per_det * east
-            pull_e += (cov[1] * ee - cov[0] * cov[1]) * per_det * north
-            pull_n = (cov[1] * nn - cov[2] * cov[1]) * per_det * east
-            pull_n += (cov[2] * ee - cov[1] * cov[1]) * per_det * north
-            dt = slope[0] * pull_e + slope[1] * pull_n
-            # and of that place what is still open: less than of the future itself, and as
-            # much as the disc is wide where the future is wider
-            open_s2 = along_e * slope[0] + along_n * slope[1]
-            open_s2 -= (nn * along_e * along_e + ee * along_n * along_n) * per_det
-            open_s2 += 2 * cov[1] * along_e * along_n * per_det
+            dt = later_e * east + later_n * north
             z = zone[i]
             if sums[z, 0] == 0.0 and p > 0.0:
                 touched[count] = z
@@ -195,7 +197,7 @@ def _early(parts: FloatArray, first: int, links: IntArray, p: float, share: floa
             k = links[k]
         low, high = (when, high) if by < share * p else (low, when)
         better = when + (share * p - by) / slope
-        if low < better < high and abs(better - when) < 0.25 * NEAR_S:
+        if low <= better <= high and abs(better - when) < 0.25 * NEAR_S:
             return better
         when = better if low < better < high else 0.5 * (low + high)
     return 0.5 * (low + high)
