@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
 
 from conftest import square_zones
@@ -274,6 +274,22 @@ def test_of_however_many_futures_the_seconds_left_are_told() -> None:
     assert len(exposures.zone)
     assert (exposures.onset_p05_s > 95.0).all()
     assert_allclose(exposures.onset_p50_s, 100.0, atol=0.5)  # s
+
+
+def test_people_are_counted_alike_whoever_lives_beside_them() -> None:
+    """However differently neighbours are spread over their zones."""
+    zones, future = square_zones(), forecast([(0, 0)], slope_spm=(0.01, 0.0))
+    spread_m = np.array([20.0, 400.0])
+    kind = zones.point_zone % 2
+    mixed = Exposer(replace(zones, point_sigma_m=spread_m[kind])).step(future)
+    for which in (0, 1):
+        like = np.full(len(kind), spread_m[which])
+        alone = Exposer(replace(zones, point_sigma_m=like)).step(future)
+        ours, theirs = mixed.zone % 2 == which, alone.zone % 2 == which
+        assert_array_equal(mixed.zone[ours], alone.zone[theirs])
+        for name in ("probability", "onset_p05_s", "onset_p50_s"):
+            found, asked = getattr(mixed, name)[ours], getattr(alone, name)[theirs]
+            assert_allclose(found, asked, rtol=1e-12)
 
 
 def test_many_threats_are_counted_as_each_alone() -> None:
