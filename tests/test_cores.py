@@ -5,38 +5,63 @@ import time
 
 import pytest
 
-from forewarn.cores import in_two
+from forewarn.cores import halves, shared_out
 
 
-def test_parts_come_back_in_order_and_hold_every_row_once() -> None:
+def test_halves_hold_every_row_once() -> None:
     for count in range(40):
-        parts = in_two(lambda part: list(range(40))[part], count, 8)
-        assert [row for part in parts for row in part] == list(range(count))
+        parts = halves(count, 8)
+        assert [row for part in parts for row in range(40)[part]] == list(range(count))
         assert len(parts) == (1 if count < 8 else 2)
 
 
-def test_both_parts_are_worked_on_at_the_same_time() -> None:
+def test_what_comes_of_each_job_is_in_the_order_of_jobs() -> None:
+    def work(job: int) -> int:
+        time.sleep(0.001 * (job % 3))
+        return -job
+
+    for count in range(20):
+        assert shared_out(work, range(count)) == [-job for job in range(count)]
+
+
+def test_two_jobs_are_worked_on_at_the_same_time() -> None:
     meet = threading.Barrier(2, timeout=10.0)
-    in_two(lambda _: meet.wait(), 2, 2)  # each waits for the other
+    shared_out(lambda _: meet.wait(), [0, 1])  # each waits for the other
 
 
-def test_rows_that_weigh_more_may_be_cut_elsewhere() -> None:
-    assert in_two(lambda part: part, 10, 2, 3) == [slice(0, 3), slice(3, 10)]
+def test_whoever_is_done_takes_the_next_one() -> None:
+    """One long job, and others that the other core does meanwhile."""
+    done: list[int] = []
+    others = threading.Event()
+
+    def work(job: int) -> None:
+        if job == 0:
+            assert others.wait(10.0)
+        else:
+            done.append(job)
+            if len(done) == 5:
+                others.set()
+
+    shared_out(work, range(6))
+    assert done == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("bad", [0, 1])
-def test_a_fault_in_either_part_is_told_and_nothing_goes_on_behind(bad: int) -> None:
+def test_a_fault_in_either_core_is_told_and_nothing_goes_on_behind(bad: int) -> None:
+    meet = threading.Barrier(2, timeout=10.0)
     done = []
 
-    def work(part: slice) -> None:
-        first = part.start == 0
-        if first:
-            time.sleep(0.05)
-        if first == (bad == 0):
-            raise ValueError(f"part {bad}")
-        done.append(part.start)
+    def work(job: int) -> None:
+        if job < 2:
+            meet.wait()
+        if job == bad:
+            raise ValueError(f"job {job}")
+        time.sleep(0.05)
+        done.append(job)
 
-    with pytest.raises(ValueError, match=f"part {bad}"):
-        in_two(work, 10, 2)
-    assert len(done) == 1
-    assert in_two(lambda part: part.stop, 10, 2) == [5, 10]  # and the next goes well
+    with pytest.raises(ValueError, match=f"job {bad}"):
+        shared_out(work, range(9))
+    count = len(done)
+    time.sleep(0.1)
+    assert len(done) == count < 8
+    assert shared_out(lambda job: job, [5, 10]) == [5, 10]  # and the next goes well

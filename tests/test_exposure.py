@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 
 from conftest import square_zones
 from forewarn.exposure import Exposer
-from forewarn.exposure.votes import LOGISTIC, NEAR_S, _early
+from forewarn.exposure.votes import FLOOR, LOGISTIC, NEAR_S, REACH_SIGMAS, _early
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Exposures, Forecasts, Zones
 
@@ -222,6 +222,38 @@ def test_narrow_futures_reach_no_further_than_their_discs(
     assert (p[far] > 0.8 * exact[far]).all()
     for threshold in (1e-2, 1e-3, 1e-4):
         assert (p > threshold).sum() < 1.2 * (exact > threshold).sum()
+
+
+@pytest.mark.parametrize("spread_m", [60.0, 900.0])
+@pytest.mark.parametrize(
+    ("long_m", "short_m", "turn_rad"),
+    [(4000.0, 400.0, 0.6), (4000.0, 400.0, -1.2), (1500.0, 1500.0, 0.0)],
+)
+def test_nobody_within_reach_is_passed_over(
+    long_m: float, short_m: float, turn_rad: float, spread_m: float
+) -> None:
+    """However a future leans and however widely people are spread: beside all of them."""
+    zones = square_zones(side_m=400.0, rows=80)
+    zones = replace(zones, point_sigma_m=np.full(len(zones.point_zone), spread_m))
+    along = np.array([np.cos(turn_rad), np.sin(turn_rad)])  # east, north
+    cov = short_m**2 * np.eye(2) + (long_m**2 - short_m**2) * np.outer(along, along)
+    made = forecast([(3100.0, -2300.0)])
+    made = replace(made, cov_m2=np.array([[cov[0, 0], cov[0, 1], cov[1, 1]]]))
+    exposer = Exposer(zones)
+    exposer.index.widest_m = np.inf  # forces people points
+    told = exposer.step(made)
+    p = np.zeros(len(zones.zone_id))
+    p[told.zone] = told.probability
+    place = made.place_rad[0]
+    away = (zones.point_rad - place)[:, ::-1] * metres_per_radian(place[0])[::-1]
+    wide = cov + (150.0**2 / 4.0 + spread_m**2) * np.eye(2)
+    area = np.pi * 150.0**2
+    dense = multivariate_normal([0.0, 0.0], wide)
+    everyone = zones.point_share * -np.expm1(-area * dense.pdf(away))
+    everyone = np.bincount(zones.point_zone, everyone, len(p))
+    least = area * dense.pdf([0.0, 0.0]) * np.exp(-0.5 * REACH_SIGMAS**2)
+    assert (everyone > 10.0 * least).sum() > 300
+    assert_allclose(p, everyone, rtol=1e-3, atol=least + FLOOR)
 
 
 def test_votes_kept_from_the_last_step_are_those_counted_again() -> None:

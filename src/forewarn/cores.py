@@ -4,33 +4,48 @@ Kernels hold no lock while they run. A batch is always cut in the same way, howe
 cores there are: the same events must give the same bytes on every machine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
+J = TypeVar("J")
 R = TypeVar("R")
 
 
-def in_two(
-    work: Callable[[slice], R], count: int, least: int, middle: int | None = None
-) -> list[R]:
-    """What `work` returns for the rows of a batch, in order: in two parts, side by side.
+def shared_out(work: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
+    """What `work` returns for each job, in order: each core takes the next one left.
 
-    work   : of a slice of rows, and of nothing else that another thread changes; must not
-             call `in_two` itself, for there is one other thread and it would wait for it
-    count  : of rows; below `least` they are one part, for handing over takes 0.1 ms
-    middle : first row of the second part; where rows weigh alike it need not be told
+    work : of a job, and of nothing else that another thread changes; must not call this
+           itself, for there is one other thread and it would wait for it
+    jobs : each longer than the 0.1 ms that handing over takes
     """
-    if count < least:
-        return [work(slice(0, count))]
-    middle = count // 2 if middle is None else middle
-    first = _other_core().submit(work, slice(0, middle))
+    if len(jobs) < 2:
+        return [work(job) for job in jobs]
+    done: dict[int, R] = {}
+    left = iter(range(len(jobs)))  # the interpreter hands a number to one core alone
+
+    def take() -> None:
+        try:
+            for k in left:
+                done[k] = work(jobs[k])
+        finally:
+            list(left)  # after a fault nothing more is begun
+
+    other = _other_core().submit(take)
     try:
-        second = work(slice(middle, count))
+        take()
     finally:
-        first.exception()  # waits: nothing goes on behind the caller's back
-    return [first.result(), second]
+        other.exception()  # waits: nothing goes on behind the caller's back
+    other.result()
+    return [done[k] for k in range(len(jobs))]
+
+
+def halves(count: int, least: int) -> list[slice]:
+    """Rows of a batch in two parts; below `least` of them in one."""
+    if count < least:
+        return [slice(0, count)]
+    return [slice(0, count // 2), slice(count // 2, count)]
 
 
 @cache

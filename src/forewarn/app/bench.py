@@ -57,7 +57,7 @@ def bench(
     import os
 
     for threads in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        # a figure is of one core, but where a stage shares a batch out (`cores.in_two`)
+        # a figure is of one core, but where a stage shares a batch out (`cores.shared_out`)
         os.environ.setdefault(threads, "1")
     from importlib import import_module
 

@@ -23,13 +23,16 @@ class PointIndex:
         self.widest_m = float(spread.max()) if self.count else 0.0
 
 
-Grid = tuple[FloatArray, IntArray, FloatArray, FloatArray, IntArray, FloatArray, IntArray]
+Grid = tuple[
+    FloatArray, IntArray, FloatArray, FloatArray, IntArray, FloatArray, IntArray, float
+]
 
 
 def _grid(
     place_rad: FloatArray, zone: IntArray, share: FloatArray, sigma_m: FloatArray
 ) -> Grid:
-    """Points by cell: place, zone, share, sigma, first of each cell, origin, shape."""
+    """Points by cell: place, zone, share, sigma, first of each cell, origin, shape, and
+    the largest sigma."""
     if not len(place_rad):
         empty = np.zeros(0)
         return (
@@ -40,6 +43,7 @@ def _grid(
             np.zeros(2, np.int64),
             np.zeros(2),
             np.ones(2, np.int64),
+            0.0,
         )
     origin = place_rad.min(axis=0)
     cell = ((place_rad - origin) / CELL_RAD).astype(np.int64)
@@ -55,4 +59,5 @@ def _grid(
         start.astype(np.int64),
         origin,
         shape,
+        float(sigma_m.max()),
     )

@@ -5,14 +5,15 @@ from math import erfc, sqrt
 import numpy as np
 
 from forewarn.compiled import inner_kernel, kernel
-from forewarn.cores import in_two
+from forewarn.cores import shared_out
 from forewarn.exposure.index import CELL_RAD, Grid, PointIndex
 from forewarn.geodesy import EARTH_A_M, EARTH_E2, FloatArray
 from forewarn.records import Forecasts, IntArray
 
-REACH_SIGMAS = 4.0
+REACH_SIGMAS = 4.5  # from a future: nobody further out hears of it,
+SILENT = 1e-8  # nor who would hear of less than this
 FLOOR = 1e-7  # pairs below this are not worth a row
-LEAST_SHARED = 8  # threats whose votes are worth a second core
+LEAST_SHARED, PARTS = 8, 6  # threats whose votes are worth a second core, in so many jobs
 NEAR_S = 0.1  # to which times are told
 SQRT_HALF = sqrt(0.5)
 ALIKE = 1e-4  # share of the variances by which what goes with them may be off
@@ -33,9 +34,9 @@ def votes(
     touches it.
     """
 
-    def counted(part: slice) -> tuple[IntArray, IntArray, FloatArray]:
+    def counted(own: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
         return _vote(
-            threats[part],
+            own,
             forecasts.start,
             forecasts.weight,
             forecasts.place_rad,
@@ -51,11 +52,19 @@ def votes(
         )
 
     futures = np.cumsum(forecasts.start[threats + 1] - forecasts.start[threats])
-    middle = int(np.searchsorted(futures, futures[-1] // 2)) if len(futures) else 0
-    zone, threat, rows = zip(
-        *in_two(counted, len(threats), LEAST_SHARED, middle), strict=True
-    )
+    parts = PARTS if len(threats) >= LEAST_SHARED else 1
+    shares = np.arange(1, parts) / parts * futures[-1:]
+    jobs = np.split(threats, np.searchsorted(futures, shares))
+    zone, threat, rows = zip(*shared_out(counted, jobs), strict=True)
     return np.concatenate(zone), np.concatenate(threat), np.concatenate(rows)
+
+
+@inner_kernel
+def _some(q: float) -> float:
+    """1 - exp(-q): by the series where that is as good."""
+    if q < 0.01:
+        return q * (1.0 - q * (0.5 - q * (1.0 / 6.0 - q / 24.0)))
+    return float(1.0 - np.exp(-q))
 
 
 @inner_kernel
@@ -86,6 +95,24 @@ def _beyond(
 
 
 @inner_kernel
+def _across(
+    low: float, high: float, ee: float, en: float, nn: float, reach2: float
+) -> tuple[float, float]:
+    """How far west and east of its middle an ellipse reaches, m, between two latitudes.
+
+    low, high  : m north of its middle, both within it
+    ee, en, nn : covariance of the Gaussian, reach2 : squared, of how many sigmas
+    """
+    lean, thin2 = en / nn, ee - en * en / nn
+    tilt = en * np.sqrt(reach2 / ee)  # as far north the easternmost point lies
+    north = min(max(-tilt, low), high)
+    left = lean * north - np.sqrt(max(thin2 * (reach2 - north * north / nn), 0.0))
+    north = min(max(tilt, low), high)
+    right = lean * north + np.sqrt(max(thin2 * (reach2 - north * north / nn), 0.0))
+    return left, right
+
+
+@inner_kernel
 def _voice(
     weight: float,
     place: FloatArray,
@@ -106,7 +133,7 @@ def _voice(
     dt : how much later than time_s the future would come down near a zone's people
     s2 : variance of when it comes down within reach of them
     """
-    spot, zone, share, sigma, start, origin, shape = grid
+    spot, zone, share, sigma, start, origin, shape, widest_m = grid
     sin2 = np.sin(place[0]) ** 2
     squeeze = 1 - EARTH_E2 * sin2
     per_lat = EARTH_A_M * (1 - EARTH_E2) / (squeeze * np.sqrt(squeeze))
@@ -114,23 +141,30 @@ def _voice(
     disc = harmful_m * harmful_m / 4.0
     along_e = cov[0] * slope[0] + cov[1] * slope[1]
     along_n = cov[1] * slope[0] + cov[2] * slope[1]
-    reach_n = REACH_SIGMAS * np.sqrt(cov[2] + disc) + harmful_m
-    reach_e = REACH_SIGMAS * np.sqrt(cov[0] + disc) + harmful_m
-    row_0 = max(int(np.floor((place[0] - reach_n / per_lat - origin[0]) / CELL_RAD)), 0)
-    row_1 = min(
-        int(np.floor((place[0] + reach_n / per_lat - origin[0]) / CELL_RAD)), shape[0] - 1
-    )
-    col_0 = max(int(np.floor((place[1] - reach_e / per_lon - origin[1]) / CELL_RAD)), 0)
-    col_1 = min(
-        int(np.floor((place[1] + reach_e / per_lon - origin[1]) / CELL_RAD)), shape[1] - 1
-    )
+    # the ellipse beyond which nobody hears of it, however widely they are spread
+    top = 0.5 * harmful_m * harmful_m
+    top /= np.sqrt((cov[0] + disc) * (cov[2] + disc) - cov[1] * cov[1])
+    loud = 2.0 * np.log(max(weight * top / SILENT, 1.0))
+    reach2 = min(REACH_SIGMAS * REACH_SIGMAS, loud)
+    wide_e, wide_n = cov[0] + disc + widest_m**2, cov[2] + disc + widest_m**2
+    reach_n = np.sqrt(reach2 * wide_n)
+    row_m, col_m = CELL_RAD * per_lat, CELL_RAD * per_lon
+    south = (origin[0] - place[0]) * per_lat  # of the grid
+    west = (origin[1] - place[1]) * per_lon
+    row_0 = max(int(np.floor((-reach_n - south) / row_m)), 0)
+    row_1 = min(int(np.floor((reach_n - south) / row_m)), shape[0] - 1)
     count = 0
-    if col_1 < col_0:
-        return count
     alike, known = ALIKE * (narrow_m * narrow_m + disc), -np.inf
     ee, nn, per_det, peak = 0.0, 0.0, 0.0, 0.0
     later_e, later_n, open_s2 = 0.0, 0.0, 0.0
     for row in range(row_0, row_1 + 1):
+        low = max(south + row * row_m, -reach_n)
+        high = min(south + (row + 1) * row_m, reach_n)
+        left, right = _across(low, high, wide_e, cov[1], wide_n, reach2)
+        col_0 = max(int(np.floor((left - west) / col_m)), 0)
+        col_1 = min(int(np.floor((right - west) / col_m)), shape[1] - 1)
+        if col_1 < col_0:
+            continue
         for i in range(start[row * shape[1] + col_0], start[row * shape[1] + col_1 + 1]):
             wide = disc + sigma[i] * sigma[i]
             if abs(wide - known) > alike:  # most people are spread as those before them
@@ -149,9 +183,9 @@ def _voice(
             north = (spot[i, 0] - place[0]) * per_lat
             away = nn * east * east - 2 * cov[1] * east * north + ee * north * north
             away *= per_det
-            if away > 2 * REACH_SIGMAS * REACH_SIGMAS:
+            if away > reach2:
                 continue
-            near = 1.0 - np.exp(-peak * np.exp(-0.5 * away))
+            near = _some(peak * np.exp(-0.5 * away))
             if narrow_m < harmful_m:
                 near = min(near, _beyond(cov, sigma[i], east, north, harmful_m))
             if near == 0.0:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.cores import in_two
+from forewarn.cores import halves, shared_out
 from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground
 from forewarn.forecast.curves import Curves
-from forewarn.forecast.falling import PARTS, FallNoise, falling_futures
+from forewarn.forecast.falling import PARTS, falling_futures
 from forewarn.forecast.fan import Fan, Known, fan_of
 from forewarn.forecast.holding import paces
 from forewarn.forecast.params import ForecastParams
@@ -76,29 +76,26 @@ class Falls:
     ) -> FloatArray:
         """(m, PARTS, 10) as of `falling_futures`; time_s : (m,) of each body's state."""
         made = np.empty((len(fan.owner), PARTS, 10))
+        jobs: list[IntArray] = []  # bodies of one curve each
         for curve in np.unique(fan.curve):
             own = np.flatnonzero(fan.curve == curve)
-            noise = self._params.fall_noise
-            if curve >= len(self.drag):
-                noise = noise._replace(unseen=self._params.ln_beta_drawn)
-            fly = partial(self._fly, fan, own, time_s, noise, air, drag[curve])
-            made[own] = np.concatenate(in_two(fly, len(own), LEAST_SHARED))
+            jobs += [own[part] for part in halves(len(own), LEAST_SHARED)]
+        fly = partial(self._fly, fan, time_s, air, drag)
+        for own, flown in zip(jobs, shared_out(fly, jobs), strict=True):
+            made[own] = flown
         return made
 
     def _fly(
-        self,
-        fan: Fan,
-        own: IntArray,
-        time_s: FloatArray,
-        noise: FallNoise,
-        air: FloatArray,
-        drag: FloatArray,
-        part: slice,
+        self, fan: Fan, time_s: FloatArray, air: FloatArray, drag: FloatArray, own: IntArray
     ) -> FloatArray:
-        """Bodies `own` of the fan, of one curve; part : of them."""
-        own = own[part]
+        """Bodies `own` of the fan, all of one curve."""
+        curve = fan.curve[own[0]]
+        noise = self._params.fall_noise
+        if curve >= len(self.drag):
+            noise = noise._replace(unseen=self._params.ln_beta_drawn)
+        mean, cov = fan.mean[own], fan.cov[own]
         return falling_futures(
-            fan.mean[own], fan.cov[own], time_s[own], noise, self._ground, air, drag
+            mean, cov, time_s[own], noise, self._ground, air, drag[curve]
         )
 
     def memory(self) -> dict[str, NDArray[Any]]:

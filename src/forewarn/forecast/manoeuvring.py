@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forewarn.cores import in_two
+from forewarn.cores import halves, shared_out
 from forewarn.errors import ModelError
 from forewarn.forecast.particles import carry_particles
 from forewarn.forecast.raster import Ground
@@ -145,7 +145,7 @@ def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
         )
         return target + part.start, label, row
 
-    parts = zip(*in_two(fly, len(targets.pos_m), LEAST_SHARED), strict=True)
+    parts = zip(*shared_out(fly, halves(len(targets.pos_m), LEAST_SHARED)), strict=True)
     target, label, row = (np.concatenate(part) for part in parts)
     return Arrivals(
         target=target,
