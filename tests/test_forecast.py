@@ -321,7 +321,7 @@ def flown_on(mean: FloatArray, seconds: float) -> FloatArray:
 
 
 def test_a_forecast_is_kept_until_its_track_moved_by_what_matters() -> None:
-    forecaster = Forecaster(AIR, ZONES, ForecastParams())
+    forecaster = Forecaster(AIR, ZONES, ForecastParams(matters=0.1))
     mean = state(3000.0, (420.0, 0.0, 326.0))
     first = forecaster.step(track(mean, now_s=10.0), Tick(1, 10.0))
     later = flown_on(mean, 0.4)

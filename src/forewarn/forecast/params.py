@@ -81,7 +81,7 @@ class ForecastParams:
     thrust_gains: tuple[float, ...] = (0.0, 0.15, 0.5)
     thrust_shares: tuple[float, ...] = (0.4, 0.3, 0.3)
     thrust_from: float = 0.1
-    matters: float = 0.1
+    matters: float = 0.2
     renew_share: float = 0.1
     drift_m: float = 150.0
     swerve_mps: float = 8.0
