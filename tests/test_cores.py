@@ -5,14 +5,18 @@ import time
 
 import pytest
 
-from forewarn.cores import halves, shared_out
+from forewarn.cores import pieces, shared_out
 
 
-def test_halves_hold_every_row_once() -> None:
+def test_pieces_hold_every_row_once() -> None:
     for count in range(40):
-        parts = halves(count, 8)
-        assert [row for part in parts for row in range(40)[part]] == list(range(count))
-        assert len(parts) == (1 if count < 8 else 2)
+        for parts in (2, 6):
+            cut = pieces(count, 8, parts)
+            assert [row for part in cut for row in range(40)[part]] == list(range(count))
+            assert len(cut) == (1 if count < 8 else parts)
+            lengths = [part.stop - part.start for part in cut]
+            assert max(lengths) - min(lengths) <= 1
+    assert pieces(3, 2, 6) == [slice(0, 1), slice(1, 2), slice(2, 3)]
 
 
 def test_what_comes_of_each_job_is_in_the_order_of_jobs() -> None:

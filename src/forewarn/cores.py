@@ -41,11 +41,11 @@ def shared_out(work: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
     return [done[k] for k in range(len(jobs))]
 
 
-def halves(count: int, least: int) -> list[slice]:
-    """Rows of a batch in two parts; below `least` of them in one."""
-    if count < least:
-        return [slice(0, count)]
-    return [slice(0, count // 2), slice(count // 2, count)]
+def pieces(count: int, least: int, parts: int = 2) -> list[slice]:
+    """Rows of a batch in so many even parts; below `least` of them in one."""
+    parts = min(parts, count) if count >= least else 1
+    edges = [count * k // parts for k in range(parts + 1)]
+    return [slice(edges[k], edges[k + 1]) for k in range(parts)]
 
 
 @cache

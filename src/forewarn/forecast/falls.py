@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forewarn.cores import halves, shared_out
+from forewarn.cores import pieces, shared_out
 from forewarn.dynamics import drag_tables
 from forewarn.flight import Ground
 from forewarn.forecast.curves import Curves
@@ -79,7 +79,7 @@ class Falls:
         jobs: list[IntArray] = []  # bodies of one curve each
         for curve in np.unique(fan.curve):
             own = np.flatnonzero(fan.curve == curve)
-            jobs += [own[part] for part in halves(len(own), LEAST_SHARED)]
+            jobs += [own[part] for part in pieces(len(own), LEAST_SHARED)]
         fly = partial(self._fly, fan, time_s, air, drag)
         for own, flown in zip(jobs, shared_out(fly, jobs), strict=True):
             made[own] = flown

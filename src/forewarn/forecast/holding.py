@@ -14,6 +14,7 @@ from forewarn.forecast.params import ForecastParams
 from forewarn.geodesy import FloatArray
 from forewarn.records import FALLING, STRAIGHT, BoolArray, IntArray, Tracks
 
+GOLDEN = 0.6180339887498949
 AIM = 13  # of `aims` (10), how probable a threat it is, and of `doubts` (2)
 
 
@@ -95,7 +96,9 @@ def holds(
     drift = now[:, :3] - made[:, :3] - age_s[:, None] * made[:, 3:6]
     change = np.linalg.norm(now[:, 3:6] - made[:, 3:6], axis=1)
     flies = (np.linalg.norm(drift, axis=1) < p.drift_m) & (change < p.swerve_mps)
-    flies &= (age_s < p.steer_s) & np.isnan(made[:, 6])
+    # each in its own time: many drones that one scan sees are not all made anew with it
+    spread = 0.75 + 0.5 * (tracks.track_id[rows] * GOLDEN % 1.0)
+    flies &= (age_s < p.steer_s * spread) & np.isnan(made[:, 6])
     held = np.where(falls, same & soon, flies)
     alike = np.abs(now[:, 10] - made[:, 10]) <= p.matters * made[:, 10]
     return np.asarray((age_s <= 0.0) | (held & alike))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forewarn.cores import halves, shared_out
+from forewarn.cores import pieces, shared_out
 from forewarn.errors import ModelError
 from forewarn.forecast.particles import carry_particles
 from forewarn.forecast.raster import Ground
@@ -23,7 +23,7 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
 from forewarn.records.arrays import seal
 
-LEAST_SHARED = 2  # targets whose ways are worth a second core
+LEAST_SHARED, PARTS = 2, 6  # targets whose ways are worth a second core, in so many jobs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +145,8 @@ def carry(targets: Steered, ways: Ways, ground: Ground) -> Arrivals:
         )
         return target + part.start, label, row
 
-    parts = zip(*shared_out(fly, halves(len(targets.pos_m), LEAST_SHARED)), strict=True)
+    jobs = pieces(len(targets.pos_m), LEAST_SHARED, PARTS)
+    parts = zip(*shared_out(fly, jobs), strict=True)
     target, label, row = (np.concatenate(part) for part in parts)
     return Arrivals(
         target=target,

@@ -41,7 +41,7 @@ class ForecastParams:
     renew_share         : or the track has grown older by this share: more is known of it
     drift_m, swerve_mps : one of a steered threat, once it is so far from where it was
                           expected, or flies so much otherwise,
-    steer_s             : and after so many seconds
+    steer_s             : and after so many seconds, by its own up to a quarter more or less
     dive_per_min        : chance that a drone dives, per minute, mean over the country;
                           twice that of flights of an hour and a half, on purpose, for a
                           floor too low misses whole villages; until drones that came

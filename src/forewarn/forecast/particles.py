@@ -27,6 +27,7 @@ FLOOR = 1e-6  # rows less probable than this are not worth writing
 TAIL = 16  # steps beyond the horizon in which a dive may still end
 LONG = 90  # steps
 PIECES = 8  # at most, into which a step of a fast target is cut on a fine raster
+PER_RUN = 1.0 / RUN_S
 
 f4 = np.float32
 i4 = np.int32
@@ -135,6 +136,49 @@ def _locate(
     return float(speed)
 
 
+@inner_kernel
+def _chances(
+    run_s: Float32Array,
+    since_s: float,
+    hold: int,
+    step: float,
+    dives: Float32Array,
+    spots: Int32Array,
+    eager: Float32Array,
+    first: int,
+    every: int,
+    chance: FloatArray,
+) -> None:
+    """How probably one particle that still flies dives at each step.
+
+    run_s   : (rows,) of its way: for how long it flew straight; below 0 = since since_s
+    hold    : steps for which the turn of the moment goes on
+    dives   : (cells,) per second that end there; spots : (rows,) where it would come down
+    eager   : (RUNS,) share of that by `run_s`
+    first, every : steps at which it has a chance
+    chance  : (2, rows) the first to fill, the second is scratch
+    """
+    steps = chance.shape[1] - 1
+    q, rate = chance[0], chance[1]
+    for k in range(steps):
+        rate[k] = run_s[max(k - hold, 0)]
+    for k in range(steps):
+        late = max(since_s + (k - hold) * step, 0.0)
+        rate[k] = PER_RUN * (late if rate[k] < 0.0 else rate[k])
+    for k in range(steps):
+        rate[k] = dives[spots[k]] * eager[min(int(rate[k]), RUNS - 1)]
+    for k in range(steps):  # 1 - exp(-h), as the power 16 of a series
+        x = min(rate[k] * (step * every / 16.0), 1.0)
+        left = 1.0 - x * (1.0 - x * (0.5 - x * (1.0 / 6.0 - x * (1.0 / 24.0))))
+        left *= left
+        left *= left
+        left *= left
+        q[k] = 1.0 - left * left
+    if every > 1:
+        for k in range(steps):
+            q[k] = q[k] if k % every == first else 0.0
+
+
 @kernel
 def carry_particles(
     pos: FloatArray,
@@ -174,16 +218,20 @@ def carry_particles(
     # on a long way, each particle is given its chances in every third step, by turns
     every = 3 if steps >= LONG and steps % 3 == 0 else 1
     east_0, north_0, cell_m, step = frame[0], frame[1], frame[2], frame[3]
+    per_step = 1.0 / step
     flat_label, flat_hazard = label.reshape(-1), hazard.reshape(-1)
     tall, wide = label.shape[0] - 1, label.shape[1] - 1
     labels = label[0, 0] + 1
-    total = np.zeros((labels, REACHED + 1))
     bins = steps + TAIL
-    when = np.zeros((labels, bins), np.float32)
-    stamp = np.full(labels, -1, np.int64)  # the particle that passed there last
-    listed = np.full(labels, -1, np.int64)  # the target that touched it last
+    # of labels that one target touched, in the order it came to them, side by side
+    total, when = np.zeros((labels, REACHED + 1)), np.zeros((labels, bins), np.float32)
+    stamp = np.zeros(labels, np.int64)  # the particle that passed there last,
+    passed = np.zeros(labels, np.int64)  # and at which step first
     touched = np.empty(labels, np.int64)
+    place = np.zeros(labels, np.int32)  # of each label among those touched,
+    listed = np.full(labels, -1, np.int32)  # by the target that touched it last
     keys, at = np.empty((2, rows), np.int32), np.empty((7, rows), np.float32)
+    chance, alive = np.empty((2, rows)), np.empty(rows)
     root = np.empty((4, 4))
     start, move = np.empty(2), np.empty(2)
     room, filled, serial = 1024, 0, 0
@@ -219,102 +267,65 @@ def carry_particles(
                 tall, wide, keys, at,
             )  # fmt: skip
             pieces = min(int(speed * step / cell_m) + 1, PIECES)
-            cruising, chance_at = 1.0 / count, i % every
+            cruising, first = 1.0 / count, i % every
             # so long ago it last turned, at the end of the turn of the moment
             since_0 = run[job] + hold * step
             if abs(bend) * hold * step > TURN_RAD:
                 since_0 = 0.0
-            s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
-            key, spot, old, base, fresh = -1, -1, -1, 0.0, False
+            _chances(
+                own[5], since_0, hold, step, flat_hazard, keys[1], eager, first, every,
+                chance,
+            )  # fmt: skip
+            alive[0] = cruising
+            cruising *= 1.0 - diving
+            for k in range(steps):
+                chance[1, k] = cruising * chance[0, k]
+                cruising -= chance[1, k]
+                alive[k + 1] = cruising
+            key = -1
             for k in range(steps + 1):
-                if keys[0, k] != key:  # it passes over another cell
-                    key = keys[0, k]
-                    for piece in range(1 if k > 0 else pieces, pieces + 1):
-                        z = flat_label[key]
-                        if piece < pieces:
-                            u = piece / pieces
-                            x = at[0, k - 1] + u * (at[0, k] - at[0, k - 1]) + 1.0
-                            y = at[1, k - 1] + u * (at[1, k] - at[1, k - 1]) + 1.0
-                            row = int(min(max(y, 0.0), tall))
-                            z = label[row, int(min(max(x, 0.0), wide))]
-                        if stamp[z] != serial:
-                            stamp[z] = serial
-                            found = listed_too(z, job, found, listed, touched)
-                            total[z, REACHED] += cruising
-                            when[z, max(k - 1, 0)] += cruising
-                            fresh = fresh and z != old
-                if k == steps:
-                    break
-                if k == 0 and diving > 0.0:  # it comes down where it points
-                    p = cruising * diving
-                    cruising -= p
-                    far = far_m * max(1.0 + 0.5 * REACH_SPREAD * draw[i, 6], 0.1)
-                    pace = max(np.sqrt(move[0] * move[0] + move[1] * move[1]), 1.0)
-                    e = start[0] + far / cell_m * move[0] / pace
-                    n = start[1] + far / cell_m * move[1] / pace
-                    t = far / pace
-                    row = int(min(max(n + 1.0, 0.0), tall))
-                    z = label[row, int(min(max(e + 1.0, 0.0), wide))]
-                    found = listed_too(z, job, found, listed, touched)
-                    pe, pn, pt = p * e, p * n, p * t
-                    add_down(
-                        total,
-                        z,
-                        p,
-                        pe,
-                        pn,
-                        pt,
-                        pe * e,
-                        pe * n,
-                        pn * n,
-                        pe * t,
-                        pn * t,
-                        pt * t,
-                    )
-                    if stamp[z] != serial:
-                        total[z, REACHED] += p
-                        when[z, min(int(t / step), bins - 1)] += p
-                if k != chance_at:
+                if keys[0, k] == key:
                     continue
-                chance_at += every
+                key = keys[0, k]  # it passes over another cell
+                for piece in range(1 if k > 0 else pieces, pieces + 1):
+                    z = flat_label[key]
+                    if piece < pieces:
+                        u = piece / pieces
+                        x = at[0, k - 1] + u * (at[0, k] - at[0, k - 1]) + 1.0
+                        y = at[1, k - 1] + u * (at[1, k] - at[1, k - 1]) + 1.0
+                        row = int(min(max(y, 0.0), tall))
+                        z = label[row, int(min(max(x, 0.0), wide))]
+                    z, found = listed_too(z, job, found, listed, place, touched)
+                    if stamp[z] != serial:
+                        stamp[z], passed[z] = serial, k
+                        total[z, REACHED] += alive[k]
+                        when[z, max(k - 1, 0)] += alive[k]
+            if diving > 0.0:  # it comes down where it points
+                p = alive[0] * diving
+                far = far_m * max(1.0 + 0.5 * REACH_SPREAD * draw[i, 6], 0.1)
+                pace = max(np.sqrt(move[0] * move[0] + move[1] * move[1]), 1.0)
+                e = start[0] + far / cell_m * move[0] / pace
+                n = start[1] + far / cell_m * move[1] / pace
+                t = far / pace
+                row = int(min(max(n + 1.0, 0.0), tall))
+                z = label[row, int(min(max(e + 1.0, 0.0), wide))]
+                z, found = listed_too(z, job, found, listed, place, touched)
+                add_down(total, z, p, e, n, t)
+                if stamp[z] != serial or passed[z] > 0:
+                    total[z, REACHED] += p
+                    when[z, min(int(t * per_step), bins - 1)] += p
+            spot, z = -1, -1
+            for k in range(first, steps, every):
                 if keys[1, k] != spot:  # it would come down in another cell
                     spot = keys[1, k]
-                    base = flat_hazard[spot] * step * every
-                    z = flat_label[spot]
-                    if z != old:
-                        if old >= 0:
-                            add_down(
-                                total, old, s, se, sn, st, see, sen, snn, ste, stn, stt
-                            )
-                            s = se = sn = st = see = sen = snn = ste = stn = stt = 0.0
-                        old = z
-                        found = listed_too(z, job, found, listed, touched)
-                        fresh = stamp[z] != serial
-                since = float(own[5, max(k - hold, 0)])
-                if since < 0.0:
-                    since = max(since_0 + (k - hold) * step, 0.0)
-                h = base * eager[min(int(since / RUN_S), RUNS - 1)]
-                q = h * (1.0 - h * (0.5 - h * (1.0 / 6.0 - h / 24.0)))
-                if h > 0.02:
-                    q = 1.0 - np.exp(-h)
-                p = cruising * q
-                cruising -= p
-                e, n, t = float(at[2, k]), float(at[3, k]), float(at[4, k])
-                pe, pn, pt = p * e, p * n, p * t
-                s += p
-                se += pe
-                sn += pn
-                st += pt
-                see += pe * e
-                sen += pe * n
-                snn += pn * n
-                ste += pe * t
-                stn += pn * t
-                stt += pt * t
-                if fresh:
-                    total[old, REACHED] += p
-                    when[old, min(int(t / step), bins - 1)] += p
-            add_down(total, old, s, se, sn, st, see, sen, snn, ste, stn, stt)
+                    z, found = listed_too(
+                        flat_label[spot], job, found, listed, place, touched
+                    )
+                p, e, n, t = chance[1, k], float(at[2, k]), float(at[3, k]), float(at[4, k])
+                add_down(total, z, p, e, n, t)
+                if stamp[z] != serial or passed[z] > k:
+                    total[z, REACHED] += p
+                    when[z, min(int(t * per_step), bins - 1)] += p
         if filled + found > room:
             room = 2 * (filled + found)
             more_target, more_label = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -323,11 +334,11 @@ def carry_particles(
             more_label[:filled], more[:filled] = out_label[:filled], out[:filled]
             out_target, out_label, out = more_target, more_label, more
         for j in range(found):
-            z = touched[j]
-            if total[z, REACHED] > FLOOR:
-                out_target[filled], out_label[filled] = job, z
-                finish_row(total[z], when[z], east_0, north_0, cell_m, step, out[filled])
+            if total[j, REACHED] > FLOOR:
+                out_target[filled], out_label[filled] = job, touched[j]
+                finish_row(total[j], when[j], east_0, north_0, cell_m, step, out[filled])
                 filled += 1
-            total[z] = 0.0
-            when[z] = 0.0
+            total[j] = 0.0
+            when[j] = 0.0
+            stamp[j] = 0
     return out_target[:filled], out_label[:filled], out[:filled]

@@ -4,6 +4,7 @@ import numpy as np
 
 from forewarn.compiled import inner_kernel
 from forewarn.forecast.falling import SMALLEST_SIGMA_M
+from forewarn.forecast.raster import Int32Array
 from forewarn.forecast.ways import Float32Array
 from forewarn.geodesy import FloatArray
 from forewarn.records import IntArray
@@ -13,41 +14,31 @@ ROW = 14
 
 
 @inner_kernel
-def listed_too(z: int, job: int, found: int, listed: IntArray, touched: IntArray) -> int:
-    """Note that this target touches label z; returns how many it touches."""
+def listed_too(
+    z: int, job: int, found: int, listed: Int32Array, place: Int32Array, touched: IntArray
+) -> tuple[int, int]:
+    """Note that this target touches label z; returns its place among those it touched, and
+    how many these are."""
     if listed[z] != job:
-        listed[z] = job
-        touched[found] = z
-        found += 1
-    return found
+        listed[z], place[z], touched[found] = job, found, z
+        return found, found + 1
+    return int(place[z]), found
 
 
 @inner_kernel
-def add_down(
-    total: FloatArray,
-    z: int,
-    p: float,
-    pe: float,
-    pn: float,
-    pt: float,
-    pee: float,
-    pen: float,
-    pnn: float,
-    pet: float,
-    pnt: float,
-    ptt: float,
-) -> None:
-    """Add what comes down in label z. Ten numbers, for they live in registers."""
+def add_down(total: FloatArray, z: int, p: float, e: float, n: float, t: float) -> None:
+    """Add what comes down in a label at one place and time to its sums."""
+    pe, pn, pt = p * e, p * n, p * t
     total[z, DOWN] += p
     total[z, EAST] += pe
     total[z, NORTH] += pn
     total[z, TIME] += pt
-    total[z, EE] += pee
-    total[z, EN] += pen
-    total[z, NN] += pnn
-    total[z, ET] += pet
-    total[z, NT] += pnt
-    total[z, TT] += ptt
+    total[z, EE] += pe * e
+    total[z, EN] += pe * n
+    total[z, NN] += pn * n
+    total[z, ET] += pe * t
+    total[z, NT] += pn * t
+    total[z, TT] += pt * t
 
 
 @inner_kernel
