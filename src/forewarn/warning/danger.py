@@ -1,6 +1,7 @@
 """What the threats at hand mean for each zone, before anything is decided."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,43 +70,46 @@ def assess(
     muted_before  : (z,) track ids below this were cleared by an operator
     raised_before : (z,) track ids below this were known when the alert was raised
     """
-    zones = len(rows)
     z, t = np.searchsorted(rows, exposures.zone), exposures.threat
     early_s, median_s = exposures.onset_p05_s, exposures.onset_p50_s
     now_s = exposures.received_s
     likely = np.minimum(exposures.probability * _to_come(exposures), 1 - 1e-9)
     heard = exposures.track_id[t] >= muted_before[z]
     counts = heard & (early_s - now_s <= p.prepare_s)
-    two = two_groups(exposures.group_mask)[t]
-    urgent = counts & (early_s - now_s <= need_s[z]) & (exposures.trusted[t] | two)
-    fresh = urgent & (now_s - exposures.first_s[t] < p.settled_s)
-    onset = np.full((zones, 2), np.inf)
+    two = two_groups(exposures.group_mask)
+    urgent = counts & (early_s - now_s <= need_s[z]) & (exposures.trusted | two)[t]
+    every, due = _some(counts, z, len(rows)), _some(urgent, z, len(rows))
+    onset = np.full((len(rows), 2), np.nan)
+    kind, gravity = np.full(len(rows), -1, np.int64), np.ones(len(rows))
     ahead = median_s > now_s
-    for which in (counts & ahead, urgent & ahead):  # what is due speaks before what is not
-        first = np.full(zones, np.inf)
+    harm = np.where(exposures.kind == CRUISE_MISSILE, p.cruise_harm, 1.0)
+    for some in (every, due):  # what is due speaks before what is not
+        own, of = likely[some.pair], t[some.pair]
+        gravest = np.flatnonzero(own == some.largest(own)[some.z])
+        kind[some.z[gravest]] = exposures.kind[of[gravest]]
+        total = some.sum(own)
+        np.divide(some.sum(own * harm[of]), total, out=gravity, where=total > 0.0)
         # a threat that cannot raise anything must not shorten the seconds of those that can
-        telling = which & (likely > COUNTS * _largest(likely, z, which, zones)[z])
-        np.minimum.at(first, z[telling], early_s[telling])
-        leads = telling & (early_s == first[z])
-        onset[z[leads], 0] = early_s[leads]
-        onset[z[leads], 1] = median_s[leads]
-    harm = np.where(exposures.kind[t] == CRUISE_MISSILE, p.cruise_harm, 1.0)
-    grave = np.minimum(likely * harm, 1 - 1e-9)
-    over, over_track, agreed = _alone(exposures, z, grave, urgent & ~two, zones, p)
+        own *= ahead[some.pair]
+        telling = own > COUNTS * some.largest(own)[some.z]
+        early = np.where(telling, early_s[some.pair], np.inf)
+        leads = np.flatnonzero(telling & (early == some.least(early)[some.z]))
+        onset[some.z[leads], 0] = early[leads]
+        onset[some.z[leads], 1] = median_s[some.pair[leads]]
+    alone = _some(urgent & ~two[t], z, len(rows))
+    grave = np.minimum(likely[alone.pair] * harm[t[alone.pair]], 1 - 1e-9)
+    over, over_track, agreed = _alone(exposures, grave, alone, p)
+    absent = -np.log1p(-likely)
     told = ahead & (exposures.track_id[t] < raised_before[z])
-    stays = -np.log1p(-likely) / p.release(exposures.kind[t], told)
-    kind = np.full(zones, -1, np.int64)
-    for which in (counts, urgent):
-        gravest = which & (likely == _largest(likely, z, which, zones)[z])
-        kind[z[gravest]] = exposures.kind[t[gravest]]
-    onset[~np.isfinite(onset)] = np.nan
+    stays = absent / p.release(exposures.kind[t], told)
+    fresh = (now_s - exposures.first_s < p.settled_s)[t[due.pair]]
     return Danger(
-        _union(likely, z, urgent, zones),
-        _union(likely, z, fresh, zones),
-        _union(likely, z, counts, zones),
-        _sum(stays, z, urgent, zones),
-        _sum(stays, z, counts, zones),
-        _gravity(likely, harm, z, (counts, urgent), zones),
+        -np.expm1(-due.sum(absent[due.pair])),
+        -np.expm1(-due.sum(absent[due.pair] * fresh)),
+        -np.expm1(-every.sum(absent[every.pair])),
+        due.sum(stays[due.pair]),
+        every.sum(stays[every.pair]),
+        gravity,
         onset[:, 0],
         onset[:, 1],
         over,
@@ -115,6 +119,45 @@ def assess(
         urgent,
         counts,
     )
+
+
+class _Some(NamedTuple):
+    """Some pairs (k,), to be drawn together to one number per zone asked for (zones,).
+
+    pair  : (k,) which of all pairs, rising
+    z     : (k,) zone of each, rising
+    first : (f,) first of each zone that has any
+    zones : number of zones
+    """
+
+    pair: IntArray
+    z: IntArray
+    first: IntArray
+    zones: int
+
+    def sum(self, value: FloatArray) -> FloatArray:
+        """(zones,) of what each (k,) has."""
+        return self._drawn(np.add, value, 0.0)
+
+    def largest(self, value: FloatArray) -> FloatArray:
+        """(zones,) of values above 0; 0 = has none."""
+        return self._drawn(np.maximum, value, 0.0)
+
+    def least(self, value: FloatArray) -> FloatArray:
+        """(zones,) inf = has none."""
+        return self._drawn(np.minimum, value, np.inf)
+
+    def _drawn(self, by: np.ufunc, value: FloatArray, none: float) -> FloatArray:
+        drawn = np.full(self.zones, none)
+        if len(value):
+            drawn[self.z[self.first]] = by.reduceat(value, self.first)
+        return drawn
+
+
+def _some(which: BoolArray, z: IntArray, zones: int) -> _Some:
+    """which : (p,) of all pairs; z : (p,) zone of each, rising."""
+    pair = np.flatnonzero(which)
+    return _Some(pair, z[pair], np.flatnonzero(np.diff(z[pair], prepend=-1)), zones)
 
 
 def _to_come(exposures: Exposures) -> FloatArray:
@@ -127,64 +170,23 @@ def _to_come(exposures: Exposures) -> FloatArray:
 
 
 def _alone(
-    exposures: Exposures,
-    z: IntArray,
-    grave: FloatArray,
-    alone: BoolArray,
-    zones: int,
-    p: WarningParams,
+    exposures: Exposures, grave: FloatArray, alone: _Some, p: WarningParams
 ) -> tuple[FloatArray, IntArray, BoolArray]:
-    """`over_s`, `over_track` and `agreed`; z : (p,) zone among those asked for.
+    """`over_s`, `over_track` and `agreed`.
 
-    alone : (p,) due and seen by one group
-    grave : (p,) probability, counted as often as its harm is that of a drone or rocket.
+    alone : pairs that are due and seen by one group
+    grave : their probability, counted as often as its harm is that of a drone or rocket.
     What is minutes away is none of them: it sent nobody under cover yet.
     """
-    t = exposures.threat
     enough = p.cost_min / p.harm_min  # below every threshold
-    leading = COUNTS * np.maximum(_largest(grave, z, alone, zones)[z], enough)
-    sends = alone & (grave > np.minimum(leading, enough))
-    late = 2 * exposures.onset_p50_s - exposures.onset_p05_s
-    last = np.minimum(late, exposures.last_s[t])
-    pairs = np.flatnonzero(sends)
-    pairs = pairs[
-        np.argsort(last[pairs], kind="stable")
-    ]  # the last of a zone is written last
-    over, track = np.full(zones, -np.inf), np.full(zones, -1, np.int64)
-    over[z[pairs]], track[z[pairs]] = last[pairs], exposures.track_id[t[pairs]]
-    return over, track, _union(grave, z, alone, zones) <= enough
-
-
-def _gravity(
-    likely: FloatArray,
-    harm: FloatArray,
-    z: IntArray,
-    each: tuple[BoolArray, ...],
-    zones: int,
-) -> FloatArray:
-    """(zones,) mean harm (p,) of some pairs as they are likely; the last of `each` speaks
-    that has any in a zone, and where none has it is 1."""
-    gravity = np.ones(zones)
-    for which in each:
-        p = likely[which]
-        total = np.bincount(z[which], weights=p, minlength=zones)
-        worse = np.bincount(z[which], weights=p * harm[which], minlength=zones)
-        gravity = np.divide(worse, total, out=gravity, where=total > 0.0)
-    return gravity
-
-
-def _union(likely: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
-    """(zones,) that any of some pairs comes true: one minus the product of absences."""
-    return np.asarray(-np.expm1(_sum(np.log1p(-likely), z, which, zones)))
-
-
-def _sum(value: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
-    """(zones,) sum over some pairs of what each (p,) has."""
-    total = np.bincount(z[which], weights=value[which], minlength=zones)
-    return np.asarray(total, np.float64)
-
-
-def _largest(p: FloatArray, z: IntArray, which: BoolArray, zones: int) -> FloatArray:
-    largest = np.zeros(zones)
-    np.maximum.at(largest, z[which], p[which])
-    return largest
+    leading = COUNTS * np.maximum(alone.largest(grave)[alone.z], enough)
+    sends = np.flatnonzero(grave > np.minimum(leading, enough))
+    pair, z = alone.pair[sends], alone.z[sends]
+    late = 2 * exposures.onset_p50_s[pair] - exposures.onset_p05_s[pair]
+    last = np.minimum(late, exposures.last_s[exposures.threat[pair]])
+    order = np.argsort(last, kind="stable")  # the last of a zone is written last
+    over, track = np.full(alone.zones, -np.inf), np.full(alone.zones, -1, np.int64)
+    over[z[order]] = last[order]
+    track[z[order]] = exposures.track_id[exposures.threat[pair[order]]]
+    agreed = -np.expm1(-alone.sum(-np.log1p(-grave))) <= enough
+    return over, track, agreed

@@ -8,8 +8,6 @@ from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, IntArray
 from forewarn.threats import CRUISE_MISSILE, DRONE, ROCKET
 
-STEERED = (CRUISE_MISSILE, DRONE)
-
 
 @dataclass(frozen=True, slots=True)
 class WarningParams:
@@ -74,7 +72,7 @@ class WarningParams:
         """
         share = np.full(len(kind), self.release_ratio)
         share[(kind == ROCKET) & told] = self.release_rocket
-        share[np.isin(kind, STEERED)] = self.release_steered
+        share[(kind == CRUISE_MISSILE) | (kind == DRONE)] = self.release_steered
         return share
 
     def threshold(
