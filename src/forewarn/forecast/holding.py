@@ -11,10 +11,10 @@ import numpy as np
 from forewarn.flight import Ground, fall
 from forewarn.forecast.areas import over_places
 from forewarn.forecast.params import ForecastParams
+from forewarn.forecast.particles import GOLDEN
 from forewarn.geodesy import FloatArray
 from forewarn.records import FALLING, STRAIGHT, BoolArray, IntArray, Tracks
 
-GOLDEN = 0.6180339887498949
 AIM = 13  # of `aims` (10), how probable a threat it is, and of `doubts` (2)
 
 
