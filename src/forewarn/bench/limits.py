@@ -23,7 +23,14 @@ from forewarn.bench.known import (
     KnownTracks,
     bodies,
 )
-from forewarn.bench.raid import NEEDS_S, ORACLE, RATIOS, STEERING, needing, share_figure
+from forewarn.bench.raid import (
+    NEEDS_S,
+    RATIOS,
+    held_figures,
+    minutes_figures,
+    needing,
+    people_figures,
+)
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.dynamics import drag_table
 from forewarn.forecast import Forecaster, ForecastParams
@@ -57,7 +64,7 @@ def measure(ask: Ask, progress: Callable[[], None]) -> Result:
     for seed in range(1, ask.seeds + 1):
         for level in levels(raid, seed, zones):
             name = f"{ask.raid}-{seed}"
-            found = judged_for(name, level.drawn, each, watch=False, chain=level.chain)
+            found = judged_for(name, level.drawn, each, chain=level.chain)
             runs.setdefault(level.name, []).append(found)
             progress()
     figures = []
@@ -100,33 +107,10 @@ def levels(raid: Raid, seed: int, zones: Zones) -> Iterator[Level]:
 
 
 def _figures(raid: str, head: str, k: int, runs: list[list[Judged]]) -> list[Figure]:
-    """The figures for people who need NEEDS_S[k]; as of `raid`, the goals too."""
+    """The figures for people who need NEEDS_S[k]: those of `raid` that have a goal."""
     score = summarise([run[k] for run in runs])
-    people, minutes = score.people, score.minutes
-    share = people.in_time_share
-    out = [
-        Figure(
-            f"{head}missed or late, per 1,000",
-            1e3 * (1.0 - share.value),
-            "",
-            "<= 1",
-            1e3 * (1.0 - share.high),
-            1e3 * (1.0 - share.low),
-            f"{people.threats_failed} of {people.threats} threats",
-        )
-    ]
-    for practice in minutes.practices:
-        goals = RATIOS.get(raid, {}).get(practice.name)
-        if goals:
-            label = f"{head}in vain: warning the {practice.name} / ours"
-            out.append(share_figure(label, practice.ratio, f">= {goals[k]:g}", ""))
-    goal = f"<= {ORACLE[raid][k]:g}" if raid in ORACLE else ""
-    label = f"{head}in vain: ours / knowing the impacts"
-    out.append(share_figure(label, minutes.oracle_ratio, goal, ""))
-    if np.isfinite(minutes.path_ratio.value) and raid in STEERING:
-        label = f"{head}in vain: ours / knowing the paths, not the dives"
-        out.append(share_figure(label, minutes.path_ratio, "<= 1.5", ""))
-    return out
+    told = [*minutes_figures(raid, head, k, score), *held_figures(head, score)]
+    return people_figures(head, score) + [one for one in told if one.goal]
 
 
 def _most(raid: str, head: str, k: int, runs: list[list[Judged]]) -> list[Figure]:

@@ -28,7 +28,11 @@ RATIOS = {
 RATIOS["evening"] = RATIOS["night"]
 # minutes in vain of ours over those of one who knows, at most
 STEERING = ("night", "evening")  # raids whose paths tell more than their ends
-ORACLE = {"barrage": (2.5, 7.0, 11.0), "ten_missiles": (2.7, 3.2, 3.7)}
+ORACLE = {
+    "barrage": (2.5, 7.0, 11.0),
+    "volley": (2.5, 7.0, 11.0),
+    "ten_missiles": (2.7, 3.2, 3.7),
+}
 CLEAR_S = {"drone": 300.0, "cruise_missile": 300.0}  # others: 180
 
 
@@ -68,8 +72,10 @@ def _with_errors(ask: Ask, raid: Raid, runs: list[list[Judged]]) -> Result:
     found = []
     for k, need_s in enumerate(NEEDS_S):
         need, score = f"{need_s:.0f} s: ", summarise([run[k] for run in runs])
-        found += _people(need, score)
-        found += [replace(one, goal="") for one in _minutes(ask.raid, need, k, score)]
+        found += people_figures(need, score)
+        found += [
+            replace(one, goal="") for one in minutes_figures(ask.raid, need, k, score)
+        ]
     return Result(
         f"raid_{ask.raid}_errors",
         f"Shipped raid {ask.raid}, {ask.seeds} seeds, sensors' errors {ask.errors:g} times"
@@ -88,15 +94,15 @@ def _needed(name: str, runs: list[list[Judged]], k: int) -> list[Figure]:
     """The figures for people who need NEEDS_S[k]."""
     score = summarise([run[k] for run in runs])
     need = f"{NEEDS_S[k]:.0f} s: "
-    found = [*_people(need, score), *_minutes(name, need, k, score)]
+    found = [*people_figures(need, score), *minutes_figures(name, need, k, score)]
     for clear in score.alerts.clear_by_kind:
         goal = f"<= {CLEAR_S.get(clear.kind, 180.0):.0f}"
         label = f"{need}all clear after the truth ended, 95 %, {clear.kind}"
         found.append(Figure(label, clear.p95_s, "s", goal))
-    return found + held(need, score)
+    return found + held_figures(need, score)
 
 
-def held(need: str, score: Score) -> list[Figure]:
+def held_figures(need: str, score: Score) -> list[Figure]:
     """How often the early quantile held; it should 94 to 96 times of 100."""
     share, pairs = score.seconds.pairs_early, score.seconds.pairs
     label = f"{need}impacts after the stated 5 % quantile"
@@ -109,7 +115,8 @@ def held(need: str, score: Score) -> list[Figure]:
     return [told, Figure(label, outside, "", "<= 0")]
 
 
-def _people(need: str, score: Score) -> list[Figure]:
+def people_figures(need: str, score: Score) -> list[Figure]:
+    """Who was warned late or not at all."""
     people = score.people
     share = people.in_time_share
     low, high = 1e3 * (1.0 - share.high), 1e3 * (1.0 - share.low)
@@ -133,7 +140,8 @@ def _people(need: str, score: Score) -> list[Figure]:
     ]
 
 
-def _minutes(name: str, need: str, k: int, score: Score) -> list[Figure]:
+def minutes_figures(name: str, need: str, k: int, score: Score) -> list[Figure]:
+    """What the warning of raid `name` cost people who need NEEDS_S[k]."""
     minutes = score.minutes
     found = []
     for practice in minutes.practices:
