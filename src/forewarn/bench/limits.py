@@ -1,11 +1,11 @@
 """Figure: what a raid's warning costs as its errors are taken away, one after another.
 
-The settings of the decision are those shipped, at every level. What is taken away: all
-error of place and velocity, the time until tracks are told, and until it is known that
-something came down; then the doubt how heavy a body is for its size before drag shows it;
-then that of the wind, or of the way ahead of what steers itself. What is
-left is owed to bodies that begin to tumble, to dives that nobody foresees, and to what our
-costs say is worth an alert.
+The settings of the decision are those shipped, at every level. What is taken away: first,
+and alone, the bodies that begin to tumble on their way. Then, tumbling again, all error of
+place and velocity, the time until tracks are told, and until it is known that something
+came down; then the doubt how heavy a body is for its size before drag shows it; then that
+of the wind, or of the way ahead of what steers itself. What is left then is owed to bodies
+that tumble, to dives that nobody foresees, and to what our costs say is worth an alert.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ from forewarn.bench.known import (
 from forewarn.bench.raid import (
     NEEDS_S,
     RATIOS,
-    held_figures,
     minutes_figures,
     needing,
     people_figures,
+    told_figures,
 )
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.dynamics import drag_table
@@ -96,6 +96,10 @@ def levels(raid: Raid, seed: int, zones: Zones) -> Iterator[Level]:
         return Forecaster(air, zones, ForecastParams())
 
     yield Level(SHIPPED, drawn, default_chain(drawn.sensors, zones))
+    if raid.faults and raid.faults.tumble_share > 0.0:
+        sound = replace(raid, faults=replace(raid.faults, tumble_share=0.0))
+        told = raids.generate(sound, seed)
+        yield Level("nothing tumbles", told, default_chain(told.sensors, zones))
     yield Level("tracks known, drag not before it is felt", drawn, known(shipped(), False))
     yield Level("tracks known", drawn, known(shipped()))
     if any(body.kind in STEERED for body in threats):
@@ -109,7 +113,7 @@ def levels(raid: Raid, seed: int, zones: Zones) -> Iterator[Level]:
 def _figures(raid: str, head: str, k: int, runs: list[list[Judged]]) -> list[Figure]:
     """The figures for people who need NEEDS_S[k]: those of `raid` that have a goal."""
     score = summarise([run[k] for run in runs])
-    told = [*minutes_figures(raid, head, k, score), *held_figures(head, score)]
+    told = [*minutes_figures(raid, head, k, score), *told_figures(head, score)]
     return people_figures(head, score) + [one for one in told if one.goal]
 
 

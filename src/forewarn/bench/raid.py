@@ -14,6 +14,7 @@ from forewarn.bench.drawing import judged_for, region_zones
 from forewarn.bench.result import Ask, Figure, Result
 from forewarn.records import Zones
 from forewarn.score import Judged, Score, Share, summarise
+from forewarn.score.calibration import FACTOR
 from forewarn.sim import raids
 from forewarn.sim.raid_keys import FaultKeys, Raid
 
@@ -99,20 +100,35 @@ def _needed(name: str, runs: list[list[Judged]], k: int) -> list[Figure]:
         goal = f"<= {CLEAR_S.get(clear.kind, 180.0):.0f}"
         label = f"{need}all clear after the truth ended, 95 %, {clear.kind}"
         found.append(Figure(label, clear.p95_s, "s", goal))
-    return found + held_figures(need, score)
+    return found + told_figures(need, score)
 
 
-def held_figures(need: str, score: Score) -> list[Figure]:
-    """How often the early quantile held; it should 94 to 96 times of 100."""
+def told_figures(need: str, score: Score) -> list[Figure]:
+    """How honest and how sharp is what was stated of zones and seconds."""
     share, pairs = score.seconds.pairs_early, score.seconds.pairs
     label = f"{need}impacts after the stated 5 % quantile"
-    told = share_figure(label, share, ">= 0.94", f"{pairs} pairs")
-    if not pairs:
-        return [told]
-    low, high = (end if isfinite(end) else share.value for end in (share.low, share.high))
-    outside = 100.0 * max(low - 0.96, 0.94 - high, 0.0)
-    label = f"{need}points from its interval to 94-96 %"
-    return [told, Figure(label, outside, "", "<= 0")]
+    told = [share_figure(label, share, ">= 0.94", f"{pairs} pairs")]
+    if pairs:
+        ends = (share.low, share.high)
+        low, high = (end if isfinite(end) else share.value for end in ends)
+        outside = 100.0 * max(low - 0.96, 0.94 - high, 0.0)
+        label = f"{need}points from its interval to 94-96 %"
+        told.append(Figure(label, outside, "", "<= 0"))
+    judged = [one for one in score.calibration if one.judged]
+    if judged:
+        worst = max(judged, key=lambda one: one.off)
+        label = f"{need}probabilities stated, worst of {len(judged)} bins: factor off"
+        note = (
+            f"{worst.low:g} to {worst.high:g}: {worst.observed:.1f} of "
+            f"{worst.expected:.1f} came, {worst.low_ratio:.2f}-{worst.high_ratio:.2f}"
+        )
+        told.append(Figure(label, worst.off, "", f"<= {FACTOR:g}", note=note))
+    for area in score.sharpness:
+        if area.bounded:
+            label = f"{need}median 95 % area over the least, {area.kind}"
+            note = f"{area.median_km2:.2f} km2, {area.bounded} threats"
+            told.append(Figure(label, area.over_bound, "", "<= 1.5", note=note))
+    return told
 
 
 def people_figures(need: str, score: Score) -> list[Figure]:

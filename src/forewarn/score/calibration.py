@@ -38,9 +38,14 @@ class Bin:
     judged: bool
 
     @property
+    def off(self) -> float:
+        """By which factor more or less came than was expected, 1 or more."""
+        return max(self.ratio, 1.0 / self.ratio) if self.ratio > 0 else float("inf")
+
+    @property
     def honest(self) -> bool:
         """Whether the ratio lies within what design asks."""
-        return 1.0 / FACTOR <= self.ratio <= FACTOR
+        return self.off <= FACTOR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
