@@ -9,7 +9,14 @@ from scipy.stats import multivariate_normal
 
 from conftest import square_zones
 from forewarn.exposure import Exposer
-from forewarn.exposure.votes import FLOOR, LOGISTIC, NEAR_S, REACH_SIGMAS, _early
+from forewarn.exposure.votes import (
+    FLOOR,
+    LOGISTIC,
+    NEAR_S,
+    REACH_SIGMAS,
+    _early,
+    _shaped,
+)
 from forewarn.geodesy import FloatArray, metres_per_radian
 from forewarn.records import Exposures, Forecasts, Zones
 
@@ -57,12 +64,6 @@ def forecast(
 
 def people_harmed(exposures: Exposures, zones: Zones) -> float:
     return float((exposures.probability * zones.population[exposures.zone]).sum())
-
-
-def people_within(zones: Zones, place_m: FloatArray, radius_m: float) -> float:
-    away = (zones.point_rad - CENTRE) * (PER_LAT, PER_LON)
-    near = np.hypot(away[:, 1] - place_m[0], away[:, 0] - place_m[1]) < radius_m
-    return float((zones.population[zones.point_zone] * zones.point_share)[near].sum())
 
 
 def test_people_harmed_are_those_of_a_monte_carlo() -> None:
@@ -181,25 +182,15 @@ def test_nobody_is_exposed_where_there_is_no_threat_and_no_zone() -> None:
 def test_a_certain_impact_harms_those_within_its_radius() -> None:
     zones = square_zones(side_m=200.0, rows=20)
     exposures = Exposer(zones).step(forecast([(0, 0)], sigma_m=20.0))
-    harmed = people_harmed(exposures, zones)
-    assert_allclose(harmed, people_within(zones, np.zeros(2), 150.0), rtol=0.25)
+    # people live all over each quarter of a zone, not in its middle
+    density = zones.population[0] / zones.area_m2[0]
+    assert_allclose(people_harmed(exposures, zones), density * np.pi * 150.0**2, rtol=0.06)
 
 
-@pytest.mark.parametrize(
-    ("harmful_m", "long_m", "short_m"),
-    [
-        (500.0, 40.0, 40.0),
-        (500.0, 300.0, 40.0),
-        (250.0, 150.0, 150.0),
-        (150.0, 400.0, 90.0),
-    ],
-)
-def test_narrow_futures_reach_no_further_than_their_discs(
-    harmful_m: float, long_m: float, short_m: float
-) -> None:
-    """Beside the integral of each future over each disc: people far out are told of, if
-    barely too often, but not as if harm had no edge."""
-    zones = square_zones(side_m=200.0, rows=24)
+def narrow_futures(
+    zones: Zones, harmful_m: float, long_m: float, short_m: float
+) -> tuple[FloatArray, FloatArray]:
+    """(z,) votes of one future, and its integral over the disc around each person."""
     along = np.array([np.sin(0.5), np.cos(0.5)])  # north, east
     cov = short_m**2 * np.eye(2) + (long_m**2 - short_m**2) * np.outer(along, along)
     made = forecast([(0, 0)], harmful_m=harmful_m)
@@ -218,10 +209,45 @@ def test_narrow_futures_reach_no_further_than_their_discs(
     ):
         wide = multivariate_normal([0.0, 0.0], cov + sigma_m**2 * np.eye(2))
         exact[zone] += share * wide.pdf(place + disc).sum() * cell_m2
+    return p, exact
+
+
+NARROW = pytest.mark.parametrize(
+    ("harmful_m", "long_m", "short_m"),
+    [
+        (500.0, 40.0, 40.0),
+        (500.0, 300.0, 40.0),
+        (250.0, 150.0, 150.0),
+        (150.0, 400.0, 90.0),
+    ],
+)
+
+
+@NARROW
+def test_narrow_futures_reach_no_further_than_their_discs(
+    harmful_m: float, long_m: float, short_m: float
+) -> None:
+    """Beside the integral of each future over each disc: people far out are told of, if
+    barely too often, but not as if harm had no edge."""
+    p, exact = narrow_futures(
+        square_zones(side_m=200.0, rows=24), harmful_m, long_m, short_m
+    )
     far = (exact < 0.05) & (exact > 1e-5)
     assert (p[far] > 0.8 * exact[far]).all()
     for threshold in (1e-2, 1e-3, 1e-4):
         assert (p > threshold).sum() < 1.2 * (exact > threshold).sum()
+
+
+@NARROW
+def test_whom_a_narrow_future_will_harm_hears_so(
+    harmful_m: float, long_m: float, short_m: float
+) -> None:
+    """Beside the same integral: where it is likely, and of all people together."""
+    p, exact = narrow_futures(
+        square_zones(side_m=200.0, rows=24), harmful_m, long_m, short_m
+    )
+    assert_allclose(p.sum(), exact.sum(), rtol=0.06)
+    assert_allclose(p, exact, atol=0.16)
 
 
 @pytest.mark.parametrize("spread_m", [60.0, 900.0])
@@ -249,7 +275,11 @@ def test_nobody_within_reach_is_passed_over(
     wide = cov + (150.0**2 / 4.0 + spread_m**2) * np.eye(2)
     area = np.pi * 150.0**2
     dense = multivariate_normal([0.0, 0.0], wide)
-    everyone = zones.point_share * -np.expm1(-area * dense.pdf(away))
+    height, steep, inner = _shaped(area * dense.pdf([0.0, 0.0]))
+    sigmas2 = np.einsum("ni,ij,nj->n", away, np.linalg.inv(wide), away)
+    shape = height * np.exp(-0.5 * steep * sigmas2)
+    q = np.where(sigmas2 < inner, shape, area * dense.pdf(away))
+    everyone = zones.point_share * -np.expm1(-q)
     everyone = np.bincount(zones.point_zone, everyone, len(p))
     least = area * dense.pdf([0.0, 0.0]) * np.exp(-0.5 * REACH_SIGMAS**2)
     assert (everyone > 10.0 * least).sum() > 300

@@ -14,8 +14,10 @@ REACH_SIGMAS = 4.5  # from a future: nobody further out hears of it,
 SILENT = 1e-8  # nor who would hear of less than this
 FLOOR = 1e-7  # pairs below this are not worth a row
 LEAST_SHARED, PARTS = 8, 6  # threats whose votes are worth a second core, in so many jobs
-NEAR_S = 0.1  # to which times are told
+NEAR_S, NEAR_SHARE = 0.1, 0.05  # to which times are told, and shares that have come by them
 SQRT_HALF = sqrt(0.5)
+EULER = 0.5772156649015329
+MOST_Q = 1.9999  # as of a future that is a point
 ALIKE = 1e-4  # share of the variances by which what goes with them may be off
 MOST_SIGMAS = 5.2  # beyond it less than FLOOR of a normal distribution is left
 LOGISTIC = 1.79  # at which the logistic has the 5 % quantile of the normal distribution
@@ -26,12 +28,13 @@ def votes(
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Rows (zone, threat, [p, 5 % quantile and median of the time]) of some threats.
 
-    The vote of a future for a person is the Gaussian probability of the disc of harmful
-    radius around them, by matching the second moment of the disc: 1 - exp(-q) with
-    q = pi R2 N(0; d, C + R2/4); exact where the future is wide, 14 % low at its centre
-    where it is a point. That Gaussian has no edge as the disc has one: the vote of a future
-    narrower than the disc is never more than what lies on the near side of a line that
-    touches it.
+    The vote of a future for a person is the probability of the disc of harmful radius
+    around them: 1 - exp(-q), where q is a Gaussian of the shape of the future blurred by
+    the disc, C + R2/4. Its height is that which is exact at the centre of a round future,
+    and its width such that the votes of people everywhere add up to the area of the disc.
+    Further out it is no less than pi R2 N(0; d, C + R2/4), which falls off less steeply.
+    None has an edge as the disc has one: the vote of a future narrower than the disc is
+    never more than what lies on the near side of a line that touches it.
     """
 
     def counted(own: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -65,6 +68,39 @@ def _some(q: float) -> float:
     if q < 0.01:
         return q * (1.0 - q * (0.5 - q * (1.0 / 6.0 - q / 24.0)))
     return float(1.0 - np.exp(-q))
+
+
+@inner_kernel
+def _whole(q: float) -> float:
+    """Integral of (1 - exp(-t)) / t from 0 to q, to 1e-4.
+
+    Source: NIST Digital Library of Mathematical Functions, 6.6.4, and from 2.5 on 6.2(i)
+    with the continued fraction 6.9.1 of E1.
+    """
+    if q < 2.5:
+        total, term = q, q
+        for k in range(2, 14):
+            term *= -q / k
+            total += term / k
+        return total
+    rest = np.exp(-q) / (q + 1.0 / (1.0 + 1.0 / (q + 2.0 / (1.0 + 2.0 / q))))
+    return float(EULER + np.log(q) + rest)
+
+
+@inner_kernel
+def _shaped(q: float) -> tuple[float, float, float]:
+    """Height of a vote's exponent at its centre, how much steeper it falls off than the
+    future blurred by the disc, and the squared sigmas of that where it has fallen below it.
+
+    q : pi R2 N(0; 0, C + R2/4), which is below 2
+
+    In a round future of variance v the disc at its centre holds 1 - exp(-R2 / 2v), and q
+    is R2 / (2v + R2/2). With exponent h exp(-s d2 / 2), votes add up to `_whole` of h over
+    s q, as a share of the area of the disc.
+    """
+    over = 1.0 / (1.0 - 0.5 * min(q, MOST_Q))
+    steep = _whole(over * q) / q
+    return over * q, steep, 2.0 * np.log(over) / max(steep - 1.0, 1e-9)
 
 
 @inner_kernel
@@ -155,7 +191,8 @@ def _voice(
     row_1 = min(int(np.floor((reach_n - south) / row_m)), shape[0] - 1)
     count = 0
     alike, known = ALIKE * (narrow_m * narrow_m + disc), -np.inf
-    ee, nn, per_det, peak = 0.0, 0.0, 0.0, 0.0
+    ee, nn, per_det = 0.0, 0.0, 0.0
+    peak, height, steep, inner = 0.0, 0.0, 1.0, 0.0
     later_e, later_n, open_s2 = 0.0, 0.0, 0.0
     for row in range(row_0, row_1 + 1):
         low = max(south + row * row_m, -reach_n)
@@ -172,6 +209,7 @@ def _voice(
                 ee, nn = cov[0] + wide, cov[2] + wide
                 per_det = 1.0 / (ee * nn - cov[1] * cov[1])
                 peak = 0.5 * harmful_m * harmful_m * np.sqrt(per_det)
+                height, steep, inner = _shaped(peak)
                 # where the time depends on the place, it is that of the place within reach
                 # of both: the mean of the future given that it comes down near this point
                 later_e = (along_e * nn - along_n * cov[1]) * per_det
@@ -185,7 +223,10 @@ def _voice(
             away *= per_det
             if away > reach2:
                 continue
-            near = _some(peak * np.exp(-0.5 * away))
+            if away < inner:
+                near = _some(height * np.exp(-0.5 * steep * away))
+            else:
+                near = _some(peak * np.exp(-0.5 * away))
             if narrow_m < harmful_m:
                 near = min(near, _beyond(cov, sigma[i], east, north, harmful_m))
             if near == 0.0:
@@ -230,8 +271,10 @@ def _early(parts: FloatArray, first: int, links: IntArray, p: float, share: floa
             slope += come * steep * (1.0 - 1.0 / (1.0 + later))
             k = links[k]
         low, high = (when, high) if by < share * p else (low, when)
-        better = when + (share * p - by) / slope
-        if low <= better <= high and abs(better - when) < 0.25 * NEAR_S:
+        short = share * p - by
+        better = when + short / slope
+        near = abs(better - when) < 0.25 * NEAR_S and abs(short) < NEAR_SHARE * share * p
+        if near and low <= better <= high:
             return better
         when = better if low < better < high else 0.5 * (low + high)
     return 0.5 * (low + high)
