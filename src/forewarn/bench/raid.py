@@ -103,17 +103,22 @@ def _needed(name: str, runs: list[list[Judged]], k: int) -> list[Figure]:
     return found + told_figures(need, score)
 
 
-def told_figures(need: str, score: Score) -> list[Figure]:
-    """How honest and how sharp is what was stated of zones and seconds."""
+def held(need: str, score: Score) -> list[Figure]:
+    """How often the early quantile held; it should 94 to 96 times of 100."""
     share, pairs = score.seconds.pairs_early, score.seconds.pairs
     label = f"{need}impacts after the stated 5 % quantile"
-    told = [share_figure(label, share, ">= 0.94", f"{pairs} pairs")]
-    if pairs:
-        ends = (share.low, share.high)
-        low, high = (end if isfinite(end) else share.value for end in ends)
-        outside = 100.0 * max(low - 0.96, 0.94 - high, 0.0)
-        label = f"{need}points from its interval to 94-96 %"
-        told.append(Figure(label, outside, "", "<= 0"))
+    told = share_figure(label, share, ">= 0.94", f"{pairs} pairs")
+    if not pairs:
+        return [told]
+    low, high = (end if isfinite(end) else share.value for end in (share.low, share.high))
+    outside = 100.0 * max(low - 0.96, 0.94 - high, 0.0)
+    label = f"{need}points from its interval to 94-96 %"
+    return [told, Figure(label, outside, "", "<= 0")]
+
+
+def told_figures(need: str, score: Score) -> list[Figure]:
+    """How honest and how sharp is what was stated of zones and seconds."""
+    told = held(need, score)
     judged = [one for one in score.calibration if one.judged]
     if judged:
         worst = max(judged, key=lambda one: one.off)
