@@ -2,7 +2,8 @@
 
 Each child recovers like the core does, then appends events and records alerts for ever.
 What a call of the store acknowledged it adds to the file `acked`, one line each, in one
-write: what a process has written there stays there when it is killed.
+write: what a process has written there stays there when it is killed. A kill may tear a
+write where a page of the file ends, so each begins its own line and ends it with a mark.
 """
 
 import os
@@ -20,7 +21,7 @@ def write_for_ever(folder: Path, early: bool) -> None:
     acked = os.open(folder / "acked", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def ack(line: str) -> None:
-        os.write(acked, f"{line}\n".encode())
+        os.write(acked, f"\n{line};".encode())
 
     recover(store)
     while True:

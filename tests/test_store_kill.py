@@ -28,7 +28,8 @@ Kill = Callable[[float], None]
 
 def faults(folder: Path) -> list[str]:
     """What is wrong with a store, held against what was acknowledged."""
-    acked = (folder / "acked").read_text().splitlines()
+    told = (folder / "acked").read_text().splitlines()
+    acked = [line[:-1] for line in told if line.endswith(";")]  # others are torn
     record = read_record(folder / "s.sqlite")
     found = [*record_faults(record, CHANNELS), *load_faults(record, acked)]
     saved = saved_seq(folder / "s.sqlite.snapshot")
