@@ -188,9 +188,10 @@ def test_a_certain_impact_harms_those_within_its_radius() -> None:
 
 
 def narrow_futures(
-    zones: Zones, harmful_m: float, long_m: float, short_m: float
+    harmful_m: float, long_m: float, short_m: float
 ) -> tuple[FloatArray, FloatArray]:
     """(z,) votes of one future, and its integral over the disc around each person."""
+    zones = square_zones(side_m=200.0, rows=24)
     along = np.array([np.sin(0.5), np.cos(0.5)])  # north, east
     cov = short_m**2 * np.eye(2) + (long_m**2 - short_m**2) * np.outer(along, along)
     made = forecast([(0, 0)], harmful_m=harmful_m)
@@ -229,9 +230,7 @@ def test_narrow_futures_reach_no_further_than_their_discs(
 ) -> None:
     """Beside the integral of each future over each disc: people far out are told of, if
     barely too often, but not as if harm had no edge."""
-    p, exact = narrow_futures(
-        square_zones(side_m=200.0, rows=24), harmful_m, long_m, short_m
-    )
+    p, exact = narrow_futures(harmful_m, long_m, short_m)
     far = (exact < 0.05) & (exact > 1e-5)
     assert (p[far] > 0.8 * exact[far]).all()
     for threshold in (1e-2, 1e-3, 1e-4):
@@ -243,9 +242,7 @@ def test_whom_a_narrow_future_will_harm_hears_so(
     harmful_m: float, long_m: float, short_m: float
 ) -> None:
     """Beside the same integral: where it is likely, and of all people together."""
-    p, exact = narrow_futures(
-        square_zones(side_m=200.0, rows=24), harmful_m, long_m, short_m
-    )
+    p, exact = narrow_futures(harmful_m, long_m, short_m)
     assert_allclose(p.sum(), exact.sum(), rtol=0.06)
     assert_allclose(p, exact, atol=0.16)
 
