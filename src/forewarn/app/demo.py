@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from forewarn.web.board import Board
 
 AFTER_S = 90.0  # raid seconds shown after the last scan, for the all-clears
+NOT_BEGUN = "Stopped before the raid had begun."
 
 
 class RaidSource:
@@ -20,20 +21,21 @@ class RaidSource:
 
     def __init__(self, raid: Any, seed: int, speed: float, defence: bool = False) -> None:
         self._raid, self._seed, self._speed, self._defence = raid, seed, speed, defence
-        self.started_s = time.time()
+        self._started_s = time.time()
         self._wall_s = time.monotonic()
         self._sky: Any = None
         self.flown: Any = None
-        self.over_s = float("inf")
+        self.begun_s = self.over_s = float("inf")
 
     def now_s(self) -> float:
         """Raid time: begins at the wall's, and runs `speed` times as fast."""
-        return self.started_s + (time.monotonic() - self._wall_s) * self._speed
+        return self._started_s + (time.monotonic() - self._wall_s) * self._speed
 
     async def events(self) -> AsyncIterator["Event"]:
         """Scans at their times, then nothing more."""
         await asyncio.to_thread(self._draw, self.now_s() + 1.0)
         sky = self._sky
+        self.begun_s = self.now_s()  # drawing takes minutes where kernels compile first
         self.over_s = sky.batches[-1].received_s + AFTER_S
         for event in sky.told:
             yield event
@@ -65,8 +67,8 @@ class RaidSource:
 
     @property
     def truth(self) -> Any:
-        """What truly flew; None = the raid had not begun."""
-        return None if self._sky is None else self._sky.truth()
+        """What truly flew."""
+        return self._sky.truth()
 
 
 def demo(
@@ -75,7 +77,7 @@ def demo(
     port: Annotated[int, typer.Option(help="of the web page")] = 8080,
     seed: Annotated[int, typer.Option(help="same seed, same raid")] = 1,
     headless: Annotated[bool, typer.Option("--headless", help="no browser; ends")] = False,
-    seconds: Annotated[float, typer.Option(help="of raid time, with --headless")] = 120.0,
+    seconds: Annotated[float, typer.Option(help="of the raid, with --headless")] = 120.0,
     open_page: Annotated[bool, typer.Option("--open/--no-open")] = True,
     store: Annotated[Path | None, typer.Option(help="folder for the record")] = None,
     defence: Annotated[
@@ -101,10 +103,11 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="forewarn-demo-") as temporary:
         folder = store or Path(temporary)
         site = _site(loaded, folder, port)
-        ends_s = source.started_s + seconds if headless else float("inf")
 
         def stop(board: "Board") -> bool:
-            return source.now_s() > min(ends_s, source.over_s if headless else ends_s)
+            return headless and source.now_s() > min(
+                source.begun_s + seconds, source.over_s
+            )
 
         plan = Plan(
             site=site,
@@ -122,7 +125,8 @@ def demo(
             webbrowser.open(f"{address}/console")
         asyncio.run(service.run())
         if headless:
-            print(_summary(site, loaded.sensors, source))
+            begun = source.begun_s < float("inf")
+            print(_summary(site, loaded.sensors, source) if begun else NOT_BEGUN)
 
 
 def _site(raid: Any, folder: Path, port: int) -> Any:
@@ -147,8 +151,6 @@ def _summary(site: Any, sensors: Any, source: RaidSource) -> str:
     alerts = tuple(store.alerts())
     store.close()
     flown = source.truth
-    if flown is None:
-        return "The raid had not begun."
     now_s = source.now_s()
     truth = fallen_by(flown, now_s)
     case = make_case("demo", truth, site_zones(site), sensors, alerts, now_s)
