@@ -7,7 +7,6 @@ import numpy as np
 
 from forewarn.geodesy import FloatArray
 from forewarn.records import BoolArray, Exposures, IntArray, two_groups
-from forewarn.threats import CRUISE_MISSILE
 from forewarn.warning.params import WarningParams
 
 LEAST_SIGMA_S = 1.0  # of when something comes down; the world is never surer
@@ -82,7 +81,7 @@ def assess(
     onset = np.full((len(rows), 2), np.nan)
     kind, gravity = np.full(len(rows), -1, np.int64), np.ones(len(rows))
     ahead = median_s > now_s
-    harm = np.where(exposures.kind == CRUISE_MISSILE, p.cruise_harm, 1.0)
+    harm = p.harm(exposures.kind)
     for some in (every, due):  # what is due speaks before what is not
         own, of = likely[some.pair], t[some.pair]
         gravest = np.flatnonzero(own == some.largest(own)[some.z])

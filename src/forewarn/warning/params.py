@@ -18,9 +18,12 @@ class WarningParams:
                       night a quarter of an hour of sleep, and trust worn away
     harm_min        : what being in a harmful radius without shelter costs, minutes: one
                       in 200 is badly hurt there on average, at 40 years a life changed
-    cruise_harm     : how many times that a cruise missile costs: its warhead has 450 kg, a
-                      drone's 40, and the ground on which blast and fragments do harm goes
-                      with the power 2/3 of that
+    drone_harm      : how many times that a drone costs: with 45 kg blast and fragments do
+                      harm on 1.7 times the ground that they do with a rocket's 20 kg (power
+                      2/3 of that), and its harmful radius has 2.8 times the ground
+    cruise_harm     : and a cruise missile: five times a drone, by its 450 kg, and as much
+                      again and more for its last turn, of which more is told in vain than
+                      of anything else, and which comes two to four times as often as told
     benefit         : share of that harm which shelter avoids when reached in time
     benefit_late    : share avoided by those told too late to reach it: lying down, indoors
     channel_delay_s : from decision to people's ears, until a channel's own is measured;
@@ -47,7 +50,8 @@ class WarningParams:
 
     cost_min: float = 20.0
     harm_min: float = 105_000.0
-    cruise_harm: float = 5.0
+    drone_harm: float = 0.5
+    cruise_harm: float = 10.0
     benefit: float = 0.9
     benefit_late: float = 0.5
     channel_delay_s: float = 13.0
@@ -64,6 +68,13 @@ class WarningParams:
     correct_s: float = 8.0
     correct_every_s: float = 5.0
     manual_s: float = 1800.0
+
+    def harm(self, kind: IntArray) -> FloatArray:
+        """(p,) what threats of each class (p,) do, in shares of `harm_min`."""
+        share = np.ones(len(kind))
+        share[kind == DRONE] = self.drone_harm
+        share[kind == CRUISE_MISSILE] = self.cruise_harm
+        return share
 
     def release(self, kind: IntArray, told: BoolArray) -> FloatArray:
         """(p,) share of the threshold below which a threat is no reason any more.
