@@ -31,6 +31,10 @@ class RaidSource:
         """Raid time: begins at the wall's, and runs `speed` times as fast."""
         return self._started_s + (time.monotonic() - self._wall_s) * self._speed
 
+    def shown(self, seconds: float) -> bool:
+        """Whether so much of it was shown, or all; what comes before it does not count."""
+        return self.now_s() > min(self.begun_s + seconds, self.over_s)
+
     async def events(self) -> AsyncIterator["Event"]:
         """Scans at their times, then nothing more."""
         await asyncio.to_thread(self._draw, self.now_s() + 1.0)
@@ -105,9 +109,7 @@ def demo(
         site = _site(loaded, folder, port)
 
         def stop(board: "Board") -> bool:
-            return headless and source.now_s() > min(
-                source.begun_s + seconds, source.over_s
-            )
+            return headless and source.shown(seconds)
 
         plan = Plan(
             site=site,
