@@ -21,9 +21,9 @@ class WarningParams:
     drone_harm      : how many times that a drone costs: with 45 kg blast and fragments do
                       harm on 1.7 times the ground that they do with a rocket's 20 kg (power
                       2/3 of that), and its harmful radius has 2.8 times the ground
-    cruise_harm     : and a cruise missile: five times a drone, by its 450 kg, and as much
-                      again and more for its last turn, of which more is told in vain than
-                      of anything else, and which comes two to four times as often as told
+    cruise_harm     : and a cruise missile: five times a drone by its 450 kg, and four times
+                      that for its last turn: zones off its course are hit two to four times
+                      as often as they are told
     benefit         : share of that harm which shelter avoids when reached in time
     benefit_late    : share avoided by those told too late to reach it: lying down, indoors
     channel_delay_s : from decision to people's ears, until a channel's own is measured;
