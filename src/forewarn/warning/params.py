@@ -20,10 +20,11 @@ class WarningParams:
                       in 200 is badly hurt there on average, at 40 years a life changed
     drone_harm      : how many times that a drone costs: with 45 kg blast and fragments do
                       harm on 1.7 times the ground that they do with a rocket's 20 kg (power
-                      2/3 of that), and its harmful radius has 2.8 times the ground
-    cruise_harm     : and a cruise missile: five times a drone by its 450 kg, and four times
-                      that for its last turn: zones off its course are hit two to four times
-                      as often as they are told
+                      2/3 of that), and its harmful radius has 2.8 times the ground; 0.6,
+                      and a little more, for with 0.6 one that was seen badly was missed
+    cruise_harm     : and a cruise missile: five times a drone by its 450 kg, three times
+                      that for its last turn: zones off its course are hit two to four
+                      times as often as they are told
     benefit         : share of that harm which shelter avoids when reached in time
     benefit_late    : share avoided by those told too late to reach it: lying down, indoors
     channel_delay_s : from decision to people's ears, until a channel's own is measured;
@@ -50,7 +51,7 @@ class WarningParams:
 
     cost_min: float = 20.0
     harm_min: float = 105_000.0
-    drone_harm: float = 0.5
+    drone_harm: float = 0.7
     cruise_harm: float = 10.0
     benefit: float = 0.9
     benefit_late: float = 0.5
